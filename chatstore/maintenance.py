@@ -1,0 +1,40 @@
+"""The operators' half of every store; `Maintenance` says what each method does."""
+
+from chatstore import envelope, preparing
+from chatstore.calls import HookCalls
+from chatstore.cursor import decode_scan_cursor, encode_scan_cursor
+from chatstore.errors import InvalidInputError, SessionExistsError
+from chatstore.models import Page, Session
+from chatstore.protocol import Maintenance
+
+
+class MaintenanceCalls(HookCalls, Maintenance):
+    """`Maintenance` over the hooks."""
+
+    def ping(self) -> None:
+        self._require_open()
+        self._call(self._ping, None)
+
+    def delete_user(self, user_id: str) -> int:
+        now = self._now()
+        envelope.require_id("user_id", user_id)
+        return self._call(self._delete_user, None, user_id, now)
+
+    def purge_expired(self) -> int:
+        return self._call(self._purge, None, self._now())
+
+    def scan(self, *, limit: int = 100, cursor: str | None = None) -> Page[Session]:
+        now = self._now()
+        envelope.require_limit(limit)
+        after = None if cursor is None else decode_scan_cursor(cursor)
+        found, token = self._call(self._scan, None, limit=limit, after=after, now=now)
+        items = [self._shown(self._decode(Session, body, session_id)) for session_id, body in found]
+        return Page(items, None if token is None else encode_scan_cursor(token))
+
+    def restore(self, session: Session, *, overwrite: bool = False) -> None:
+        now = self._now()
+        if type(overwrite) is not bool:
+            raise InvalidInputError("overwrite", "True or False", repr(overwrite))
+        record = preparing.restored(session)
+        if not self._call(self._restore, record.session_id, record, overwrite=overwrite, now=now):
+            raise SessionExistsError(record.session_id)

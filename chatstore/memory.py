@@ -1,0 +1,219 @@
+"""The reference store: the simplest code that obeys the design, the oracle of the contract, and a
+test double for users. It keeps its sessions in memory, and is safe to share between threads."""
+
+import copy
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chatstore.base import BaseSessionStore
+from chatstore.clock import Clock, Moment, utc_now
+from chatstore.cursor import Position
+from chatstore.errors import ChatStoreError, ConfigurationError, SessionNotFoundError
+from chatstore.hooks import PageQuery
+from chatstore.models import JsonObject
+from chatstore.policy import RetentionPolicy
+from chatstore.portable import stored_size
+from chatstore.records import Body, Record, StoredMessage, StoredSession, message_weight
+from chatstore.writes import Patch, Write, is_visible, merge_patch, new_part
+
+
+class MemoryStorage:
+    """What several stores may share, as clients share a database: stored documents by id."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.documents: dict[str, JsonObject] = {}
+
+
+class MemorySessionStore(BaseSessionStore):
+    """Sessions in a dict. Give several stores one `MemoryStorage` to let them share it."""
+
+    backend = "memory"
+
+    def __init__(
+        self,
+        storage: MemoryStorage | None = None,
+        *,
+        policy: RetentionPolicy | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        super().__init__(policy=policy, clock=clock)
+        self._storage = storage or MemoryStorage()
+
+    def _insert(self, session: StoredSession, now: Moment) -> bool:
+        return self._restore(session, overwrite=False, now=now)
+
+    def _load(self, session_id: str) -> Record | None:
+        with self._storage.lock:
+            stored = self._storage.documents.get(session_id)
+            return None if stored is None else _record(stored)
+
+    def _load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
+        with self._storage.lock:
+            documents = self._storage.documents
+            return {key: _record(documents[key]) for key in session_ids if key in documents}
+
+    def _append(
+        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+    ) -> Body:
+        with self._storage.lock:
+            stored = self._live(write)
+            window: list[JsonObject] = stored["messages"]
+            added = new_part(messages, {message["messageId"] for message in window})
+            if added:
+                write.require_version(stored["version"])
+                window += copy.deepcopy([message.document for message in added])
+                kept = write.policy.window(_weights(window))
+                del window[: len(window) - kept]
+                stored["messageCount"] += len(added)
+                _stamp(stored, write)
+            return _copy(stored, with_window=with_window)
+
+    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+        with self._storage.lock:
+            stored = self._live(write)
+            write.require_version(stored["version"])
+            stored["messageCount"] += given - write.policy.window(_weights(stored["messages"]))
+            stored["messages"] = copy.deepcopy([message.document for message in messages])
+            _stamp(stored, write)
+            return _copy(stored)
+
+    def _update(self, write: Write, patch: Patch) -> Body:
+        with self._storage.lock:
+            stored = self._live(write)
+            write.require_version(stored["version"])
+            merged = {
+                "userPreferences": merge_patch(
+                    "user_preferences", stored["userPreferences"], patch.user_preferences
+                ),
+                "metadata": merge_patch("metadata", stored["metadata"], patch.metadata),
+            }
+            stored.update(copy.deepcopy(merged))
+            if patch.session_status is not None:
+                stored["sessionStatus"] = patch.session_status
+            _stamp(stored, write)
+            return _copy(stored, with_window=False)
+
+    def _delete(self, write: Write) -> bool:
+        with self._storage.lock:
+            try:
+                stored = self._live(write)
+            except SessionNotFoundError:
+                return False
+            write.require_version(stored.get("version"))
+            del self._storage.documents[write.session_id]
+            return True
+
+    def _delete_user(self, user_id: str, now: Moment) -> int:
+        with self._storage.lock:
+            documents = self._storage.documents
+            owned = [key for key, stored in documents.items() if stored.get("userId") == user_id]
+            removed = [documents.pop(key) for key in owned]
+            return sum(_is_live(stored, now) for stored in removed)
+
+    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        with self._storage.lock:
+            matching = sorted(
+                (
+                    (Position(stored["createdAt"], stored["sessionId"]), stored)
+                    for stored in self._storage.documents.values()
+                    if _matches(stored, query)
+                ),
+                key=lambda found: found[0],
+                reverse=query.newest_first,
+            )
+            return [
+                (position, _copy(stored, with_window=False))
+                for position, stored in matching
+                if query.after is None
+                or (position < query.after if query.newest_first else position > query.after)
+            ][: query.limit]
+
+    def _scan(
+        self, *, limit: int, after: str | None, now: Moment
+    ) -> tuple[Sequence[tuple[str, Body]], str | None]:
+        with self._storage.lock:
+            live = sorted(
+                key
+                for key, stored in self._storage.documents.items()
+                if _is_live(stored, now) and (after is None or key > after)
+            )
+            found = [(key, _copy(self._storage.documents[key])) for key in live[:limit]]
+            return found, live[limit - 1] if len(live) > limit else None
+
+    def _restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
+        with self._storage.lock:
+            stored = self._storage.documents.get(session.session_id)
+            if stored is not None and not overwrite and _is_live(stored, now):
+                return False
+            self._storage.documents[session.session_id] = copy.deepcopy(session.document)
+            return True
+
+    def _purge(self, now: Moment) -> int:
+        with self._storage.lock:
+            documents = self._storage.documents
+            expired = [key for key, stored in documents.items() if not _is_live(stored, now)]
+            for key in expired:
+                del documents[key]
+            return len(expired)
+
+    def _ping(self) -> None:
+        pass
+
+    def _close(self) -> None:
+        pass
+
+    def _translate(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
+        return None
+
+    def _live(self, write: Write) -> JsonObject:
+        stored = self._storage.documents.get(write.session_id)
+        if stored is None:
+            raise SessionNotFoundError(write.session_id)
+        write.require_visible(owner=stored.get("userId"), ttl=stored.get("ttl"))
+        return stored
+
+
+def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> MemorySessionStore:
+    """A fresh, empty store for `memory://`."""
+    if url != "memory://":
+        raise ConfigurationError(f"{url!r}: the URL of a store in memory is memory:// alone")
+    return MemorySessionStore(policy=policy, clock=clock)
+
+
+def _record(stored: JsonObject) -> Record:
+    return Record(stored.get("userId"), stored.get("ttl"), _copy(stored))
+
+
+def _copy(stored: JsonObject, *, with_window: bool = True) -> JsonObject:
+    shown = stored if with_window else {k: v for k, v in stored.items() if k != "messages"}
+    return copy.deepcopy(shown)
+
+
+def _stamp(stored: JsonObject, write: Write) -> None:
+    stored["version"] += 1
+    stored["updatedAt"] = write.now.text
+    if write.renews:
+        stored.pop("ttl", None)
+        if write.ttl is not None:
+            stored["ttl"] = write.ttl
+
+
+def _weights(window: Sequence[JsonObject]) -> list[int]:
+    return [message_weight(message["messageId"], stored_size(message)) for message in window]
+
+
+def _is_live(stored: JsonObject, now: Moment) -> bool:
+    return is_visible(now, None, owner=None, ttl=stored.get("ttl"))
+
+
+def _matches(stored: JsonObject, query: PageQuery) -> bool:
+    created: Any = stored["createdAt"]
+    return (
+        stored["userId"] == query.user_id
+        and _is_live(stored, query.now)
+        and (query.created_from is None or created >= query.created_from)
+        and (query.created_before is None or created < query.created_before)
+        and query.session_status in (None, stored.get("sessionStatus", "active"))
+    )

@@ -1,0 +1,103 @@
+"""The record: what a session and a message are, in Python and (by alias) in storage."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from chatstore.clock import utc_now
+
+JsonObject = dict[str, Any]
+"""A JSON object: str keys, and str, int, finite float, bool, None, list or object as values."""
+
+T = TypeVar("T")
+
+
+def new_id() -> str:
+    """A fresh UUIDv4, as text."""
+    return str(uuid.uuid4())
+
+
+class Document(BaseModel):
+    """A frozen record with camelCase names in storage.
+
+    Attributes that the model does not know are kept under their exact names, nulls included;
+    read them through pydantic's `model_extra`.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="allow",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        # An unknown attribute may have any name, `model_…` included.
+        protected_namespaces=(),
+    )
+
+
+class YearRange(Document):
+    """The years a user asked for, both ends included."""
+
+    min: int | None = None
+    max: int | None = None
+
+
+class ExtractedFilters(Document):
+    """What a bot understood of a query."""
+
+    genres: list[str] | None = None
+    year_range: YearRange | None = None
+    rating: float | None = None
+    keywords: list[str] | None = None
+
+
+class Message(Document):
+    """One message. Its id and its time are minted when it is built, never by a store: build it
+    once, and send that same object again after a failure."""
+
+    message_id: str = Field(default_factory=new_id)
+    type: str
+    content: str
+    timestamp: AwareDatetime = Field(default_factory=utc_now)
+    extracted_filters: ExtractedFilters | None = None
+    recommendations: list[str] | None = None
+    confidence: float | None = None
+
+
+class SessionInfo(Document):
+    """A session without its messages."""
+
+    session_id: str
+    user_id: str
+    created_at: AwareDatetime
+    updated_at: AwareDatetime = Field(default_factory=lambda known: known["created_at"])
+    ttl: int | None = None
+    user_preferences: JsonObject = Field(default_factory=dict)
+    metadata: JsonObject = Field(default_factory=dict)
+    message_count: int = 0
+    session_status: str = "active"
+    version: int = 0
+    creation_id: str | None = None
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """`ttl` as a datetime: the first instant at which no call sees the session."""
+        return None if self.ttl is None else datetime.fromtimestamp(self.ttl, UTC)
+
+
+class Session(SessionInfo):
+    """A session with its window of newest messages, oldest first."""
+
+    messages: list[Message] = Field(default_factory=list[Message])
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some items of a longer list. `next_cursor` is None if and only if nothing follows."""
+
+    items: list[T]
+    next_cursor: str | None = None

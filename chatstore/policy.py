@@ -1,0 +1,97 @@
+"""How much of a session is kept, and for how long."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chatstore.errors import InvalidInputError
+
+MAX_WINDOW_BYTES = 336_000
+"""DynamoDB's item limit of 409,600 bytes, less 64 KiB for preferences and metadata, less some
+8,000 for the other attributes."""
+
+_LONGEST_TTL = timedelta(days=36_525)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionPolicy:
+    """The caller's rules: a write trims to the writer's policy, a read shows at most the
+    reader's window.
+
+    `max_messages`: how many of the newest messages a session keeps; None: no limit by count.
+    `ttl`: how long a session lives after it was created or last written; None: for ever.
+    `renew_on_write`: whether each write starts the ttl anew, or only `create` does.
+    `max_message_bytes`, `max_window_bytes`: bounds on `stored_size`, of one message and of the
+    window. Raises `InvalidInputError` for values that no engine could honour.
+    """
+
+    max_messages: int | None = 10
+    ttl: timedelta | None = timedelta(days=30)
+    renew_on_write: bool = True
+    max_message_bytes: int = 32_768
+    max_window_bytes: int = MAX_WINDOW_BYTES
+
+    def __post_init__(self) -> None:
+        if self.max_messages is not None:
+            _require_whole("max_messages", self.max_messages, "1 or more, or None")
+        _require_whole("max_window_bytes", self.max_window_bytes, f"1 to {MAX_WINDOW_BYTES}")
+        if self.max_window_bytes > MAX_WINDOW_BYTES:
+            raise InvalidInputError(
+                "max_window_bytes", f"1 to {MAX_WINDOW_BYTES}", self.max_window_bytes
+            )
+        _require_whole("max_message_bytes", self.max_message_bytes, "1 to max_window_bytes")
+        if self.max_message_bytes > self.max_window_bytes:
+            raise InvalidInputError(
+                "max_message_bytes",
+                f"1 to max_window_bytes ({self.max_window_bytes})",
+                self.max_message_bytes,
+            )
+        if self.ttl is not None:
+            _require_ttl(self.ttl)
+        if type(self.renew_on_write) is not bool:
+            raise InvalidInputError("renew_on_write", "True or False", repr(self.renew_on_write))
+
+    @property
+    def ttl_seconds(self) -> int | None:
+        """`ttl` in seconds."""
+        return None if self.ttl is None else int(self.ttl.total_seconds())
+
+    @property
+    def count_decides(self) -> bool:
+        """Whether `max_messages` alone bounds the window: so many messages, each as large as may
+        be, fit `max_window_bytes`."""
+        return (
+            self.max_messages is not None
+            and self.max_messages * self.max_message_bytes <= self.max_window_bytes
+        )
+
+    def window(self, weights: Sequence[int]) -> int:
+        """How many of the newest messages stay, given each message's weight, oldest first.
+
+        If the count decides, the newest `max_messages`; otherwise the longest suffix that fits
+        `max_messages` and `max_window_bytes`.
+        """
+        most = len(weights) if self.max_messages is None else self.max_messages
+        if self.count_decides:
+            return min(len(weights), most)
+        room = self.max_window_bytes
+        kept = 0
+        for weight in reversed(weights):
+            room -= weight
+            if room < 0 or kept == most:
+                break
+            kept += 1
+        return kept
+
+
+def _require_whole(field: str, value: object, limit: str) -> None:
+    if type(value) is not int or value < 1:
+        raise InvalidInputError(field, limit, repr(value))
+
+
+def _require_ttl(ttl: timedelta) -> None:
+    limit = "whole seconds from 1 second to 36,525 days, or None"
+    if not isinstance(ttl, timedelta):
+        raise InvalidInputError("ttl", limit, repr(ttl), "give a timedelta")
+    if not timedelta(seconds=1) <= ttl <= _LONGEST_TTL or ttl.microseconds:
+        raise InvalidInputError("ttl", limit, repr(ttl))

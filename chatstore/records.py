@@ -1,0 +1,158 @@
+"""Between models and stored documents: one encoder, one decoder, whatever the engine."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import ValidationError
+
+from chatstore.clock import utc_text
+from chatstore.models import Document, JsonObject, Message, Session, SessionInfo
+from chatstore.portable import normal_form, stored_size, utf8_size
+
+Body = str | bytes | Mapping[str, Any]
+"""A stored session as a backend hands it over: JSON text, or the object itself. The attributes'
+names are the stored ones (camelCase), and values of the backend's own are left out."""
+
+InfoType = TypeVar("InfoType", bound=SessionInfo)
+
+
+class Record(NamedTuple):
+    """What lies under an id, with the two attributes that decide, before anything is decoded, who
+    may see it."""
+
+    user_id: object
+    ttl: object
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A message that passed the envelope, in its stored form; `size` is its `stored_size`."""
+
+    message_id: str
+    document: JsonObject
+    size: int
+
+    @property
+    def weight(self) -> int:
+        """What the message counts in a window that is bounded by bytes: its size and its id, which
+        DynamoDB keeps in a set beside such a window."""
+        return message_weight(self.message_id, self.size)
+
+
+def message_weight(message_id: str, size: int) -> int:
+    """The weight of a stored message of which only the id and the size are known."""
+    return size + utf8_size(message_id) + 2
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """A whole record, ready to be written: the attributes without `messages`, and the window."""
+
+    info: JsonObject
+    messages: Sequence[StoredMessage]
+
+    @property
+    def session_id(self) -> str:
+        """The record's primary key."""
+        return str(self.info["sessionId"])
+
+    @property
+    def document(self) -> JsonObject:
+        """The record in the one shape that every service can read."""
+        return {**self.info, "messages": [message.document for message in self.messages]}
+
+
+def stored_message(message: Message) -> StoredMessage:
+    """The stored form of a message; of one that passed the envelope, what a read would give."""
+    document: JsonObject = normal_form(raw_document(message))
+    return StoredMessage(message.message_id, document, stored_size(document))
+
+
+def raw_document(model: Document, without: frozenset[str] = frozenset()) -> JsonObject:
+    """A model's stored attributes: known ones by alias, those that are None left out; unknown ones
+    as they are. Numbers are not yet in their normal form."""
+    document: JsonObject = {}
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if value is not None and name not in without:
+            document[field.alias or name] = _plain(value)
+    return document | (model.model_extra or {})
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Document):
+        return raw_document(value)
+    if isinstance(value, datetime):
+        return utc_text(value)
+    return value
+
+
+def read_session(model: type[InfoType], body: Body) -> InfoType:
+    """Decode a record as `Session` or `SessionInfo`, by stored names only.
+
+    Raises pydantic's `ValidationError`, or `ValueError`, if it can't be read.
+    """
+    if isinstance(body, Mapping):
+        session = model.model_validate(body, by_alias=True, by_name=False)
+    else:
+        session = model.model_validate_json(body, by_alias=True, by_name=False)
+    changes: dict[str, object] = {}
+    for name in ("created_at", "updated_at"):
+        moment: datetime = getattr(session, name)
+        if moment.tzinfo is not UTC:
+            changes[name] = moment.astimezone(UTC)
+    for name in ("user_preferences", "metadata"):
+        if entries := getattr(session, name):
+            changes[name] = normal_form(entries)
+    _normalise_unknown(session)
+    if isinstance(session, Session):
+        _finish_messages(session.messages)
+        if "message_count" not in session.model_fields_set:
+            changes["message_count"] = len(session.messages)
+    return session.model_copy(update=changes) if changes else session
+
+
+def _finish_messages(messages: list[Message]) -> None:
+    for index, message in enumerate(messages):
+        # Both have defaults for whoever builds a message; a stored one must bring its own.
+        known = message.model_fields_set
+        if "message_id" not in known or "timestamp" not in known:
+            raise ValueError(f"messages[{index}] lacks messageId or timestamp")
+        _normalise_unknown(message)
+        if (filters := message.extracted_filters) is not None:
+            _normalise_unknown(filters)
+            if filters.year_range is not None:
+                _normalise_unknown(filters.year_range)
+        if message.timestamp.tzinfo is not UTC:
+            messages[index] = message.model_copy(
+                update={"timestamp": message.timestamp.astimezone(UTC)}
+            )
+
+
+def _normalise_unknown(model: Document) -> None:
+    if unknown := model.model_extra:
+        unknown.update(normal_form(unknown))
+
+
+def canonical(documents: Iterable[JsonObject]) -> Sequence[object]:
+    """A form in which equal documents, and only those, are equal: Python holds True == 1."""
+    return [_typed(document) for document in documents]
+
+
+def _typed(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _typed(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_typed(entry) for entry in value]
+    return type(value), value
+
+
+def unreadable_reason(error: ValueError) -> str:
+    """What was wrong with a record, without its contents: they may be private."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'record'}: {first['msg']}"
