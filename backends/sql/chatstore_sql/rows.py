@@ -107,7 +107,7 @@ def session_text(row: Sequence[Any], window: str | None = None) -> str:
     if extra is not None:
         # An object's text without its braces; if it was none, the whole can't be read, as it
         # should be.
-        known += f",{cast('str', extra)[1:-1]}"
+        known += f",{extra[1:-1]}"
     return f"{known}}}" if window is None else f'{known},"messages":[{window}]}}'
 
 

@@ -5,7 +5,7 @@ Parameters are named, and given as dicts.
 """
 
 from functools import cache
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -33,9 +33,7 @@ _DIALECT = SQLiteDialect_pysqlite(paramstyle="named")
 
 
 def _text(statement: CompilerElement) -> str:
-    # The comma between bodies is a literal, which SQLAlchemy otherwise leaves for each execution.
-    options = {"render_postcompile": True}
-    return str(statement.compile(dialect=_DIALECT, compile_kwargs=options))
+    return str(statement.compile(dialect=_DIALECT))
 
 
 _SESSION = sessions.c.session_id == bindparam("session_id")
@@ -61,7 +59,9 @@ def _window_text() -> ColumnElement[str]:
         .correlate(sessions)
         .subquery("bodies")
     )
-    joined = func.aggregate_strings(window.c.body, ",")
+    # A plain "," would become a parameter, filled in at each execution by SQLAlchemy alone.
+    comma: Any = literal_column("','")
+    joined = func.aggregate_strings(window.c.body, comma)
     return select(joined).scalar_subquery()
 
 
