@@ -18,7 +18,7 @@ from chatstore_sql.statements import PageShape
 
 _quote = json.JSONEncoder(ensure_ascii=False).encode
 
-_COLUMN_OF = {
+COLUMN_OF = {
     "sessionId": "session_id",
     "userId": "user_id",
     "createdAt": "created_at",
@@ -116,7 +116,7 @@ def session_parameters(session: StoredSession) -> Mapping[str, object]:
     parameters: dict[str, Any] = dict.fromkeys(SessionRow._fields)
     extra: JsonObject = {}
     for name, value in session.info.items():
-        if (column := _COLUMN_OF.get(name)) is None:
+        if (column := COLUMN_OF.get(name)) is None:
             extra[name] = value
         else:
             parameters[column] = json_text(value) if name in _MAPS else value
