@@ -6,6 +6,7 @@ from chatstore_contract_tests.corruption import CorruptionBehaviour
 from chatstore_contract_tests.expiry import ExpiryBehaviour
 from chatstore_contract_tests.foreign import ForeignBehaviour
 from chatstore_contract_tests.hostile_input import HostileInputBehaviour
+from chatstore_contract_tests.identifiers import IdentifiersBehaviour
 from chatstore_contract_tests.lifecycle import LifecycleBehaviour
 from chatstore_contract_tests.machine import MachineBehaviour
 from chatstore_contract_tests.maintenance import MaintenanceBehaviour
@@ -33,6 +34,7 @@ class SessionStoreContract(
     OwnershipBehaviour,
     NumbersBehaviour,
     HostileInputBehaviour,
+    IdentifiersBehaviour,
     CorruptionBehaviour,
     ForeignBehaviour,
     ConcurrencyBehaviour,
