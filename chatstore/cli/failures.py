@@ -61,10 +61,13 @@ def error_line(message: str) -> str:
     return f"chatstore: {printable(message)}\n"
 
 
-def error_document(kind: str, message: str, code: int, **details: object) -> JsonObject:
+def error_document(
+    kind: str, message: str, code: int, *, retryable: bool = False, **details: object
+) -> JsonObject:
     """The document for programs; `details` that are None are left out."""
     known = {name: value for name, value in details.items() if value is not None}
-    return {"error": {"type": kind, "message": message, "exitCode": int(code), **known}}
+    head = {"type": kind, "message": message, "exitCode": int(code), "retryable": retryable}
+    return {"error": {**head, **known}}
 
 
 def store_error_message(error: ChatStoreError) -> str:

@@ -55,8 +55,8 @@ class CommandLine(TyperGroup):
             text = failures.error_line(message)
         except typer.Abort:
             code = ExitCode.NOT_FOUND
-            document = failures.error_document("Aborted", "nothing was done", code)
-            text = failures.error_line("nothing was done")
+            document = failures.error_document("Aborted", "stopped; nothing was done", code)
+            text = failures.error_line("stopped; nothing was done")
         # The last resort: Python's own exit code for a crash, 1, would say "not found".
         except Exception as error:  # noqa: BLE001
             code = ExitCode.DEFECT

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from chatstore.errors import InvalidInputError
+from chatstore.cli.failures import UsageError
 from chatstore.models import JsonObject, Message
 from chatstore.opening import open_store
 from chatstore.policy import MAX_WINDOW_BYTES
@@ -76,21 +76,21 @@ def opened(url: str | None) -> MaintainedSessionStore:
 
 
 def entries(option: str, given: list[str] | None) -> JsonObject:
-    """The object that repeated `KEY=JSON` options make. Raises `InvalidInputError` for what is not
-    of that form and for a key given twice."""
+    """The object that repeated `KEY=JSON` options make. Raises `UsageError` for what is not of that
+    form and for a key given twice."""
     found: JsonObject = {}
     for text in given or ():
         name, separator, value = text.partition("=")
         if not separator or not name:
-            raise InvalidInputError(option, "KEY=JSON", repr(text))
+            raise UsageError(f"{option}: {text!r} is not KEY=JSON")
         if name in found:
-            raise InvalidInputError(option, "each key once", f"{name!r} twice")
+            raise UsageError(f"{option}: the key {name!r} is given twice")
         found[name] = _json_value(option, name, value)
     return found
 
 
 def moment(option: str, text: str | None) -> datetime | None:
-    """A date or time in ISO 8601; without a time zone it is UTC. Raises `InvalidInputError`."""
+    """A date or time in ISO 8601; without a time zone it is UTC. Raises `UsageError`."""
     if text is None:
         return None
     try:
@@ -98,8 +98,9 @@ def moment(option: str, text: str | None) -> datetime | None:
         return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     # OverflowError: year 1 or 9999, moved over the edge by its time zone.
     except (ValueError, OverflowError):
-        raise InvalidInputError(
-            option, "a date or time such as 2026-01-31 or 2026-01-31T18:00:00+01:00", repr(text)
+        raise UsageError(
+            f"{option}: {text!r} is no time in ISO 8601, such as 2026-01-31 or "
+            "2026-01-31T18:00:00+01:00"
         ) from None
 
 
@@ -117,17 +118,17 @@ def message(content: str, *, message_type: str, message_id: str | None = None) -
 
 def text_or_standard_input(text: str) -> str:
     """`text`, or for `-` what stands in standard input, less one newline at its end. Raises
-    `InvalidInputError` if that is not UTF-8 or more than any message can hold."""
+    `UsageError` if that is not UTF-8 or more than any message can hold."""
     if text != "-":
         return text
     read = sys.stdin.buffer.read(MAX_WINDOW_BYTES + 1)
     if len(read) > MAX_WINDOW_BYTES:
-        raise InvalidInputError("standard input", f"{MAX_WINDOW_BYTES} bytes", "more")
+        raise UsageError(f"standard input: more than {MAX_WINDOW_BYTES} bytes fit no message")
     try:
         return read.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError as error:
-        raise InvalidInputError(
-            "standard input", "UTF-8 text", f"another byte at offset {error.start}"
+        raise UsageError(
+            f"standard input: not UTF-8 text; the byte at offset {error.start} can't be read"
         ) from None
 
 
@@ -136,11 +137,9 @@ def _json_value(option: str, name: str, text: str) -> object:
         return json.loads(text, parse_constant=_refuse_constant)
     # RecursionError: brackets nested so deep that the decoder gives up.
     except (ValueError, RecursionError):
-        raise InvalidInputError(
-            f"{option} {name}",
-            "a JSON value",
-            repr(text),
-            f"text needs its double quotes: '{name}=\"...\"'",
+        raise UsageError(
+            f"{option}: the value {text!r} of {name!r} is not JSON; text needs its double quotes, "
+            "as in 'genre=\"drama\"'"
         ) from None
 
 

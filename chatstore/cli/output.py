@@ -45,7 +45,8 @@ def show(*renderables: RenderableType, wrapped: bool = True) -> None:
     with console.capture() as captured:
         for renderable in renderables:
             console.print(renderable, soft_wrap=not wrapped)
-    write(captured.get())
+    # Tables are filled up with spaces to their width.
+    write("\n".join(line.rstrip(" ") for line in captured.get().split("\n")))
 
 
 def _write(stream: TextIO, text: str) -> None:

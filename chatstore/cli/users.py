@@ -45,7 +45,10 @@ def _ask(user: str) -> None:
             "erasing cannot be undone, and nobody is there to be asked: nothing was erased; "
             "add --yes to erase without a question"
         )
-    typer.confirm(f"Erase every session of {printable(user)}, for good?", abort=True, err=True)
+    # typer's own question would write a part of itself to standard output.
+    output.write_error(f"Erase every session of {printable(user)}, for good? [y/N] ")
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise typer.Abort
 
 
 def _somebody_can_answer() -> bool:
