@@ -19,9 +19,9 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> list[str]:
-    r"""The lines of `text`, each printable. Tabs become spaces; `\n` and `\r\n` end a line."""
+    r"""The lines of `text`, each printable. A tab is four spaces; `\n` and `\r\n` end a line."""
     lines = text.replace("\r\n", "\n").split("\n")
-    return [printable(line.expandtabs(4)) for line in lines]
+    return [printable(line.replace("\t", "    ")) for line in lines]
 
 
 def _shown(character: str) -> str:

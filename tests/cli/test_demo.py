@@ -1,9 +1,16 @@
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from chatstore import BackendUnavailableError, MemorySessionStore, Page, Session
+from chatstore import (
+    BackendUnavailableError,
+    MemorySessionStore,
+    Page,
+    Session,
+    SessionNotFoundError,
+)
 from chatstore.cli import demonstration
 
 from .conftest import Terminal
@@ -98,7 +105,7 @@ class TellsStrangersApart(MemorySessionStore):
     def get(self, session_id: str, *, user_id: str | None = None) -> Session:
         session = super().get(session_id)
         if user_id not in (None, session.user_id):
-            error = demonstration.SessionNotFoundError(session_id)
+            error = SessionNotFoundError(session_id)
             error.args = ("not yours",)
             raise error
         return session
@@ -108,14 +115,11 @@ class NeverForgets(MemorySessionStore):
     """Shows what has expired."""
 
     def get(self, session_id: str, *, user_id: str | None = None) -> Session:
-        now, self.clock = self.clock, lambda: demonstration.datetime(2026, 1, 1, tzinfo=_UTC)
+        now, self.clock = self.clock, lambda: datetime(2026, 1, 1, tzinfo=UTC)
         try:
             return super().get(session_id, user_id=user_id)
         finally:
             self.clock = now
-
-
-_UTC = demonstration.UTC
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_ordinary_text_is_left_alone(text: str) -> None:
 def test_lines_end_at_newlines_alone() -> None:
     """Only a newline ends a line, alone or after a carriage return; a carriage return by itself,
     which would overwrite one, is escaped."""
-    assert printable_lines("a\nb\r\nc\rd\u2028e\tf") == ["a", "b", "c\\rd\\u2028e   f"]
+    assert printable_lines("a\nb\r\nc\rd\u2028e\tf") == ["a", "b", "c\\rd\\u2028e    f"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
