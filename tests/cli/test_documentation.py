@@ -55,8 +55,9 @@ def test_page_and_help_give_the_exit_codes(terminal: Terminal) -> None:
     it."""
     rows = re.findall(r"^\| (\d+) \| (.*) \|$", TEXT, re.MULTILINE)
     assert [(int(code), meaning) for code, meaning in rows] == list(MEANINGS.items())
-    shown = terminal.run("--help").out
-    assert all(f"{code.value}  {meaning}" in shown for code, meaning in MEANINGS.items())
+    # Older versions of typer fold the lines of an epilogue into one paragraph.
+    shown = " ".join(terminal.run("--help").out.split())
+    assert all(f"{code.value} {meaning}" in shown for code, meaning in MEANINGS.items())
 
 
 def test_a_bare_command_shows_the_help(terminal: Terminal) -> None:

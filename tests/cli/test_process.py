@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,6 @@ _MAIN = "import sys; from chatstore.cli import main; main()"
 _ENVIRONMENT = {
     name: value for name, value in os.environ.items() if not name.startswith("CHATSTORE_")
 }
-# Until the SQLite backend is merged there is no store that outlives a process.
-_SQLITE = find_spec("chatstore_sql")
-needs_sqlite = pytest.mark.skipif(_SQLITE is None, reason="there is no SQLite backend yet")
 
 
 def _run(
@@ -107,7 +103,6 @@ def test_a_stream_that_knows_no_unicode_gets_escapes() -> None:
     assert (answer.returncode, answer.stdout) == (0, b"no sessions of \\xe9va\n")
 
 
-@needs_sqlite
 def test_the_demo_runs_on_sqlite_twice(tmp_path: Path) -> None:
     """`chatstore demo` exits 0, a second time too, and leaves no file behind."""
     for _ in range(2):
@@ -117,7 +112,6 @@ def test_the_demo_runs_on_sqlite_twice(tmp_path: Path) -> None:
         assert list(tmp_path.iterdir()) == []
 
 
-@needs_sqlite
 def test_a_session_outlives_the_process_that_made_it(tmp_path: Path) -> None:
     """Without any URL, commands one after another share chatstore.db in the directory."""
     made = _run("sessions", "new", "ana", "--id", "s1", directory=tmp_path)
