@@ -3,8 +3,7 @@ from pathlib import Path
 
 import pytest
 from chatstore_contract_tests import Harness, SessionStoreContract
-
-from .sqlite_harness import file_harness, memory_harness
+from sqlite_harness import file_harness, memory_harness
 
 
 class TestFile(SessionStoreContract):
