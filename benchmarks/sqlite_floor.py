@@ -21,11 +21,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from chatstore_sql import SQLSessionStore, create_sqlite_engine
-
 from chatstore import ExtractedFilters, Message, YearRange, utc_now
 from chatstore.clock import utc_text
 from chatstore.records import stored_message
+from chatstore_sql import SQLSessionStore, create_sqlite_engine
 
 Synchronous = Literal["full", "normal"]
 Call = Callable[[], object]

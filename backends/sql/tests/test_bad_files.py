@@ -6,8 +6,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from chatstore_sql import SQLSessionStore, create_sqlite_engine
-from chatstore_sql.schema import APPLICATION_ID, SCHEMA_VERSION
 from sqlalchemy import event
 
 from chatstore import (
@@ -21,6 +19,8 @@ from chatstore import (
     SchemaError,
     open_store,
 )
+from chatstore_sql import SQLSessionStore, create_sqlite_engine
+from chatstore_sql.schema import APPLICATION_ID, SCHEMA_VERSION
 
 SECRET = "what ana said"
 

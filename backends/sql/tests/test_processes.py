@@ -120,14 +120,14 @@ def kill_a_writer(path: Path, name: str, *, after: int) -> None:
 
 
 def test_a_killed_writer_loses_nothing(tmp_path: Path) -> None:
-    """kill -9 of a writer amid its appends: every acknowledged message is there, the file is
+    """Kill -9 of a writer amid its appends: every acknowledged message is there, the file is
     sound, and the next writer goes on within a second."""
     kill_writers(tmp_path / "chat.db", rounds=2, latest=300)
 
 
 @pytest.mark.long
 def test_killed_writers_lose_nothing(tmp_path: Path) -> None:
-    """kill -9 of a writer amid 2,000 appends, ten times over, anywhere among them."""
+    """Kill -9 of a writer amid 2,000 appends, ten times over, anywhere among them."""
     kill_writers(tmp_path / "chat.db", rounds=10, latest=1_900)
 
 
