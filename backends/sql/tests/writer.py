@@ -2,8 +2,8 @@
 
     python writer.py URL SESSION_ID NAME THREADS APPENDS (all|newest)
 
-It begins when a line comes in. Thread t of writer NAME appends messages NAME-t-0, NAME-t-1, …, APPENDS in all over its threads. Each
-message that was acknowledged is a line of the output.
+It begins when a line comes in. Thread t of writer NAME appends messages NAME-t-0, NAME-t-1 and so
+on, APPENDS in all over its threads. Each message that was acknowledged is a line of the output.
 """
 
 import sys
@@ -12,8 +12,10 @@ import threading
 from chatstore import Message, RetentionPolicy, open_store
 
 
-def main(url: str, session_id: str, name: str, threads: int, appends: int, policy: str) -> None:
-    store = open_store(url, policy=RetentionPolicy(max_messages=None if policy == "all" else 10))
+def main(url: str, session_id: str, name: str, *rest: str) -> None:
+    """Write, and exit with 1 if a thread failed."""
+    threads, appends = int(rest[0]), int(rest[1])
+    store = open_store(url, policy=RetentionPolicy(max_messages=None if rest[2] == "all" else 10))
     output = threading.Lock()
     failures: list[BaseException] = []
 
@@ -40,4 +42,4 @@ def main(url: str, session_id: str, name: str, threads: int, appends: int, polic
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4], int(sys.argv[4]), int(sys.argv[5]), sys.argv[6])
+    main(*sys.argv[1:])

@@ -2,9 +2,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlite_harness import file_harness, memory_harness
 
 from chatstore_contract_tests import Harness, SessionStoreContract
+
+from .sqlite_harness import file_harness, memory_harness
 
 
 class TestFile(SessionStoreContract):

@@ -140,7 +140,7 @@ def test_more_threads_than_connections_are_kept(engine: Engine) -> None:
                     store.append("busy", Message(type="user", content="x"))
                     store.get("busy")
                     store.list_sessions("ana")
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - shown by the test's own thread
                 failures.append(error)
 
         threads = [threading.Thread(target=work) for _ in range(40)]
@@ -153,17 +153,18 @@ def test_more_threads_than_connections_are_kept(engine: Engine) -> None:
     assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
-def test_an_interrupted_write_is_rolled_back(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("breach", [KeyboardInterrupt(), sqlite3.OperationalError("locked")])
+def test_an_interrupted_write_is_rolled_back(engine: Engine, breach: BaseException) -> None:
     """Whatever breaks a write off, Ctrl-C too, nothing of it stays, and no lock either."""
     with SQLSessionStore(engine) as store:
         store.create("ana", session_id="chat")
-        with pytest.raises(KeyboardInterrupt), store._connections.writing() as cursor:
-            cursor.execute("DELETE FROM chat_sessions")
-            raise KeyboardInterrupt
-        with pytest.raises(sqlite3.OperationalError), store._connections.writing() as cursor:
-            cursor.execute("DELETE FROM chat_sessions")
-            cursor.execute("SELECT nonsense")
+
+        def write_and_break_off() -> None:
+            with store._connections.writing() as cursor:
+                cursor.execute("DELETE FROM chat_sessions")
+                raise breach
+
+        with pytest.raises(type(breach)):
+            write_and_break_off()
         assert store.get("chat").user_id == "ana"
         assert store.append("chat", Message(type="user", content="x")).message_count == 1

@@ -22,7 +22,7 @@ from chatstore import (
 from chatstore_sql import SQLSessionStore, create_sqlite_engine
 from chatstore_sql.schema import APPLICATION_ID, SCHEMA_VERSION
 
-SECRET = "what ana said"
+SAID = "what ana said"
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def fill(path: Path, *, sessions: int = 3) -> None:
             store.create(
                 "ana",
                 session_id=f"chat-{number}",
-                messages=[Message(type="user", content=SECRET) for _ in range(10)],
+                messages=[Message(type="user", content=SAID) for _ in range(10)],
             )
 
 
@@ -53,7 +53,7 @@ def run(path: Path, *statements: str) -> list[tuple[object, ...]]:
 def require_driver_cause(error: BaseException) -> None:
     """The driver's exception is the cause, and nothing that was said is in the message."""
     assert isinstance(error.__cause__, sqlite3.Error)
-    assert SECRET not in str(error)
+    assert SAID not in str(error)
 
 
 def test_a_newer_file_is_left_alone(path: Path) -> None:
@@ -107,71 +107,69 @@ def test_an_empty_file_becomes_a_database(path: Path) -> None:
 
 def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
     """A missing directory is a `ConfigurationError` that names it; it is not made."""
-    with pytest.raises(ConfigurationError, match="no directory .*nowhere"):
+    with pytest.raises(ConfigurationError, match=r"no directory .*nowhere"):
         open_store(f"sqlite:///{tmp_path}/nowhere/chat.db")
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(ConfigurationError, match="is a directory"):
         open_store(f"sqlite:///{tmp_path}")
 
 
-@contextmanager
-def ordinary_user() -> Iterator[Path]:
-    """A directory, and a user whom permissions bind: root, for whom they do not, acts as nobody."""
-    # The directories of pytest's own may be closed to other users.
+@pytest.fixture
+def open_directory() -> Iterator[Path]:
+    """A directory that any user may enter: those of pytest's own may be closed to others."""
     with tempfile.TemporaryDirectory() as made:
         directory = Path(made)
-        directory.chmod(0o755)
-        was_root = os.geteuid() == 0
-        try:
-            if was_root:
-                os.seteuid(65534)
-        except OSError as error:
-            pytest.skip(f"permissions bind no user here: {error}")
-        try:
-            if was_root and not os.access(directory, os.R_OK | os.X_OK, effective_ids=True):
-                pytest.skip("the directory for temporary files is closed to other users")
-            yield directory
-        finally:
-            if was_root:
-                os.seteuid(0)
-            directory.chmod(0o755)
-
-
-def test_a_directory_that_may_not_be_written() -> None:
-    """A new file in a read-only directory is a `BackendAuthError`."""
-    fill_nothing()
-    with ordinary_user() as directory:
-        if os.access(directory, os.W_OK, effective_ids=True):
-            directory.chmod(0o555)
-        with pytest.raises(BackendAuthError, match="may not open") as raised:
-            open_store(f"sqlite:///{directory}/chat.db")
-        require_driver_cause(raised.value)
-
-
-def test_a_file_that_may_not_be_written(path: Path) -> None:
-    """On a read-only file, reading works, and a write is a `BackendAuthError`."""
-    fill(path)
-    with tempfile.TemporaryDirectory() as made:
-        directory = Path(made)
-        copy = directory / "chat.db"
-        copy.write_bytes(path.read_bytes())
-        copy.chmod(0o444)
         directory.chmod(0o777)
-        with ordinary_user(), open_store(f"sqlite:///{copy}") as store:
-            assert len(store.get("chat-0").messages) == 10
-            for write in (
-                lambda: store.create("ana"),
-                lambda: store.append("chat-0", Message(type="user", content="x")),
-                lambda: store.delete("chat-0"),
-            ):
-                with pytest.raises(BackendAuthError, match="right to write") as raised:
-                    write()
-                require_driver_cause(raised.value)
+        yield directory
+        directory.chmod(0o777)
 
 
-def fill_nothing() -> None:
-    """Import what opening needs, while every file may be read."""
+@contextmanager
+def bound_by_permissions(directory: Path) -> Iterator[None]:
+    """Act as a user whom permissions bind: they do not bind root, who acts as nobody."""
+    # Whatever opening imports is read while every file may be.
     open_store("sqlite://").close()
+    was_root = os.geteuid() == 0
+    try:
+        if was_root:
+            os.seteuid(65534)
+    except OSError as error:
+        pytest.skip(f"permissions bind no user here: {error}")
+    try:
+        if not os.access(directory, os.R_OK | os.X_OK, effective_ids=True):
+            pytest.skip("the directory for temporary files is closed to other users")
+        yield
+    finally:
+        if was_root:
+            os.seteuid(0)
+
+
+def test_a_directory_that_may_not_be_written(open_directory: Path) -> None:
+    """A new file in a read-only directory is a `BackendAuthError`."""
+    open_directory.chmod(0o555)
+    with (
+        bound_by_permissions(open_directory),
+        pytest.raises(BackendAuthError, match="may not open") as raised,
+    ):
+        open_store(f"sqlite:///{open_directory}/chat.db")
+    require_driver_cause(raised.value)
+
+
+def test_a_file_that_may_not_be_written(open_directory: Path) -> None:
+    """On a read-only file, reading works, and a write is a `BackendAuthError`."""
+    path = open_directory / "chat.db"
+    fill(path)
+    path.chmod(0o444)
+    with bound_by_permissions(open_directory), open_store(f"sqlite:///{path}") as store:
+        assert len(store.get("chat-0").messages) == 10
+        for write in (
+            lambda: store.create("ana"),
+            lambda: store.append("chat-0", Message(type="user", content="x")),
+            lambda: store.delete("chat-0"),
+        ):
+            with pytest.raises(BackendAuthError, match="right to write") as raised:
+                write()
+            require_driver_cause(raised.value)
 
 
 def test_a_damaged_file_is_never_absence(path: Path) -> None:
@@ -245,10 +243,15 @@ def test_a_full_disk_leaves_nothing_half_written(path: Path) -> None:
 
     with SQLSessionStore(engine, policy=RetentionPolicy(max_messages=None)) as store:
         acknowledged = store.get("chat-0")
-        with pytest.raises(BackendError, match="disk is full") as raised:
+
+        def append_many() -> None:
+            nonlocal acknowledged
             for _ in range(40):
-                messages = [Message(type="user", content=SECRET * 100) for _ in range(5)]
+                messages = [Message(type="user", content=SAID * 100) for _ in range(5)]
                 acknowledged = store.append_and_get("chat-0", *messages)
+
+        with pytest.raises(BackendError, match="disk is full") as raised:
+            append_many()
         require_driver_cause(raised.value)
         assert store.get("chat-0") == acknowledged
         with pytest.raises(BackendError, match="disk is full"):
@@ -270,7 +273,7 @@ def test_another_process_that_keeps_writing_is_waited_for(path: Path) -> None:
     ):
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(BackendUnavailableError, match="timeout") as raised:
-            store.append("chat-0", Message(type="user", content=SECRET))
+            store.append("chat-0", Message(type="user", content=SAID))
         require_driver_cause(raised.value)
         assert raised.value.retryable
         assert len(store.get("chat-0").messages) == 10

@@ -1,11 +1,11 @@
 import os
-import random
+import secrets
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -24,8 +24,10 @@ def writers(
     """Programs that append to the session "busy", each with its store open, waiting for a line."""
     running = [
         subprocess.Popen(
-            [sys.executable, WRITER, f"sqlite:///{path}", "busy", name, str(threads), str(appends)]
-            + [keeping],
+            [
+                *(sys.executable, str(WRITER), f"sqlite:///{path}", "busy"),
+                *(name, str(threads), str(appends), keeping),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -137,7 +139,7 @@ def kill_writers(path: Path, *, rounds: int, latest: int) -> None:
         with open_store(f"sqlite:///{path}") as store:
             store.delete("busy")
             store.create("ana", session_id="busy")
-        kill_a_writer(path, f"w{number}", after=random.randint(1, latest))
+        kill_a_writer(path, f"w{number}", after=1 + secrets.randbelow(latest))
 
 
 OPEN_EACH = """
@@ -196,22 +198,17 @@ def test_many_threads_open_one_new_file_at_once(tmp_path: Path) -> None:
             barrier.wait()
             with open_store(f"sqlite:///{tmp_path / 'chat.db'}") as store:
                 store.create("ana", session_id=f"chat-{number}")
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - shown by the test's own thread
             failures.append(error)
 
-    run_threads([lambda number=number: open_one(number) for number in range(12)])
-    assert failures == []
-    with open_store(f"sqlite:///{tmp_path / 'chat.db'}") as store:
-        assert len(store.list_sessions("ana").items) == 12
-
-
-def run_threads(targets: list[Callable[[], None]]) -> None:
-    """Run each in a thread of its own, to the end."""
-    threads = [threading.Thread(target=target) for target in targets]
+    threads = [threading.Thread(target=open_one, args=(number,)) for number in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    assert failures == []
+    with open_store(f"sqlite:///{tmp_path / 'chat.db'}") as store:
+        assert len(store.list_sessions("ana").items) == 12
 
 
 FORK = """
