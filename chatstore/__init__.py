@@ -1,5 +1,7 @@
 """chatstore keeps the chat sessions of bots and agents, and behaves the same on every backend."""
 
+from typing import TYPE_CHECKING
+
 from chatstore.base import BaseSessionStore
 from chatstore.clock import Clock, ManualClock, utc_now
 from chatstore.errors import (
@@ -33,7 +35,12 @@ from chatstore.policy import RetentionPolicy
 from chatstore.protocol import MaintainedSessionStore, Maintenance, SessionStore
 from chatstore.scoped import UserSessions
 
+if TYPE_CHECKING:
+    from chatstore.aio import AsyncSessionStore, AsyncUserSessions, open_async_store
+
 __all__ = [
+    "AsyncSessionStore",
+    "AsyncUserSessions",
     "BackendAuthError",
     "BackendError",
     "BackendThrottledError",
@@ -65,6 +72,18 @@ __all__ = [
     "UserSessions",
     "VersionConflictError",
     "YearRange",
+    "open_async_store",
     "open_store",
     "utc_now",
 ]
+
+_ASYNCHRONOUS = frozenset({"AsyncSessionStore", "AsyncUserSessions", "open_async_store"})
+
+
+def __getattr__(name: str) -> object:
+    # asyncio takes 20 ms to import: whoever does not await does not pay for it.
+    if name in _ASYNCHRONOUS:
+        from chatstore import aio
+
+        return getattr(aio, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
