@@ -198,10 +198,11 @@ class MaintenanceBehaviour(Behaviour):
     def test_backup_and_restore_are_the_same(
         self, store: MaintainedSessionStore, clock: ManualClock, harness: Harness
     ) -> None:
-        """What `scan` shows, `restore` writes back: the session is as it was."""
+        """`scan` shows what `get` does, and `restore` writes it back: the session is as it was."""
         session = store.create("ana", messages=[message(extra=[1, {"a": None}])])
         store.append(session.session_id, *batch(3))
         (backup,) = scanned(store, 10)
+        assert backup == store.get(session.session_id)
         store.delete(session.session_id)
         clock.advance(timedelta(days=1))
         store.restore(backup)

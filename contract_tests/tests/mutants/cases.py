@@ -1,5 +1,5 @@
-"""For each mutant two classes of tests, run by `test_mutants.py` alone: the behaviour that has the
-test meant for it, over the broken store and over the unbroken one."""
+"""What `test_mutants.py` runs: for each mutant a class with the test meant for it, over the broken
+store; and for each such test a class over the unbroken one."""
 
 from collections.abc import Iterator
 
@@ -8,10 +8,34 @@ import pytest
 from chatstore import MemorySessionStore
 from chatstore_contract_tests import Harness
 
-from . import keeping, listing, others, racing, sessions, shipped, writing
+from . import (
+    corners,
+    keeping,
+    listing,
+    operating,
+    others,
+    racing,
+    refusing,
+    sessions,
+    shipped,
+    values,
+    writing,
+)
 from .mutant import MUTANTS, Mutant, MutantHarness
 
-GROUPS = (shipped, sessions, writing, keeping, listing, others, racing)
+GROUPS = (
+    shipped,
+    sessions,
+    writing,
+    refusing,
+    values,
+    keeping,
+    listing,
+    others,
+    operating,
+    corners,
+    racing,
+)
 """The modules that enter their mutants, in the order of the table."""
 
 
@@ -27,4 +51,4 @@ def over(store: type[MemorySessionStore], mutant: Mutant) -> type:
 
 for each in MUTANTS:
     globals()[f"TestBroken_{each.name}"] = over(each.store, each)
-    globals()[f"TestSound_{each.name}"] = over(MemorySessionStore, each)
+    globals()[f"TestSound_{each.test}"] = over(MemorySessionStore, each)

@@ -9,7 +9,6 @@ from typing import Any
 from chatstore import (
     Clock,
     InvalidInputError,
-    JsonObject,
     MemorySessionStore,
     MessageTooLargeError,
     RetentionPolicy,
@@ -18,21 +17,21 @@ from chatstore import (
 )
 from chatstore.clock import Moment
 from chatstore.hooks import PageQuery
-from chatstore.models import Page, SessionInfo
+from chatstore.models import SessionInfo
 from chatstore.records import Body, Record, StoredMessage, StoredSession
 from chatstore.writes import Patch, Write
 
 from .mutant import caught_by
-from .writing import Appending
+from .writing import Appended, Appending
 
 
 @caught_by("test_the_newest_ten_stay")
 class KeepsOneFewer(Appending):
     """A full window loses one message too many."""
 
-    def _spoil(self, stored: JsonObject, before: JsonObject, write: Write, *_: object) -> None:
-        if len(stored["messages"]) == write.policy.max_messages:
-            del stored["messages"][0]
+    def _spoil(self, done: Appended) -> None:
+        if len(done.stored["messages"]) == done.write.policy.max_messages:
+            del done.stored["messages"][0]
 
 
 @caught_by("test_batches_of_any_size_fill_the_window")
@@ -52,8 +51,8 @@ class DropsTheNewest(MemorySessionStore):
 class HasALimitOfItsOwn(Appending):
     """`max_messages=None` is taken for the engine's own limit, 200."""
 
-    def _spoil(self, stored: JsonObject, *_: object) -> None:
-        del stored["messages"][:-200]
+    def _spoil(self, done: Appended) -> None:
+        del done.stored["messages"][:-200]
 
 
 @caught_by("test_bytes_bound_a_window")
@@ -115,9 +114,9 @@ class TrimsOnUpdate(MemorySessionStore):
 class HasASmallerItemLimit(Appending):
     """A session of more than 300,000 bytes is refused, though the policy allows it."""
 
-    def _spoil(self, stored: JsonObject, before: JsonObject, *_: object) -> None:
-        if len(repr(stored).encode()) > 300_000:
-            self._storage.documents[stored["sessionId"]] = before
+    def _spoil(self, done: Appended) -> None:
+        if len(repr(done.stored).encode()) > 300_000:
+            self._storage.documents[done.stored["sessionId"]] = done.before
             raise MessageTooLargeError("messages", "300000 bytes", "more")
 
 
@@ -270,8 +269,8 @@ class FixesTheLimitAtCreation(Appending):
         info = {**session.info, "limit": self.policy.max_messages}
         return super()._insert(replace(session, info=info), now)
 
-    def _spoil(self, stored: JsonObject, *_: object) -> None:
-        del stored["messages"][: -stored.get("limit", 10)]
+    def _spoil(self, done: Appended) -> None:
+        del done.stored["messages"][: -done.stored.get("limit", 10)]
 
 
 @caught_by("test_a_batch_longer_than_the_window_is_known_again")
@@ -290,5 +289,3 @@ class KnowsABatchByItsWhole(MemorySessionStore):
             window = hidden + stored["messages"]
             stored["messages"] = window[-(write.policy.max_messages or len(window)) :]
         return super()._append(write, messages, with_window=with_window)
-
-

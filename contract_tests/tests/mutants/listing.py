@@ -2,16 +2,14 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from chatstore import (
     InvalidCursorError,
-    JsonObject,
     MemorySessionStore,
     Page,
-    Session,
     SessionInfo,
 )
 from chatstore.cursor import Position
@@ -33,9 +31,12 @@ class SortsByLastUse(MemorySessionStore):
 
 
 def _last_use(found: tuple[Position, Body]) -> str:
-    assert isinstance(found[1], dict)
-    updated: str = found[1]["updatedAt"]
-    return updated
+    return str(_attributes(found[1])["updatedAt"])
+
+
+def _attributes(body: Body) -> Mapping[str, Any]:
+    assert isinstance(body, Mapping)
+    return body
 
 
 @caught_by("test_newest_first_or_oldest_first")
@@ -129,8 +130,7 @@ class FiltersWithoutRegardToCase(MemorySessionStore):
 
 
 def _status(body: Body) -> str:
-    assert isinstance(body, dict)
-    return str(body.get("sessionStatus", "active")).lower()
+    return str(_attributes(body).get("sessionStatus", "active")).lower()
 
 
 @caught_by("test_a_range_of_time")
@@ -165,7 +165,7 @@ class ListsTheFirstLifesTime(MemorySessionStore):
     """A session created anew is listed where the first one stood."""
 
     def _insert(self, session: Any, now: Any) -> bool:
-        first: dict[str, str] = self._storage.__dict__.setdefault("first", {})
+        first: dict[str, str] = vars(self._storage).setdefault("first", {})
         created = first.setdefault(session.session_id, now.text)
         info = {**session.info, "createdAt": created}
         return super()._insert(replace(session, info=info), now)
@@ -241,7 +241,7 @@ class RemembersItsCursors(MemorySessionStore):
     """A cursor is good only at the client that gave it."""
 
     def list_sessions(self, user_id: str, **options: Any) -> Page[SessionInfo]:
-        own: set[object] = self.__dict__.setdefault("cursors", {None})
+        own: set[object] = vars(self).setdefault("cursors", {None})
         if options.get("cursor") not in own:
             raise InvalidCursorError
         page = super().list_sessions(user_id, **options)
@@ -274,7 +274,7 @@ class ListsItsOwnRecordsAlone(MemorySessionStore):
     """Records that other services wrote are left out of listings."""
 
     def _page(self, query: PageQuery) -> Found:
-        return [each for each in super()._page(query) if "creationId" in each[1]]
+        return [each for each in super()._page(query) if "creationId" in _attributes(each[1])]
 
 
 @caught_by("test_what_is_missing_is_completed")
@@ -283,7 +283,8 @@ class FiltersByTheStoredStatus(MemorySessionStore):
 
     def _page(self, query: PageQuery) -> Found:
         found = super()._page(query)
-        return [each for each in found if not query.session_status or "sessionStatus" in each[1]]
+        wanted = query.session_status
+        return [each for each in found if not wanted or "sessionStatus" in _attributes(each[1])]
 
 
 @caught_by("test_iter_sessions_walks_all_pages")
@@ -293,5 +294,3 @@ class WalksOnePage(MemorySessionStore):
     def iter_sessions(self, user_id: str, **options: Any) -> Any:
         options["limit"] = options.pop("page_size", 100)
         yield from self.list_sessions(user_id, **options).items
-
-

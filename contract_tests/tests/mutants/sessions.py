@@ -177,11 +177,11 @@ class RemembersWhatItRead(MemorySessionStore):
 
     def create(self, user_id: str, **fields: Any) -> Session:
         session = super().create(user_id, **fields)
-        self.__dict__.setdefault("remembered", {})[session.session_id] = session
+        vars(self).setdefault("remembered", {})[session.session_id] = session
         return session
 
     def get(self, session_id: str, *, user_id: str | None = None) -> Session:
-        remembered: dict[str, Session] = self.__dict__.get("remembered", {})
+        remembered: dict[str, Session] = vars(self).get("remembered", {})
         if session_id in remembered:
             return remembered[session_id]
         return super().get(session_id, user_id=user_id)
@@ -203,9 +203,7 @@ class ComposesIds(MemorySessionStore):
 
     def _insert(self, session: StoredSession, now: Moment) -> bool:
         composed = unicodedata.normalize("NFC", session.session_id)
-        return super()._insert(
-            replace(session, info={**session.info, "sessionId": composed}), now
-        )
+        return super()._insert(replace(session, info={**session.info, "sessionId": composed}), now)
 
     def _load(self, session_id: str) -> Record | None:
         return super()._load(unicodedata.normalize("NFC", session_id))

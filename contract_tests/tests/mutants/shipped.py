@@ -72,7 +72,7 @@ class TurnsRoundAfterADelete(MemorySessionStore):
     """Once a session was deleted, listings come in the other order."""
 
     def _delete(self, write: Write) -> bool:
-        self._storage.__dict__["turned"] = True
+        vars(self._storage)["turned"] = True
         return super()._delete(write)
 
     def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chatstore import (
@@ -20,6 +20,16 @@ from chatstore.writes import Patch, Write
 from .mutant import caught_by
 
 
+@dataclass(frozen=True)
+class Appended:
+    """An append that was done: the record, as it was before, and what was asked for."""
+
+    stored: JsonObject
+    before: JsonObject
+    write: Write
+    messages: Sequence[StoredMessage]
+
+
 class Appending(MemorySessionStore):
     """The reference store, its append in two parts: what to do to the record, and what then."""
 
@@ -30,19 +40,13 @@ class Appending(MemorySessionStore):
             stored = self._live(write)
             before = copy.deepcopy(stored)
             super()._append(write, messages, with_window=True)
-            self._spoil(stored, before, write, messages)
+            self._spoil(Appended(stored, before, write, messages))
             shown = copy.deepcopy(stored)
             if not with_window:
                 del shown["messages"]
             return shown
 
-    def _spoil(
-        self,
-        stored: JsonObject,
-        before: JsonObject,
-        write: Write,
-        messages: Sequence[StoredMessage],
-    ) -> None:
+    def _spoil(self, done: Appended) -> None:
         raise NotImplementedError
 
 
@@ -50,83 +54,65 @@ class Appending(MemorySessionStore):
 class AddsAtTheFront(Appending):
     """New messages come first in the window."""
 
-    def _spoil(self, stored: JsonObject, before: JsonObject, *_: object) -> None:
-        size = len(before["messages"])
-        stored["messages"] = stored["messages"][size:] + stored["messages"][:size]
+    def _spoil(self, done: Appended) -> None:
+        size = len(done.before["messages"])
+        done.stored["messages"] = done.stored["messages"][size:] + done.stored["messages"][:size]
 
 
 @caught_by("test_append_adds_at_the_end")
 class CountsTheWindow(Appending):
     """`message_count` is the length of the batch alone."""
 
-    def _spoil(
-        self,
-        stored: JsonObject,
-        before: JsonObject,
-        write: Write,
-        messages: Sequence[StoredMessage],
-    ) -> None:
-        stored["messageCount"] = len(messages)
+    def _spoil(self, done: Appended) -> None:
+        done.stored["messageCount"] = len(done.messages)
 
 
 @caught_by("test_the_newest_ten_stay")
 class CountsWhatIsRetained(Appending):
     """`message_count` is the length of the window: what was pruned is not counted."""
 
-    def _spoil(self, stored: JsonObject, *_: object) -> None:
-        stored["messageCount"] = len(stored["messages"])
+    def _spoil(self, done: Appended) -> None:
+        done.stored["messageCount"] = len(done.stored["messages"])
 
 
 @caught_by("test_the_order_is_that_of_arrival")
 class SortsByTime(Appending):
     """Messages are put in the order of their timestamps."""
 
-    def _spoil(self, stored: JsonObject, *_: object) -> None:
-        stored["messages"].sort(key=lambda message: message["timestamp"])
+    def _spoil(self, done: Appended) -> None:
+        done.stored["messages"].sort(key=lambda message: message["timestamp"])
 
 
 @caught_by("test_append_leaves_the_rest_alone")
 class ReopensWhatIsClosed(Appending):
     """An append makes the session active."""
 
-    def _spoil(self, stored: JsonObject, *_: object) -> None:
-        stored["sessionStatus"] = "active"
+    def _spoil(self, done: Appended) -> None:
+        done.stored["sessionStatus"] = "active"
 
 
 @caught_by("test_a_message_sent_again_is_stored_once")
 class StampsARetry(Appending):
     """A retry that adds nothing still sets `updated_at`."""
 
-    def _spoil(
-        self,
-        stored: JsonObject,
-        before: JsonObject,
-        write: Write,
-        messages: Sequence[StoredMessage],
-    ) -> None:
-        stored["updatedAt"] = write.now.text
+    def _spoil(self, done: Appended) -> None:
+        done.stored["updatedAt"] = done.write.now.text
 
 
 @caught_by("test_a_message_sent_again_is_stored_once")
 class RenewsOnARetry(Appending):
     """A retry that adds nothing still renews the ttl."""
 
-    def _spoil(
-        self,
-        stored: JsonObject,
-        before: JsonObject,
-        write: Write,
-        messages: Sequence[StoredMessage],
-    ) -> None:
-        stored["ttl"] = write.ttl
+    def _spoil(self, done: Appended) -> None:
+        done.stored["ttl"] = done.write.ttl
 
 
 @caught_by("test_it_is_appended_to")
 class LosesWhatItDoesNotKnow(Appending):
     """A write drops the session's unknown attributes."""
 
-    def _spoil(self, stored: JsonObject, *_: object) -> None:
-        stored.pop("channel", None)
+    def _spoil(self, done: Appended) -> None:
+        done.stored.pop("channel", None)
 
 
 @caught_by("test_a_map_holds_32_keys")
@@ -241,9 +227,7 @@ class DoesNotKnowItsOwnRewrite(MemorySessionStore):
 class TakesAnyRewriteForItsOwn(MemorySessionStore):
     """A rewrite at the version before last succeeds, whatever the messages there are."""
 
-    def rewrite(
-        self, session_id: str, messages: Iterable[Message], **options: Any
-    ) -> Session:
+    def rewrite(self, session_id: str, messages: Iterable[Message], **options: Any) -> Session:
         try:
             return super().rewrite(session_id, messages, **options)
         except VersionConflictError:
