@@ -65,6 +65,24 @@ class ForgetsTheViewsUser(MemorySessionStore):
         return Careless(self, user_id)
 
 
+@caught_by("test_any_sequence_of_calls_is_answered_like_the_reference")
+class RemembersTheWidestRewriter(MemorySessionStore):
+    """A session that a client without a limit rewrote is never again cut by count, by no client:
+    only a longer sequence of calls shows it."""
+
+    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+        if write.policy.max_messages is None:
+            vars(self._storage).setdefault("wide", set()).add(write.session_id)
+        return super()._rewrite(write, messages, given)
+
+    def _append(
+        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+    ) -> Body:
+        if write.session_id in vars(self._storage).get("wide", ()):
+            write = replace(write, policy=replace(write.policy, max_messages=None))
+        return super()._append(write, messages, with_window=with_window)
+
+
 @caught_by("test_it_is_rewritten_and_deleted")
 class CountsAForeignRecordFromOne(MemorySessionStore):
     """A rewrite of a record without a version takes it for version 1."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from _pytest._code.code import ExceptionChainRepr
 
-from chatstore_contract_tests import SessionStoreContract
+from chatstore_contract_tests import SessionStoreContract, machine
 
 from . import cases  # noqa: F401 - it has every mutant entered
 from .mutant import MUTANTS, Mutant
@@ -18,7 +18,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 
 SAYS_WHAT_WAS_SEEN = re.compile(
-    r"AssertionError: \S|assert \S|Failed: DID NOT RAISE|chatstore\.errors\.|\S+\.DriverError: "
+    r"AssertionError: \S|assert \S|Failed: DID NOT RAISE|chatstore\.errors\."
+    r"|\S+\.(DriverError|DivergenceError): "
 )
 """How a failure begins: what was expected and seen, or an error of the store. Anything else would
 be a mutant that breaks down instead of breaking its promise."""
@@ -64,13 +65,16 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
     settings = tmp_path_factory.mktemp("mutants") / "pytest.ini"
     settings.write_text("[pytest]\n")
     runner = Runner()
-    pytest.main(
-        [
-            *("-c", str(settings), "--rootdir", str(ROOT), "--import-mode=importlib"),
-            *("-p", "no:cacheprovider", "-p", "no:terminal", str(HERE / "cases.py")),
-        ],
-        plugins=[runner],
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        # A sequence of calls that tells a difference is enough; it need not be the shortest.
+        patch.setattr(machine, "SHRINKING_SECONDS", 1)
+        pytest.main(
+            [
+                *("-c", str(settings), "--rootdir", str(ROOT), "--import-mode=importlib"),
+                *("-p", "no:cacheprovider", "-p", "no:terminal", str(HERE / "cases.py")),
+            ],
+            plugins=[runner],
+        )
     return runner.reports
 
 
