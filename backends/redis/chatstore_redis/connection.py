@@ -10,8 +10,9 @@ from chatstore_redis.errors import is_missing_script
 from chatstore_redis.scripts import Script
 
 Client = Redis | RedisCluster
-Argument = bytes | int
+Argument = bytes | str | int
 Command = tuple[Argument, ...]
+"""A command's name, in capitals, and its arguments."""
 
 _AS_BYTES: dict[str, Any] = {"NEVER_DECODE": True}
 """Answers come as bytes, whatever `decode_responses` and `encoding` the caller's client has."""
@@ -34,12 +35,12 @@ class Connection:
                 raise
         return execute("EVAL", script.text, 1, key, *arguments, **_AS_BYTES)
 
-    def send(self, *command: Argument | str) -> Any:
+    def send(self, *command: Argument) -> Any:
         """Send one command."""
         execute: Any = self.client.execute_command
         return execute(*command, **_AS_BYTES)
 
-    def send_all(self, commands: Sequence[tuple[Argument | str, ...]]) -> list[Any]:
+    def send_all(self, commands: Sequence[Command]) -> list[Any]:
         """Send commands in one pipeline, or in a cluster in one for each node; their answers in
         the same order."""
         if not commands:
@@ -86,7 +87,10 @@ class Connection:
         answer = execute(
             "SCAN", start, "MATCH", pattern, "COUNT", count, "TYPE", kind, **options, **_AS_BYTES
         )
-        following, keys = next(iter(answer.values())) if isinstance(answer, dict) else answer
+        following, keys = answer
+        if isinstance(following, dict):
+            # A cluster's client gives a cursor for each node that it asked.
+            following = following[names[0]]
         if int(following):
             return keys, (names[0], int(following))
         return keys, (names[1], 0) if len(names) > 1 else None

@@ -5,7 +5,7 @@ has yet to write. So a listing looks at the sessions themselves, and a member is
 no `create` can be waiting for it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from chatstore.clock import Moment, utc_text
@@ -14,7 +14,7 @@ from chatstore.hooks import PageQuery
 from chatstore.records import Body
 from chatstore.writes import is_visible
 from chatstore_redis import fields
-from chatstore_redis.connection import Connection
+from chatstore_redis.connection import Command, Connection
 from chatstore_redis.keys import Keys, lexical_range, member, position
 
 _YOUTH = timedelta(hours=1)
@@ -34,10 +34,13 @@ class UserIndex:
 
     def add(self, user_id: str, *positions: Position) -> None:
         """Add members; those that are there stay."""
-        scored = [part for each in positions for part in (0, member(each))]
-        self._connection.send("ZADD", self._keys.index(user_id), *scored)
+        self._connection.send(*self._addition(user_id, positions))
 
-    def remove(self, user_id: str, positions: Sequence[Position], now: Moment) -> None:
+    def add_all(self, by_user: Mapping[str, Sequence[Position]]) -> None:
+        """Add members of several users."""
+        self._connection.send_all([self._addition(*each) for each in by_user.items()])
+
+    def remove(self, user_id: str, positions: Sequence[Position]) -> None:
         """Remove members whose sessions were gone, and put back those whose sessions have come
         since."""
         if not positions:
@@ -90,11 +93,15 @@ class UserIndex:
             ]
             self._bury(user_id, dead, now)
 
+    def _addition(self, user_id: str, positions: Sequence[Position]) -> Command:
+        scored = [part for each in positions for part in (0, member(each))]
+        return ("ZADD", self._keys.index(user_id), *scored)
+
     def _bury(self, user_id: str, dead: Sequence[Position], now: Moment) -> None:
         oldest_young = utc_text(now.time - _YOUTH)
         old = [each for each in dead if each.created_at < oldest_young]
         for start in range(0, len(old), _CHUNK):
-            self.remove(user_id, old[start : start + _CHUNK], now)
+            self.remove(user_id, old[start : start + _CHUNK])
 
     def _positions(self, query: PageQuery, after: Position | None, count: int) -> list[Position]:
         low, high = lexical_range(

@@ -1,6 +1,7 @@
 """The store on Redis: one hash for each session, one Lua script for each write."""
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -51,7 +52,6 @@ class RedisSessionStore(BaseSessionStore):
         self._keys = Keys(prefix)
         self._connection = Connection(client)
         self._index = UserIndex(self._connection, self._keys)
-        self._owns_client = False
 
     def _insert(self, session: StoredSession, now: Moment) -> bool:
         # The member first: a process that dies in between leaves one too many, which heals. The
@@ -72,7 +72,7 @@ class RedisSessionStore(BaseSessionStore):
     def _append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
     ) -> Body:
-        answer = self._write(
+        answer = self._change(
             scripts.APPEND,
             write,
             *_bounds(write.policy),
@@ -83,13 +83,13 @@ class RedisSessionStore(BaseSessionStore):
 
     def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
         window = fields.window_fields(messages)
-        answer = self._write(
+        answer = self._change(
             scripts.REWRITE, write, *_bounds(write.policy), given, *_flat(window)
         )
         return fields.session_json(answer[0], map(fields.packed_message, messages))
 
     def _update(self, write: Write, patch: Patch) -> Body:
-        answer = self._write(
+        answer = self._change(
             scripts.UPDATE,
             write,
             (patch.session_status or "").encode(),
@@ -169,8 +169,7 @@ class RedisSessionStore(BaseSessionStore):
         )
 
     def _close(self) -> None:
-        if self._owns_client:
-            self._connection.close()
+        pass
 
     def _translate(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
         return errors.translated(error)
@@ -187,7 +186,28 @@ class RedisSessionStore(BaseSessionStore):
         )
         return bool(answer)
 
-    def _write(self, script: Script, write: Write, *arguments: bytes | int) -> Any:
+    def _reclaim(self, keys: Sequence[bytes], now: Moment) -> int:
+        """Remove the expired ones of some sessions, and see to the members of all of them."""
+        gone: dict[str, list[Position]] = defaultdict(list)
+        kept: dict[str, list[Position]] = defaultdict(list)
+        ours = {key: each for key in keys if (each := self._keys.session_id(key)) is not None}
+        removed = 0
+        answers = self._on_each(scripts.RECLAIM, list(ours), now.seconds)
+        for session_id, answer in zip(ours.values(), answers, strict=True):
+            if answer is None:
+                continue
+            was_removed, owner, created_at = answer
+            removed += was_removed
+            if owner is not None and created_at is not None:
+                position = Position(created_at.decode(errors="replace"), session_id)
+                (gone if was_removed else kept)[owner.decode(errors="replace")].append(position)
+        # A process may have died between a session and its member.
+        self._index.add_all(kept)
+        for user_id, positions in gone.items():
+            self._index.remove(user_id, positions)
+        return removed
+
+    def _change(self, script: Script, write: Write, *arguments: bytes | int) -> Any:
         """Run the script of a write; its answer, or the error that it stands for."""
         ttl: bytes | int = b"keep"
         if write.renews:
@@ -214,3 +234,38 @@ class RedisSessionStore(BaseSessionStore):
         return self._connection.send_all(
             [("EVAL", script.text, 1, key, *arguments) for key in keys]
         )
+
+
+def _indexed(session: StoredSession) -> tuple[str, Position]:
+    """Whose index the session belongs to, and where it stands there."""
+    info = session.info
+    return str(info["userId"]), Position(str(info["createdAt"]), session.session_id)
+
+
+def _conditions(write: Write) -> tuple[bytes | int, ...]:
+    """What a script compares: the time, the owner and the version."""
+    return (
+        write.now.seconds,
+        b"" if write.user_id is None else write.user_id.encode(),
+        b"" if write.if_version is None else write.if_version,
+    )
+
+
+def _bounds(policy: RetentionPolicy) -> tuple[bytes | int, bytes | int]:
+    """The most messages of a window, and its most bytes unless the number decides alone."""
+    return (
+        b"" if policy.max_messages is None else policy.max_messages,
+        b"" if policy.count_decides else policy.max_window_bytes,
+    )
+
+
+def _flat(hash_fields: Mapping[bytes, bytes]) -> list[bytes]:
+    return [part for pair in hash_fields.items() for part in pair]
+
+
+def _scan_position(token: str) -> tuple[str, int]:
+    """The node and the cursor at which a scan goes on."""
+    parts = _TOKEN.fullmatch(token)
+    if parts is None or int(parts[1]) >= 2**64:
+        raise InvalidCursorError
+    return parts[2], int(parts[1])
