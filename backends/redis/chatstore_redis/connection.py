@@ -45,12 +45,8 @@ class Connection:
         the same order."""
         if not commands:
             return []
-        pipeline: Any = (
-            self.client.pipeline()
-            if isinstance(self.client, RedisCluster)
-            else self.client.pipeline(transaction=False)
-        )
-        with pipeline:
+        open_pipeline: Any = self.client.pipeline
+        with open_pipeline(transaction=False) as pipeline:
             for command in commands:
                 pipeline.execute_command(*command, **_AS_BYTES)
             answers: list[Any] = pipeline.execute(raise_on_error=False)
@@ -101,5 +97,6 @@ class Connection:
 
     def _masters(self) -> dict[str, ClusterNode | None]:
         if isinstance(self.client, RedisCluster):
-            return {node.name: node for node in self.client.get_primaries()}
+            masters: list[ClusterNode] = self.client.get_primaries()  # type: ignore[no-untyped-call]
+            return {node.name: node for node in masters}
         return {"": None}

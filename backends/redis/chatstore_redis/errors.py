@@ -18,8 +18,7 @@ _BY_CODE: tuple[tuple[str, type[ChatStoreError], str], ...] = (
     (
         "WRONGTYPE",
         SchemaError,
-        "a key of chatstore's name holds something else; open the store with another prefix, or "
-        "remove that key",
+        "a key of chatstore's name holds something else; take another prefix, or remove that key",
     ),
     ("NOAUTH", BackendAuthError, "the server asks for a password; give one in the URL or client"),
     ("NOPERM", BackendAuthError, "this user lacks a permission that chatstore needs"),
@@ -27,8 +26,7 @@ _BY_CODE: tuple[tuple[str, type[ChatStoreError], str], ...] = (
     (
         "OOM",
         BackendError,
-        "the server has reached its maxmemory and evicts nothing; nothing was written. Give it "
-        "more memory, or remove sessions",
+        "the server has reached its maxmemory; give it more, or remove sessions",
     ),
     ("LOADING", BackendUnavailableError, "the server is still loading its data"),
     (

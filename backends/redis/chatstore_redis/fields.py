@@ -22,11 +22,9 @@ from chatstore.records import Record, StoredMessage, StoredSession
 _TEXTS = ("sessionId", "userId", "createdAt", "updatedAt", "sessionStatus", "creationId")
 _NUMBERS = ("ttl", "messageCount", "version")
 _MAPS = ("userPreferences", "metadata")
-_UNKNOWN = b"unknown"
+_UNKNOWN = "unknown"
 
-INFO_FIELDS: Sequence[bytes] = tuple(name.encode() for name in (*_TEXTS, *_NUMBERS, *_MAPS)) + (
-    _UNKNOWN,
-)
+INFO_FIELDS = tuple(name.encode() for name in (*_TEXTS, *_NUMBERS, *_MAPS, _UNKNOWN))
 """The fields of a session without its messages, in the order in which scripts answer."""
 
 _USER_ID = INFO_FIELDS.index(b"userId")
@@ -68,7 +66,7 @@ def info_fields(info: JsonObject) -> dict[bytes, bytes]:
         if name in info:
             fields[name.encode()] = _packed(info[name])
     if unknown := {name: value for name, value in info.items() if name not in known}:
-        fields[_UNKNOWN] = _packed(unknown)
+        fields[_UNKNOWN.encode()] = _packed(unknown)
     return fields
 
 

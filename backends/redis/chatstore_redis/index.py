@@ -127,9 +127,7 @@ class UserIndex:
 
 def _is_of(info: fields.Info, user_id: str, member_position: Position) -> bool:
     """Whether the session that a member names is there, expired or not."""
-    return (
-        fields.owner(info) == user_id and fields.created_at(info) == member_position.created_at
-    )
+    return fields.owner(info) == user_id and fields.created_at(info) == member_position.created_at
 
 
 def _matches(info: fields.Info, query: PageQuery) -> bool:

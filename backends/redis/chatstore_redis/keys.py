@@ -88,7 +88,11 @@ def position(found: bytes) -> Position:
 
 
 def lexical_range(
-    *, after: Position | None, newest_first: bool, created_from: str | None, created_before: str | None
+    *,
+    after: Position | None,
+    newest_first: bool,
+    created_from: str | None,
+    created_before: str | None,
 ) -> tuple[bytes, bytes]:
     """The low and the high end of the members that a listing asks for, in ZRANGE BYLEX's form.
 

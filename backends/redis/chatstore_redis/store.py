@@ -1,6 +1,5 @@
 """The store on Redis: one hash for each session, one Lua script for each write."""
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +11,6 @@ from chatstore.envelope import require_key_count
 from chatstore.errors import (
     ChatStoreError,
     CorruptSessionError,
-    InvalidCursorError,
     SessionNotFoundError,
     VersionConflictError,
 )
@@ -24,9 +22,9 @@ from chatstore_redis import errors, fields, scripts
 from chatstore_redis.connection import Client, Connection
 from chatstore_redis.index import UserIndex
 from chatstore_redis.keys import Keys
+from chatstore_redis.scanning import ScanPosition, scan_position
 from chatstore_redis.scripts import Script
 
-_TOKEN = re.compile(r"([0-9]{1,20}) (.*)", re.DOTALL)
 _FIELD_ARGUMENTS = {b"userPreferences": "user_preferences", b"metadata": "metadata"}
 
 
@@ -83,9 +81,7 @@ class RedisSessionStore(BaseSessionStore):
 
     def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
         window = fields.window_fields(messages)
-        answer = self._change(
-            scripts.REWRITE, write, *_bounds(write.policy), given, *_flat(window)
-        )
+        answer = self._change(scripts.REWRITE, write, *_bounds(write.policy), given, *_flat(window))
         return fields.session_json(answer[0], map(fields.packed_message, messages))
 
     def _update(self, write: Write, patch: Patch) -> Body:
@@ -128,21 +124,22 @@ class RedisSessionStore(BaseSessionStore):
     def _scan(
         self, *, limit: int, after: str | None, now: Moment
     ) -> tuple[Sequence[tuple[str, Body]], str | None]:
-        node, cursor = ("", 0) if after is None else _scan_position(after)
+        place = ScanPosition() if after is None else scan_position(after)
         found: list[tuple[str, Body]] = []
-        while True:
-            keys, following = self._connection.scan(
-                self._keys.session_pattern, "hash", node=node, cursor=cursor, count=limit
+        while len(found) < limit and not place.is_end:
+            if not place.waiting:
+                if found:
+                    break
+                place = self._scanned(place, limit)
+            now_shown, later = (
+                place.waiting[: limit - len(found)],
+                place.waiting[limit - len(found) :],
             )
-            ids = [each for key in keys if (each := self._keys.session_id(key)) is not None]
-            for session_id, record in self._load_many(list(dict.fromkeys(ids))).items():
+            place = ScanPosition(place.next, later)
+            for session_id, record in self._load_many(now_shown).items():
                 if is_visible(now, None, owner=None, ttl=record.ttl):
                     found.append((session_id, record.body))
-            if following is None:
-                return found, None
-            node, cursor = following
-            if found:
-                return found, f"{cursor} {node}"
+        return found, None if place.is_end else place.token
 
     def _restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
         # The member last: its createdAt may be old, and a listing removes an old member of a
@@ -164,9 +161,7 @@ class RedisSessionStore(BaseSessionStore):
 
     def _ping(self) -> None:
         # Asks for what Redis below 6.2 lacks, and for a permission on this deployment's keys.
-        self._connection.send(
-            "ZRANGE", self._keys.index("ping"), "-", "+", "BYLEX", "LIMIT", 0, 1
-        )
+        self._connection.send("ZRANGE", self._keys.index("ping"), "-", "+", "BYLEX", "LIMIT", 0, 1)
 
     def _close(self) -> None:
         pass
@@ -185,6 +180,17 @@ class RedisSessionStore(BaseSessionStore):
             *_flat(hash_fields),
         )
         return bool(answer)
+
+    def _scanned(self, place: ScanPosition, count: int) -> ScanPosition:
+        """The position after some more keys were asked for."""
+        if place.next is None:
+            return place
+        node, cursor = place.next
+        keys, following = self._connection.scan(
+            self._keys.session_pattern, "hash", node=node, cursor=cursor, count=count
+        )
+        ids = [each for key in keys if (each := self._keys.session_id(key)) is not None]
+        return ScanPosition(following, list(dict.fromkeys(ids)))
 
     def _reclaim(self, keys: Sequence[bytes], now: Moment) -> int:
         """Remove the expired ones of some sessions, and see to the members of all of them."""
@@ -261,11 +267,3 @@ def _bounds(policy: RetentionPolicy) -> tuple[bytes | int, bytes | int]:
 
 def _flat(hash_fields: Mapping[bytes, bytes]) -> list[bytes]:
     return [part for pair in hash_fields.items() for part in pair]
-
-
-def _scan_position(token: str) -> tuple[str, int]:
-    """The node and the cursor at which a scan goes on."""
-    parts = _TOKEN.fullmatch(token)
-    if parts is None or int(parts[1]) >= 2**64:
-        raise InvalidCursorError
-    return parts[2], int(parts[1])

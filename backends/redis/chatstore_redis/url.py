@@ -77,20 +77,20 @@ def _server(url: str) -> Client:
     retry = Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), retries=3)
     try:
         return Redis.from_url(url, retry=retry)
-    except ValueError as error:
-        raise _unreadable(error) from None
+    except ValueError:
+        raise _unreadable() from None
 
 
 def _cluster(url: str) -> Client:
     try:
         return RedisCluster.from_url(url)
-    except ValueError as error:
-        raise _unreadable(error) from None
+    except ValueError:
+        raise _unreadable() from None
     except (RedisError, RedisClusterException) as error:
         raise translated(error) or error from error
 
 
-def _unreadable(error: ValueError) -> ConfigurationError:
+def _unreadable() -> ConfigurationError:
     # The URL may hold a password, and so may an error that quotes it.
     return ConfigurationError(
         "the Redis URL can't be read: it looks like redis://user:password@host:6379/0?prefix=chat, "

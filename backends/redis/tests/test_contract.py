@@ -1,9 +1,8 @@
 from collections.abc import Iterator
 
 import pytest
-from redis_support.harness import fake_redis, real_cluster, real_redis
-
 from chatstore_contract_tests import Harness, SessionStoreContract
+from redis_support.harness import fake_redis, real_cluster, real_redis
 
 
 class TestFakeRedis(SessionStoreContract):

@@ -1,6 +1,5 @@
 """The contract's view of a Redis, under a prefix of its own that is removed afterwards."""
 
-import itertools
 import os
 import uuid
 from collections.abc import Callable
@@ -8,18 +7,18 @@ from typing import Any
 
 import fakeredis
 import redis
+from chatstore_contract_tests import Harness
+from chatstore_redis import RedisSessionStore
+from chatstore_redis.connection import Client, Connection
+from chatstore_redis.fields import session_fields
+from chatstore_redis.index import UserIndex
+from chatstore_redis.keys import Keys
 from redis.cluster import RedisCluster
 
 from chatstore import Clock, JsonObject, RetentionPolicy, utc_now
+from chatstore.cursor import Position
 from chatstore.portable import stored_size
 from chatstore.records import StoredMessage, StoredSession
-from chatstore_contract_tests import Harness
-from chatstore_redis import RedisSessionStore
-from chatstore_redis.fields import session_fields
-from chatstore_redis.index import UserIndex
-from chatstore_redis.connection import Client, Connection
-from chatstore_redis.keys import Keys
-from chatstore.cursor import Position
 
 
 class RedisHarness(Harness):
@@ -52,7 +51,10 @@ class RedisHarness(Harness):
         ]
         key = self.keys.session(document["sessionId"])
         self.client.delete(key)
-        self.client.hset(key, mapping=dict(session_fields(StoredSession(info, messages))))
+        stored = session_fields(StoredSession(info, messages))
+        Connection(self.client).send(
+            "HSET", key, *(part for pair in stored.items() for part in pair)
+        )
         position = Position(document["createdAt"], document["sessionId"])
         UserIndex(Connection(self.client), self.keys).add(document["userId"], position)
 
