@@ -136,8 +136,9 @@ class ForeignBehaviour(Behaviour):
         harness.raw_write(brief_record())
         policy = RetentionPolicy(max_messages=None, max_message_bytes=1_000, max_window_bytes=1_000)
         with harness.open(policy=policy) as store:
-            for number in range(6):
-                after = store.append_and_get("foreign", message(f"new {number}"))
+            for number in range(5):
+                store.append("foreign", message(f"new {number}"))
+            after = store.append_and_get("foreign", message("new 5"))
             assert contents(after)[-1] == "new 5"
             assert after.message_count == 8
             assert 1 < len(after.messages) < 8

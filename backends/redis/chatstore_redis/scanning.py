@@ -39,6 +39,9 @@ def scan_position(token: str) -> ScanPosition:
             and 0 <= cursor < 2**64
             and isinstance(waiting, list)
             and all(isinstance(session_id, str) for session_id in waiting)
+            # A lone surrogate is in no key.
+            and node.encode() is not None
+            and "".join(waiting).encode() is not None
         ):
             return ScanPosition(None if following is None else (node, cursor), waiting)
     except (TypeError, ValueError, RecursionError):

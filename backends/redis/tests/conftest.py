@@ -4,6 +4,7 @@ environment names them (`eval "$(scripts/servers env)"`)."""
 import os
 
 import pytest
+
 from redis_support.harness import cluster_url, server_url
 
 

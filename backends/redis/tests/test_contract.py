@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from chatstore_contract_tests import Harness, SessionStoreContract
 from redis_support.harness import fake_redis, real_cluster, real_redis
 

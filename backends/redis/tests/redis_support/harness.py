@@ -7,18 +7,18 @@ from typing import Any
 
 import fakeredis
 import redis
-from chatstore_contract_tests import Harness
-from chatstore_redis import RedisSessionStore
-from chatstore_redis.connection import Client, Connection
-from chatstore_redis.fields import session_fields
-from chatstore_redis.index import UserIndex
-from chatstore_redis.keys import Keys
 from redis.cluster import RedisCluster
 
 from chatstore import Clock, JsonObject, RetentionPolicy, utc_now
 from chatstore.cursor import Position
 from chatstore.portable import stored_size
 from chatstore.records import StoredMessage, StoredSession
+from chatstore_contract_tests import Harness
+from chatstore_redis import RedisSessionStore
+from chatstore_redis.connection import Client, Connection
+from chatstore_redis.fields import session_fields
+from chatstore_redis.index import UserIndex
+from chatstore_redis.keys import Keys
 
 
 class RedisHarness(Harness):
