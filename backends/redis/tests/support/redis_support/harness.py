@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import fakeredis
+import pytest
 import redis
 from redis.cluster import RedisCluster
 
@@ -43,6 +44,10 @@ class RedisHarness(Harness):
     ) -> RedisSessionStore:
         return RedisSessionStore(self.connect(), prefix=self.prefix, policy=policy, clock=clock)
 
+    def send(self, *command: bytes | str | int) -> Any:
+        """Send a command behind the stores' back; the answer holds bytes."""
+        return Connection(self.client).send(*command)
+
     def raw_write(self, document: JsonObject) -> None:
         info = {name: value for name, value in document.items() if name != "messages"}
         messages = [
@@ -59,7 +64,7 @@ class RedisHarness(Harness):
         UserIndex(Connection(self.client), self.keys).add(document["userId"], position)
 
     def raw_read(self, session_id: str) -> object:
-        return Connection(self.client).send("HGETALL", self.keys.session(session_id)) or None
+        return self.send("HGETALL", self.keys.session(session_id)) or None
 
     def corrupt(self, session_id: str) -> None:
         self.client.hset(self.keys.session(session_id), "userPreferences", "no entries")
@@ -85,21 +90,32 @@ def fake_redis() -> RedisHarness:
 
 
 def server_url() -> str:
-    """The URL of the real server; empty if there is none."""
-    return os.environ.get("CHATSTORE_TEST_REDIS_URL", "")
+    """The real server's URL; without one the test is skipped, or fails if it was asked for."""
+    return _required("redis", "CHATSTORE_TEST_REDIS_URL")
 
 
 def cluster_url() -> str:
-    """The URL of a node of the real cluster; empty if there is none."""
-    return os.environ.get("CHATSTORE_TEST_REDIS_CLUSTER_URL", "")
+    """The URL of a node of the real cluster; without one the test is skipped, or fails if it was
+    asked for."""
+    return _required("redis-cluster", "CHATSTORE_TEST_REDIS_CLUSTER_URL")
 
 
 def real_redis() -> RedisHarness:
     """The real server."""
-    return RedisHarness("redis", lambda: redis.Redis.from_url(server_url()))
+    url = server_url()
+    return RedisHarness("redis", lambda: redis.Redis.from_url(url))
 
 
 def real_cluster() -> RedisHarness:
     """The real cluster."""
     url = cluster_url().replace("redis+cluster://", "redis://")
     return RedisHarness("redis-cluster", lambda: RedisCluster.from_url(url))
+
+
+def _required(leg: str, variable: str) -> str:
+    if url := os.environ.get(variable):
+        return url
+    reason = f"no {leg}: {variable} is not set; start one with scripts/servers up {leg}"
+    if leg in os.environ.get("CHATSTORE_REQUIRE", "").split(","):
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -20,7 +20,7 @@ class TestRedis(SessionStoreContract):
     """The store keeps the contract on a real server."""
 
     @pytest.fixture
-    def harness(self, redis_url: str) -> Iterator[Harness]:
+    def harness(self) -> Iterator[Harness]:
         harness = real_redis()
         yield harness
         harness.close()
@@ -30,7 +30,7 @@ class TestRedisCluster(SessionStoreContract):
     """The store keeps the contract on a real cluster."""
 
     @pytest.fixture
-    def harness(self, redis_cluster_url: str) -> Iterator[Harness]:
+    def harness(self) -> Iterator[Harness]:
         harness = real_cluster()
         yield harness
         harness.close()
