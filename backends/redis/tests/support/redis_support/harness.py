@@ -73,14 +73,18 @@ class RedisHarness(Harness):
         self.client.hset(self.keys.session(session_id), "m:0", "no message")
 
     def close(self) -> None:
-        keys = self._all_keys()
-        for key in keys:
+        for key in self.all_keys():
             self.client.delete(key)
         for client in self._clients:
             client.close()
 
-    def _all_keys(self) -> list[Any]:
+    def all_keys(self) -> list[bytes]:
+        """Every key of these stores."""
         return list(self.client.scan_iter(match=f"{self.prefix}:*", count=1000))
+
+    def session_keys(self) -> list[bytes]:
+        """Every key of a session."""
+        return [key for key in self.all_keys() if self.keys.session_id(key) is not None]
 
 
 def fake_redis() -> RedisHarness:
