@@ -1,5 +1,8 @@
 """From redis-py's exceptions to chatstore's."""
 
+import re
+from dataclasses import dataclass
+
 from redis import exceptions as redis_errors
 
 from chatstore.errors import (
@@ -12,36 +15,116 @@ from chatstore.errors import (
     SchemaError,
 )
 
-# redis-py has no class of its own for some of the server's errors, and a script's error may come
-# wrapped in a longer text: so the server's own code is looked for in the text.
-_BY_CODE: tuple[tuple[str, type[ChatStoreError], str], ...] = (
-    (
-        "WRONGTYPE",
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A way to fail. redis-py has a class for some of the server's codes and then drops the code
+    from the text; others, and what a script meets, it leaves in the text."""
+
+    kind: type[ChatStoreError]
+    advice: str
+    classes: tuple[type[Exception], ...] = ()
+    pattern: str | None = None
+
+    def fits(self, error: Exception) -> bool:
+        """Whether this is what happened."""
+        if isinstance(error, self.classes):
+            return True
+        # The code stands at the beginning, or behind the place in a script; never look further,
+        # since a text may quote a command's arguments.
+        return self.pattern is not None and bool(
+            re.match(rf"(?:ERR )?(?:[^']{{0,120}}?: ?-?)?(?:{self.pattern})", str(error))
+        )
+
+
+_CASES = (
+    _Case(
         SchemaError,
         "a key of chatstore's name holds something else; take another prefix, or remove that key",
+        pattern="WRONGTYPE",
     ),
-    ("NOAUTH", BackendAuthError, "the server asks for a password; give one in the URL or client"),
-    ("NOPERM", BackendAuthError, "this user lacks a permission that chatstore needs"),
-    ("WRONGPASS", BackendAuthError, "the server refused this user name or password"),
-    (
-        "OOM",
+    _Case(
+        BackendAuthError,
+        "the server did not take this user or password, or asks for one",
+        (redis_errors.AuthenticationError, redis_errors.AuthorizationError),
+        "NOAUTH|WRONGPASS",
+    ),
+    _Case(
+        BackendAuthError,
+        "this user lacks a permission that chatstore needs; its README lists the commands",
+        (redis_errors.NoPermissionError,),
+        "NOPERM",
+    ),
+    _Case(
         BackendError,
         "the server has reached its maxmemory; give it more, or remove sessions",
+        (redis_errors.OutOfMemoryError,),
+        "OOM",
     ),
-    ("LOADING", BackendUnavailableError, "the server is still loading its data"),
-    (
-        "READONLY",
+    _Case(
         BackendUnavailableError,
-        "the server is a replica; if this is not a fail-over in progress, connect to the master",
+        "the server is a replica; if no fail-over is in progress, connect to the master",
+        (redis_errors.ReadOnlyError,),
+        "READONLY",
     ),
-    ("MISCONF", BackendUnavailableError, "the server can't save its data and takes no writes"),
-    ("NOREPLICAS", BackendUnavailableError, "too few replicas are there for the server to write"),
-    ("MASTERDOWN", BackendUnavailableError, "the replica has lost its master"),
-    ("CLUSTERDOWN", BackendUnavailableError, "the cluster is down"),
-    ("TRYAGAIN", BackendUnavailableError, "the cluster is moving this slot"),
-    ("BUSY", BackendUnavailableError, "a script blocks the server"),
-    ("Script killed", BackendUnavailableError, "an operator killed the script; it wrote nothing"),
-    ("max number of clients", BackendThrottledError, "the server has too many clients"),
+    _Case(
+        BackendUnavailableError,
+        "the server is still loading its data",
+        (redis_errors.BusyLoadingError,),
+        "LOADING",
+    ),
+    _Case(
+        BackendUnavailableError,
+        "the server takes no writes: it can't save its data, or lacks replicas",
+        pattern="MISCONF|NOREPLICAS",
+    ),
+    _Case(BackendUnavailableError, "a script blocks the server", pattern="BUSY"),
+    _Case(
+        BackendUnavailableError,
+        "an operator killed the script; nothing was written",
+        pattern="Script killed",
+    ),
+    _Case(
+        BackendThrottledError,
+        "the server has too many clients",
+        pattern="max number of clients",
+    ),
+    _Case(
+        BackendThrottledError,
+        "all connections of the client's pool are in use",
+        (redis_errors.MaxConnectionsError,),
+    ),
+    _Case(
+        BackendUnavailableError,
+        "the server did not answer in time",
+        (redis_errors.TimeoutError,),
+    ),
+    _Case(
+        BackendUnavailableError,
+        "the connection was refused or lost",
+        (redis_errors.ConnectionError,),
+    ),
+    _Case(
+        ConfigurationError,
+        "this server is one of a cluster; open it by redis+cluster://, or give the store a "
+        "redis.cluster.RedisCluster",
+        (redis_errors.MovedError, redis_errors.AskError),
+    ),
+    _Case(
+        ConfigurationError,
+        "this server is not one of a cluster; open it by redis://",
+        pattern="Cluster mode is not enabled",
+    ),
+    _Case(
+        BackendUnavailableError,
+        "the cluster is down, can't be reached, or is moving this slot",
+        (
+            redis_errors.ClusterError,
+            redis_errors.TryAgainError,
+            redis_errors.RedisClusterException,
+        ),
+        "CLUSTERDOWN|MASTERDOWN|TRYAGAIN",
+    ),
 )
 
 
@@ -49,44 +132,12 @@ def translated(error: Exception) -> ChatStoreError | None:
     """The typed error for one of redis-py's; None for any other exception."""
     if not isinstance(error, redis_errors.RedisError | redis_errors.RedisClusterException):
         return None
-    text = str(error)
-    for code, kind, advice in _BY_CODE:
-        if code in text:
-            return kind(f"redis: {advice}")
-    return _by_class(error)
+    for case in _CASES:
+        if case.fits(error):
+            return case.kind(f"redis: {case.advice}")
+    return BackendError(f"redis: {type(error).__name__}; its cause says more")
 
 
 def is_missing_script(error: Exception) -> bool:
     """Whether the server does not hold the script that was called by its digest."""
     return isinstance(error, redis_errors.NoScriptError)
-
-
-def _by_class(error: Exception) -> ChatStoreError:
-    match error:
-        case redis_errors.AuthenticationError() | redis_errors.AuthorizationError():
-            return BackendAuthError("redis: the server refused these credentials")
-        case redis_errors.NoPermissionError():
-            return BackendAuthError("redis: this user lacks a permission that chatstore needs")
-        case redis_errors.MaxConnectionsError():
-            return BackendThrottledError("redis: all connections of the client's pool are in use")
-        case redis_errors.BusyLoadingError():
-            return BackendUnavailableError("redis: the server is still loading its data")
-        case redis_errors.TimeoutError():
-            return BackendUnavailableError("redis: the server did not answer in time")
-        case redis_errors.ConnectionError():
-            return BackendUnavailableError("redis: the connection was refused or lost")
-        case redis_errors.MovedError() | redis_errors.AskError():
-            return ConfigurationError(
-                "redis: this server is one of a cluster; open it by redis+cluster://, or give the "
-                "store a redis.cluster.RedisCluster"
-            )
-        case redis_errors.ClusterError() | redis_errors.SlotNotCoveredError():
-            return BackendUnavailableError("redis: the cluster is down, or is moving this slot")
-        case redis_errors.RedisClusterException():
-            if "cluster mode" in str(error).lower():
-                return ConfigurationError(
-                    "redis: this server is not one of a cluster; open it by redis://"
-                )
-            return BackendUnavailableError("redis: the cluster can't be reached")
-        case _:
-            return BackendError(f"redis: {type(error).__name__}")
