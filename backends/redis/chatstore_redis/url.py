@@ -43,7 +43,10 @@ def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> RedisSession
     redis-py's own. Raises `ConfigurationError` for a URL that can't be read; a cluster's nodes are
     asked for here, so it may also raise a `BackendError`.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise _unreadable() from None
     scheme, _, kind = parts.scheme.partition("+")
     options = _options(parts.query)
     prefix = options.pop("prefix", "chatstore")

@@ -1,6 +1,7 @@
 """Servers of a test's own: to be restarted, filled up, locked and demoted."""
 
 import contextlib
+import random
 import shutil
 import socket
 import subprocess
@@ -23,8 +24,7 @@ class Server:
         program = shutil.which("redis-server")
         if program is None:
             pytest.skip("no redis-server is installed")
-        with socket.create_server((LOOPBACK, 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = self.free_port()
         self._command = [
             *(program, "--bind", LOOPBACK, "--port", str(self.port), "--dir", str(folder)),
             *("--save", "", "--logfile", str(folder / "log"), *options),
@@ -41,6 +41,15 @@ class Server:
                 return
             time.sleep(0.02)
         raise TimeoutError(f"redis-server on port {self.port} did not start")
+
+    @staticmethod
+    def free_port() -> int:
+        """A port on which nothing listens. It is low enough for a cluster's second one, 10,000
+        above, and below those of outgoing connections."""
+        for port in random.sample(range(22_000, 24_000), 100):
+            with contextlib.suppress(OSError), socket.create_server((LOOPBACK, port)):
+                return port
+        raise OSError("no free port from 22000 to 24000")
 
     def stop(self) -> None:
         """Stop the process, by its own id."""
