@@ -1,13 +1,9 @@
 -- ARGV goes on: the most messages or '' (any number); the most bytes or '' (the number decides
 -- alone); 'window' or ''; then the messages, as their fields hold them.
--- Returns why not, or the info, and after it the window if it was asked for.
+-- Returns why not, or the answer, with the window if it was asked for.
 
 local most, room, with_window = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == 'window'
 local FIRST_MESSAGE = 9
-
-local function answer(from, to)
-  return {info(), with_window and messages_between(from, to) or nil}
-end
 
 local reason = absence()
 if reason then
@@ -31,7 +27,7 @@ for index = #marks, 1, -1 do
   end
 end
 if start > #ARGV then
-  return answer(first or 0, following or 0)
+  return answer(with_window and first or 0, with_window and following or 0)
 end
 
 reason = refusal()
@@ -76,4 +72,4 @@ for index = math.max(start, kept_from - offset), #ARGV do
 end
 commit(values, added)
 in_chunks('HDEL', doomed, 1)
-return answer(kept_from, following + added)
+return answer(kept_from, with_window and following + added or kept_from)

@@ -37,3 +37,38 @@ local function set_lease(ttl, now)
     redis.call('PERSIST', key)
   end
 end
+
+-- The stored messages with these sequence numbers, oldest first; false where there is none.
+local function messages_between(from, to)
+  local found = {}
+  for start = from, to - 1, CHUNK do
+    local names = {}
+    for sequence = start, math.min(start + CHUNK, to) - 1 do
+      names[#names + 1] = 'm:' .. digits(sequence)
+    end
+    for _, message in ipairs(redis.call('HMGET', key, unpack(names))) do
+      found[#found + 1] = message
+    end
+  end
+  return found
+end
+
+-- The info's fields, and after them the messages with these sequence numbers, as one text: their
+-- lengths (-1 for one that is not there), a line's end, and their bytes. A client takes a list of
+-- them apart far more slowly.
+local function answer(from, to)
+  local values = redis.call('HMGET', key, unpack(INFO_FIELDS))
+  for _, message in ipairs(messages_between(from, to)) do
+    values[#values + 1] = message
+  end
+  local lengths, present = {}, {}
+  for index, value in ipairs(values) do
+    if value then
+      lengths[index] = #value
+      present[#present + 1] = value
+    else
+      lengths[index] = -1
+    end
+  end
+  return table.concat(lengths, ',') .. '\n' .. table.concat(present)
+end

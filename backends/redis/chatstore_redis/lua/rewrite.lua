@@ -1,6 +1,6 @@
 -- ARGV goes on: the most messages or '' (any number); the most bytes or '' (the number decides
 -- alone); how many messages were given; then the new window's fields and values by turns.
--- Returns why not, or the info.
+-- Returns why not, or the answer, without the window.
 
 local most, room, given = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local FIRST_FIELD = 9
@@ -44,4 +44,4 @@ for _, name in ipairs(doomed) do
 end
 commit(values, given - seen)
 in_chunks('HDEL', gone, 1)
-return {info()}
+return answer(0, 0)

@@ -1,7 +1,8 @@
 -- ARGV goes on: the new status or ''; the number of names in the patch of the preferences; then
 -- names and values by turns, of the preferences and after them of the metadata. An empty value
 -- removes its name.
--- Returns why not, or {field, number of keys} if there would be too many, or {the info}.
+-- Returns why not, or {field, number of keys} if there would be too many, or the
+-- answer, without the window.
 
 local status, preferences = ARGV[6], tonumber(ARGV[7])
 local FIRST_NAME = 8
@@ -56,4 +57,4 @@ if status ~= '' then
   values[#values + 1] = status
 end
 commit(values, nil)
-return {info()}
+return answer(0, 0)

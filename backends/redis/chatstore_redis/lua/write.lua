@@ -29,10 +29,6 @@ local function refusal()
   end
 end
 
-local function info()
-  return redis.call('HMGET', key, unpack(INFO_FIELDS))
-end
-
 -- Writes fields and values by turns, and what every write changes: `added` is the change of
 -- messageCount, nil for none. HSET comes first, because it is refused if memory is short, and what
 -- follows a first write is not: so a record is written whole or not at all.
@@ -60,21 +56,6 @@ local function commit(values, added)
     redis.call('HDEL', key, 'ttl')
   end
   set_lease(ttl, now)
-end
-
--- The stored messages with these sequence numbers, oldest first; false where there is none.
-local function messages_between(from, to)
-  local found = {}
-  for start = from, to - 1, CHUNK do
-    local names = {}
-    for sequence = start, math.min(start + CHUNK, to) - 1 do
-      names[#names + 1] = 'm:' .. digits(sequence)
-    end
-    for _, message in ipairs(redis.call('HMGET', key, unpack(names))) do
-      found[#found + 1] = message
-    end
-  end
-  return found
 end
 
 -- The id and the weight of a message; nil and 0 for what is not one.
