@@ -19,6 +19,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from itertools import cycle
 from typing import Any, NamedTuple
 
 import redis
@@ -113,7 +114,7 @@ class Floor:
         )
         pipeline = self._client.pipeline(transaction=False)
         for each in members:
-            session_id = each.partition(b"\0")[2].decode()
+            session_id = bytes(each).partition(b"\0")[2].decode()
             pipeline.hmget(self._keys.session(session_id), *INFO_FIELDS)
         return pipeline.execute()
 
@@ -199,10 +200,11 @@ def against_floor(client: redis.Redis, prefix: str, *, rounds: int, calls: int) 
     keys = Keys(prefix)
     floor = Floor(client, keys)
     store = RedisSessionStore(client, prefix=prefix, policy=RetentionPolicy())
-    sessions = {side: [f"{side}-{number}" for number in range(20)] for side in ("floor", "store")}
-    for session_id in (*sessions["floor"], *sessions["store"]):
+    ids = {side: [f"{side}-{number}" for number in range(20)] for side in ("floor", "store")}
+    for session_id in (*ids["floor"], *ids["store"]):
         messages = [new_message() for _ in range(10)]
         store.create("ana", session_id=session_id, messages=messages, metadata={"title": "x"})
+    turns = {side: cycle(each) for side, each in ids.items()}
     fill(client, keys, "ben", 1_000)
     # Both sides get their messages ready-made, as an application does; the floor's as documents.
     total = (rounds + 1) * calls
@@ -219,28 +221,27 @@ def against_floor(client: redis.Redis, prefix: str, *, rounds: int, calls: int) 
     def floor_append(name: str) -> object:
         message, document = next(documents[name])
         return floor.append(
-            random.choice(sessions["floor"]),
+            next(turns["floor"]),
             message,
             document,
             with_window=name == "append_and_get",
         )
 
-    def chosen() -> str:
-        return random.choice(sessions["store"])
-
     yield from measured(
         {
             "append": (
                 lambda: floor_append("append"),
-                lambda: store.append(chosen(), next(supply["append", "store"])),
+                lambda: store.append(next(turns["store"]), next(supply["append", "store"])),
             ),
             "append_and_get": (
                 lambda: floor_append("append_and_get"),
-                lambda: store.append_and_get(chosen(), next(supply["append_and_get", "store"])),
+                lambda: store.append_and_get(
+                    next(turns["store"]), next(supply["append_and_get", "store"])
+                ),
             ),
             "get": (
-                lambda: floor.get(random.choice(sessions["floor"])),
-                lambda: store.get(chosen()),
+                lambda: floor.get(next(turns["floor"])),
+                lambda: store.get(next(turns["store"])),
             ),
             "page of 20": (lambda: floor.page("ben"), lambda: store.list_sessions("ben")),
         },

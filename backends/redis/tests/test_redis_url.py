@@ -120,7 +120,9 @@ def test_passwords_are_decoded(tmp_path: Path) -> None:
 
 
 #: What the README tells operators to allow.
-COMMANDS = "hmget hgetall hset hdel hincrby exists del expire persist zadd zrem zrange evalsha eval"
+COMMANDS = (
+    "hmget hget hlen hset hdel hincrby exists del expire persist zadd zrem zrange evalsha eval"
+)
 
 
 def test_the_documented_permissions_suffice(tmp_path: Path) -> None:
