@@ -128,6 +128,17 @@ def test_a_page_is_two_requests(store: RedisSessionStore, proxy: Proxy, newest_f
     assert turns(proxy, lambda: store.list_sessions("nobody")) == 1
 
 
+def test_a_filter_looks_at_many_at_once(store: RedisSessionStore, proxy: Proxy) -> None:
+    """A page that a filter keeps short looks at 100 sessions or more in each further round."""
+    for number in range(250):
+        status = "closed" if number % 100 == 50 else "active"
+        store.create("ana", session_status=status)
+    for wanted in ("closed", "archived"):
+        proxy.turns.clear()
+        store.list_sessions("ana", session_status=wanted, limit=2)
+        assert proxy.names.count("ZRANGE") == 3
+
+
 def test_a_forgotten_script_costs_one_more(
     store: RedisSessionStore, proxy: Proxy, harness: RedisHarness
 ) -> None:
