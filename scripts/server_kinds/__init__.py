@@ -1,0 +1,8 @@
+"""The kinds of server that `scripts/servers` knows: one module each."""
+
+from collections.abc import Callable
+
+from server_kinds.dynamodb import DynamoDBLocal
+from server_kinds.kind import ServerKind
+
+KINDS: dict[str, Callable[[], ServerKind]] = {kind.name: kind for kind in (DynamoDBLocal,)}
