@@ -172,7 +172,7 @@ class MemorySessionStore(BaseSessionStore):
         if stored is None:
             raise SessionNotFoundError(write.session_id)
         write.require_visible(owner=stored.get("userId"), ttl=stored.get("ttl"))
-        return stored
+        return _complete(stored)
 
 
 def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> MemorySessionStore:
@@ -184,6 +184,16 @@ def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> MemorySessio
 
 def _record(stored: JsonObject) -> Record:
     return Record(stored.get("userId"), stored.get("ttl"), _copy(stored))
+
+
+def _complete(stored: JsonObject) -> JsonObject:
+    """What another service left out, filled in where a write needs it."""
+    stored.setdefault("messages", [])
+    stored.setdefault("messageCount", len(stored["messages"]))
+    stored.setdefault("version", 0)
+    stored.setdefault("userPreferences", {})
+    stored.setdefault("metadata", {})
+    return stored
 
 
 def _copy(stored: JsonObject, *, with_window: bool = True) -> JsonObject:

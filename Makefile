@@ -1,0 +1,36 @@
+# `make demo` and `make test` need Python 3.11 or newer and nothing else; each makes its own
+# virtual environment in .venv when there is none.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test test-long check format
+
+help:
+	@echo "make demo       see sessions kept, pruned, listed and expired on a SQLite file"
+	@echo "make test       run every test that needs no server"
+	@echo "make test-long  the same with the long searches (tens of minutes)"
+	@echo "make check      lint, formatting and types"
+	@echo "make format     put the formatting right"
+
+demo: .venv/demo.stamp
+	@$(BIN)/chatstore demo
+
+test: .venv/develop.stamp
+	@$(BIN)/pytest -m "not long"
+
+test-long: .venv/develop.stamp
+	@CHATSTORE_CONTRACT_PROFILE=long $(BIN)/pytest
+
+check: .venv/develop.stamp
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/pyright
+
+format: .venv/develop.stamp
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.venv/%.stamp: pyproject.toml requirements-dev.txt constraints.txt scripts/environment
+	@PYTHON="$(PYTHON)" scripts/environment $*

@@ -1,0 +1,18 @@
+"""chatstore's contract as a test suite: whoever passes it keeps what chatstore promises.
+
+A backend's author writes a `Harness` and a test class that derives from `SessionStoreContract`.
+"""
+
+import pkgutil
+
+import pytest
+
+pytest.register_assert_rewrite(
+    *(f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__))
+)
+
+# The rewriting must be registered before the modules that assert are imported.
+from chatstore_contract_tests.contract import SessionStoreContract  # noqa: E402
+from chatstore_contract_tests.harness import Harness  # noqa: E402
+
+__all__ = ["Harness", "SessionStoreContract"]

@@ -1,0 +1,164 @@
+"""Many at once: nothing lost, nothing doubled, one winner."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import TypeVar
+
+import pytest
+
+from chatstore import (
+    MaintainedSessionStore,
+    Message,
+    RetentionPolicy,
+    Session,
+    SessionExistsError,
+    VersionConflictError,
+)
+from chatstore_contract_tests.behaviour import Behaviour, batch, message
+from chatstore_contract_tests.harness import Harness
+
+WRITERS = 6
+APPENDS = 12
+
+T = TypeVar("T")
+
+
+def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
+    """Run the calls in threads that start together; their results, in order."""
+    barrier = Barrier(len(calls))
+
+    def started(call: Callable[[], T]) -> T:
+        barrier.wait(timeout=60)
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return list(threads.map(started, calls))
+
+
+class ConcurrencyBehaviour(Behaviour):
+    """Threads that share a store, or bring their own."""
+
+    @pytest.mark.parametrize("shared", [True, False])
+    @pytest.mark.parametrize("max_messages", [10, 40, None])
+    def test_no_append_is_lost(
+        self, harness: Harness, max_messages: int | None, shared: bool
+    ) -> None:
+        """Whoever else is writing: each acknowledged message counts once, the window is exact,
+        and each writer's messages are in its own order."""
+        policy = RetentionPolicy(max_messages=max_messages, max_message_bytes=1_000)
+        stores = [harness.open(policy=policy) for _ in range(1 if shared else WRITERS)]
+        session_id = stores[0].create("ana").session_id
+
+        def write(writer: int) -> Callable[[], None]:
+            def appends() -> None:
+                store = stores[writer % len(stores)]
+                for number in range(APPENDS):
+                    store.append(session_id, message(f"{writer} {number:02}"))
+
+            return appends
+
+        at_once([write(writer) for writer in range(WRITERS)])
+        found = stores[0].get(session_id)
+        total = WRITERS * APPENDS
+        assert found.message_count == total
+        assert found.version == total + 1
+        assert len(found.messages) == min(total, max_messages or total)
+        kept = [each.content for each in found.messages]
+        assert len(set(kept)) == len(kept)
+        for writer in range(WRITERS):
+            own = [content for content in kept if content.startswith(f"{writer} ")]
+            expected = [f"{writer} {number:02}" for number in range(APPENDS)]
+            assert own == expected[APPENDS - len(own) :]
+        for store in stores:
+            store.close()
+
+    def test_one_message_from_many_is_stored_once(self, store: MaintainedSessionStore) -> None:
+        """The same message sent by several at once is stored once."""
+        session_id = store.create("ana").session_id
+        sent = message("once")
+        at_once([lambda: store.append(session_id, sent) for _ in range(WRITERS)])
+        found = store.get(session_id)
+        assert found.messages == [sent]
+        assert (found.message_count, found.version) == (1, 2)
+
+    def test_one_create_wins(self, store: MaintainedSessionStore) -> None:
+        """Of several that create one id, one succeeds, and it is whole."""
+
+        def create(user: int) -> Callable[[], Session | None]:
+            def attempt() -> Session | None:
+                try:
+                    return store.create(f"user {user}", session_id="one", messages=batch(3))
+                except SessionExistsError:
+                    return None
+
+            return attempt
+
+        results = at_once([create(user) for user in range(WRITERS)])
+        (winner,) = [result for result in results if result is not None]
+        assert store.get("one") == winner
+
+    def test_get_or_create_agrees(self, store: MaintainedSessionStore) -> None:
+        """Of several that `get_or_create` one id, all get the one session."""
+        found = at_once([lambda: store.get_or_create("one", user_id="ana") for _ in range(WRITERS)])
+        assert {session.creation_id for session in found} == {store.get("one").creation_id}
+
+    def test_updates_of_different_keys_all_stay(self, store: MaintainedSessionStore) -> None:
+        """`update` is atomic beside other updates and beside appends."""
+        session_id = store.create("ana").session_id
+
+        def update(writer: int) -> Callable[[], object]:
+            if writer % 2:
+                return lambda: store.append(session_id, message(f"{writer}"))
+            return lambda: store.update(
+                session_id, metadata={f"m{writer}": writer}, user_preferences={f"p{writer}": 1}
+            )
+
+        at_once([update(writer) for writer in range(WRITERS)])
+        found = store.get(session_id)
+        evens = range(0, WRITERS, 2)
+        assert found.metadata == {f"m{writer}": writer for writer in evens}
+        assert found.user_preferences == {f"p{writer}": 1 for writer in evens}
+        assert found.message_count == WRITERS // 2
+        assert found.version == WRITERS + 1
+
+    def test_one_conditional_write_wins(self, store: MaintainedSessionStore) -> None:
+        """Of several writes conditioned on one version, one succeeds."""
+        session_id = store.create("ana", messages=batch(2)).session_id
+
+        def attempt(writer: int) -> Callable[[], bool]:
+            sent: Message = message(f"{writer}")
+            writes: list[Callable[[], object]] = [
+                lambda: store.append(session_id, sent, if_version=1),
+                lambda: store.rewrite(session_id, [sent], if_version=1),
+                lambda: store.update(session_id, metadata={"w": writer}, if_version=1),
+            ]
+
+            def write() -> bool:
+                try:
+                    writes[writer % 3]()
+                except VersionConflictError:
+                    return False
+                return True
+
+            return write
+
+        results = at_once([attempt(writer) for writer in range(WRITERS)])
+        assert results.count(True) == 1
+        assert store.get(session_id).version == 2
+
+    def test_the_last_of_many_rewrites_wins(self, store: MaintainedSessionStore) -> None:
+        """Rewrites without a version all succeed; the window is one of theirs, whole."""
+        session_id = store.create("ana").session_id
+        at_once(
+            [
+                lambda writer=writer: store.rewrite(  # type: ignore[misc]  # bound per writer
+                    session_id, batch(3, f"{writer}"), if_version=None
+                )
+                for writer in range(4)
+            ]
+        )
+        found = store.get(session_id)
+        assert found.version == 5
+        assert len(found.messages) == found.message_count == 3
+        assert len({each.content.split()[0] for each in found.messages}) == 1

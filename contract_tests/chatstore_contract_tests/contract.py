@@ -1,0 +1,45 @@
+"""The whole contract in one class: derive from it, and give it a harness."""
+
+from chatstore_contract_tests.append import AppendBehaviour
+from chatstore_contract_tests.concurrency import ConcurrencyBehaviour
+from chatstore_contract_tests.corruption import CorruptionBehaviour
+from chatstore_contract_tests.expiry import ExpiryBehaviour
+from chatstore_contract_tests.foreign import ForeignBehaviour
+from chatstore_contract_tests.hostile_input import HostileInputBehaviour
+from chatstore_contract_tests.identifiers import IdentifiersBehaviour
+from chatstore_contract_tests.lifecycle import LifecycleBehaviour
+from chatstore_contract_tests.machine import MachineBehaviour
+from chatstore_contract_tests.maintenance import MaintenanceBehaviour
+from chatstore_contract_tests.numbers import NumbersBehaviour
+from chatstore_contract_tests.ownership import OwnershipBehaviour
+from chatstore_contract_tests.paging import PagingBehaviour
+from chatstore_contract_tests.retries import RetriesBehaviour
+from chatstore_contract_tests.rewriting import RewritingBehaviour
+from chatstore_contract_tests.sessions import SessionsBehaviour
+from chatstore_contract_tests.updates import UpdatesBehaviour
+from chatstore_contract_tests.user_queries import UserQueriesBehaviour
+from chatstore_contract_tests.window import WindowBehaviour
+
+
+class SessionStoreContract(
+    SessionsBehaviour,
+    AppendBehaviour,
+    RetriesBehaviour,
+    WindowBehaviour,
+    RewritingBehaviour,
+    UpdatesBehaviour,
+    ExpiryBehaviour,
+    UserQueriesBehaviour,
+    PagingBehaviour,
+    OwnershipBehaviour,
+    NumbersBehaviour,
+    HostileInputBehaviour,
+    IdentifiersBehaviour,
+    CorruptionBehaviour,
+    ForeignBehaviour,
+    ConcurrencyBehaviour,
+    LifecycleBehaviour,
+    MaintenanceBehaviour,
+    MachineBehaviour,
+):
+    """Every promise that a `SessionStore` makes, each proved by a test that says it."""

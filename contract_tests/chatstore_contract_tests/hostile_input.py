@@ -1,0 +1,252 @@
+"""Bad input is refused before anything is written; odd but good input comes back as it went."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from chatstore import (
+    InvalidInputError,
+    MaintainedSessionStore,
+    Message,
+    MessageTooLargeError,
+    RetentionPolicy,
+)
+from chatstore.records import stored_message
+from chatstore_contract_tests.behaviour import Behaviour, batch, message, refused, unchanged
+from chatstore_contract_tests.harness import Harness
+from chatstore_contract_tests.hostile import BAD_VALUES, TEXTS, nested
+
+NAIVE = datetime(2026, 1, 1)
+PLACES: Mapping[str, Callable[[MaintainedSessionStore, str, Any], object]] = {
+    "message": lambda store, session_id, value: store.append(session_id, message(extra=value)),
+    "second message": lambda store, session_id, value: store.append_and_get(
+        session_id, message(), message(extra=[value])
+    ),
+    "filters": lambda store, session_id, value: store.append(
+        session_id, message(extracted_filters={"mood": value})
+    ),
+    "rewritten message": lambda store, session_id, value: store.rewrite(
+        session_id, [message(extra=value)], if_version=1
+    ),
+    "preference": lambda store, session_id, value: store.update(
+        session_id, user_preferences={"good": 1, "key": value}
+    ),
+    "metadata": lambda store, session_id, value: store.update(
+        session_id, metadata={"key": [value]}
+    ),
+    "new message": lambda store, session_id, value: store.create(
+        "ana", session_id=f"{session_id} too", messages=[message(extra=value)]
+    ),
+    "new preference": lambda store, session_id, value: store.create(
+        "ana", session_id=f"{session_id} too", user_preferences={"key": value}
+    ),
+    "new metadata": lambda store, session_id, value: store.get_or_create(
+        f"{session_id} too", user_id="ana", metadata={"key": value}
+    ),
+}
+"""Wherever a caller's JSON value may stand."""
+
+
+class HostileInputBehaviour(Behaviour):
+    """The portable envelope."""
+
+    @pytest.mark.parametrize("value", BAD_VALUES.values(), ids=BAD_VALUES)
+    @pytest.mark.parametrize("place", PLACES)
+    def test_a_bad_value_is_refused(
+        self, store: MaintainedSessionStore, harness: Harness, place: str, value: object
+    ) -> None:
+        """JSON only, within what every engine holds: else `InvalidInputError`, and nothing is
+        stored."""
+        store.create("ana", session_id="there", messages=batch(2), metadata={"a": 1})
+        with unchanged(harness, "there too"), refused(InvalidInputError, harness, "there"):
+            PLACES[place](store, "there", value)
+
+    @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+    def test_any_text_comes_back(self, store: MaintainedSessionStore, text: str) -> None:
+        """Contents, names and values are kept to the character."""
+        sent = message(text, extra={f"name {text}": text})
+        session = store.create("ana", messages=[sent], metadata={f"k{text[:100]}": text[:100]})
+        found = store.get(session.session_id)
+        assert found.messages == [sent]
+        assert found.metadata == {f"k{text[:100]}": text[:100]}
+
+    def test_24_levels_are_good(self, store: MaintainedSessionStore) -> None:
+        """Depth at most 24, the message or the map itself included, is stored."""
+        deep = nested(23)
+        session = store.create("ana", messages=[message(deep=deep)], metadata={"deep": deep})
+        found = store.get(session.session_id)
+        assert found.metadata == {"deep": deep}
+        assert found.messages[0].model_extra == {"deep": deep}
+
+    @pytest.mark.parametrize("label", ["", "x" * 65, "a\0", "\ud800", 7])
+    def test_a_label_has_1_to_64_characters(
+        self, store: MaintainedSessionStore, harness: Harness, label: Any
+    ) -> None:
+        """`session_status` and a message's `type` are 1 to 64 characters."""
+        store.create("ana", session_id="there")
+        bad = message().model_copy(update={"type": label})
+        for attempt, field in (
+            (lambda: store.update("there", session_status=label), "session_status"),
+            (lambda: store.append("there", bad), "type"),
+            (lambda: store.list_sessions("ana", session_status=label), "session_status"),
+            (lambda: store.create("ana", session_id="there", session_status=label), "status"),
+        ):
+            with refused(InvalidInputError, harness, "there") as raised:
+                attempt()
+            assert field in str(raised.value)
+        longest = "é" * 64
+        assert store.update("there", session_status=longest).session_status == longest
+        store.append("there", message(type=longest))
+        assert store.get("there").messages[0].type == longest
+
+    @pytest.mark.parametrize("confidence", [-0.01, 1.01, 7])
+    def test_confidence_is_0_to_1(
+        self, store: MaintainedSessionStore, harness: Harness, confidence: float
+    ) -> None:
+        """`confidence` lies within 0 and 1, both included."""
+        store.create("ana", session_id="there")
+        with refused(InvalidInputError, harness, "there") as raised:
+            store.append("there", message(confidence=confidence))
+        assert "confidence" in str(raised.value)
+        store.append("there", message(confidence=0), message(confidence=1))
+
+    def test_a_message_has_a_limit(self, store: MaintainedSessionStore, harness: Harness) -> None:
+        """A message over `max_message_bytes` is `MessageTooLargeError`, which names field, limit
+        and size; one exactly as large is stored."""
+        overhead = stored_message(message("")).size
+        store.create("ana", session_id="there", messages=batch(2))
+        large = message("x" * (32_768 - overhead + 1))
+        attempts: list[Callable[[], object]] = [
+            lambda: store.append("there", message(), large),
+            lambda: store.rewrite("there", [large], if_version=1),
+            lambda: store.create("ana", session_id="there", messages=[large]),
+        ]
+        for attempt in attempts:
+            with refused(MessageTooLargeError, harness, "there") as raised:
+                attempt()
+            assert isinstance(raised.value, InvalidInputError)
+            assert "messages[" in raised.value.field
+            assert "32768" in raised.value.limit
+            assert "32769" in str(raised.value.size)
+        store.append("there", message("x" * (32_768 - overhead)))
+
+    def test_a_message_must_fit_the_window(self, harness: Harness) -> None:
+        """Where bytes bound the window, a message that could never be kept is refused."""
+        sent = message("x" * 500)
+        limit = stored_message(sent).size
+        policy = RetentionPolicy(max_messages=None, max_message_bytes=limit, max_window_bytes=limit)
+        with harness.open(policy=policy) as store:
+            store.create("ana", session_id="there")
+            with refused(MessageTooLargeError, harness, "there") as raised:
+                store.append("there", sent)
+            assert "max_window_bytes" in str(raised.value)
+
+    def test_create_and_rewrite_take_6000_messages(
+        self, store: MaintainedSessionStore, harness: Harness
+    ) -> None:
+        """At most 6,000 messages in a `create` or `rewrite`."""
+        many = batch(6_001)
+        store.create("ana", session_id="there")
+        with refused(InvalidInputError, harness, "there") as raised:
+            store.rewrite("there", many, if_version=1)
+        assert "6000" in str(raised.value)
+        with refused(InvalidInputError, harness, "other"):
+            store.create("ana", session_id="other", messages=many)
+        session = store.create("ana", session_id="other", messages=many[:6_000])
+        assert session.message_count == 6_000
+        assert session.messages == many[5_990:6_000]
+
+    @pytest.mark.parametrize("field", ["user_preferences", "metadata"])
+    def test_a_map_has_limits(
+        self, store: MaintainedSessionStore, harness: Harness, field: str
+    ) -> None:
+        """At most 32 keys, in a patch too, and at most 1 KiB an entry, name and value."""
+        store.create("ana", session_id="there")
+        crowd = {f"key {number}": 1 for number in range(33)}
+        removals = dict.fromkeys(crowd, None)
+        for entries, limit in (
+            (crowd, "32"),
+            (removals, "32"),
+            ({"key": "x" * 1022}, "1024"),
+            ({"k" * 1024: 1}, "1024"),
+            ({"key": ["é" * 510]}, "1024"),
+        ):
+            bad: Any = {field: entries}
+            with refused(InvalidInputError, harness, "there") as raised:
+                store.update("there", **bad)
+            assert field in str(raised.value)
+            assert limit in str(raised.value)
+            with refused(InvalidInputError, harness, "other"):
+                store.create("ana", session_id="other", **bad)
+        good: Any = {field: {"key": "x" * 1021, "k" * 1022: 1}}
+        store.update("there", **good)
+        assert getattr(store.get("there"), field) == good[field]
+
+    @pytest.mark.parametrize("entries", [[("a", 1)], "text", 7])
+    def test_a_map_is_an_object(
+        self, store: MaintainedSessionStore, harness: Harness, entries: Any
+    ) -> None:
+        """Preferences and metadata are objects with str keys."""
+        store.create("ana", session_id="there")
+        with refused(InvalidInputError, harness, "there"):
+            store.update("there", metadata=entries)
+        with refused(InvalidInputError, harness, "other"):
+            store.create("ana", session_id="other", user_preferences=entries)
+
+    def test_a_naive_time_is_refused(self, store: MaintainedSessionStore, harness: Harness) -> None:
+        """Times are timezone-aware; a naive datetime is refused, a clock's too."""
+        store.create("ana", session_id="there")
+        attempts: list[Callable[[], object]] = [
+            lambda: store.list_sessions("ana", created_from=NAIVE),
+            lambda: store.list_sessions("ana", created_before=NAIVE),
+            lambda: store.append("there", message().model_copy(update={"timestamp": NAIVE})),
+            lambda: harness.open(clock=lambda: NAIVE).append("there", message()),
+            lambda: harness.open(clock=lambda: NAIVE).get("there"),
+        ]
+        for attempt in attempts:
+            with refused(InvalidInputError, harness, "there"):
+                attempt()
+
+    @pytest.mark.parametrize("version", [-1, 2**53 + 1, True, 1.0, "1"])
+    def test_a_version_is_a_count(
+        self, store: MaintainedSessionStore, harness: Harness, version: Any
+    ) -> None:
+        """`if_version` is an int from 0 to 2**53."""
+        store.create("ana", session_id="there")
+        attempts: list[Callable[[], object]] = [
+            lambda: store.append("there", message(), if_version=version),
+            lambda: store.rewrite("there", [], if_version=version),
+            lambda: store.update("there", if_version=version),
+            lambda: store.delete("there", if_version=version),
+        ]
+        for attempt in attempts:
+            with refused(InvalidInputError, harness, "there") as raised:
+                attempt()
+            assert "if_version" in str(raised.value)
+
+    def test_only_messages_are_appended(
+        self, store: MaintainedSessionStore, harness: Harness
+    ) -> None:
+        """What is no `Message`, or was built around its validation, is refused."""
+        store.create("ana", session_id="there")
+        broken = Message.model_construct(type="user_query", content=7, message_id="m")
+        others: list[Any] = [{"type": "user_query", "content": "hi"}, "text", None, broken]
+        for bad in others:
+            with refused(InvalidInputError, harness, "there"):
+                store.append("there", message(), bad)
+
+    def test_what_a_caller_changes_later_stays_outside(self, store: MaintainedSessionStore) -> None:
+        """A store copies in and out: no caller's list or object is shared with what is stored."""
+        inner = {"list": [1]}
+        sent = message(extra=inner)
+        created = store.create("ana", messages=[sent], metadata={"a": inner})
+        inner["list"].append(2)
+        created.metadata["a"]["list"].append(3)
+        created.messages.clear()
+        found = store.get(created.session_id)
+        assert found.metadata == {"a": {"list": [1]}}
+        assert found.messages[0].model_extra == {"extra": {"list": [1]}}
+        found.metadata["a"]["list"].append(4)
+        assert store.get(created.session_id).metadata == {"a": {"list": [1]}}

@@ -1,0 +1,55 @@
+"""What the state machine chooses from: policies, names, messages, values and moves of a clock."""
+
+from datetime import timedelta
+
+from hypothesis import strategies as st
+
+from chatstore import Message, RetentionPolicy
+from chatstore_contract_tests.behaviour import START
+from chatstore_contract_tests.hostile import NUMBERS
+
+# Clients that share sessions have one max_message_bytes; in all else they differ.
+POLICIES = (
+    RetentionPolicy(max_messages=3, ttl=timedelta(minutes=1), max_message_bytes=500),
+    RetentionPolicy(max_messages=None, max_message_bytes=500, max_window_bytes=1_100),
+    RetentionPolicy(max_messages=12, ttl=None, max_message_bytes=500),
+    RetentionPolicy(
+        max_messages=5,
+        ttl=timedelta(minutes=1),
+        renew_on_write=False,
+        max_message_bytes=500,
+        max_window_bytes=900,
+    ),
+)
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.sampled_from([written for written, _ in NUMBERS.values()]),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8),
+    st.just([]),
+    st.just({"a": [1.0, {"b": None}]}),
+)
+CLIENTS = st.integers(0, len(POLICIES) - 1)
+SESSION_NAMES = ("a", "b", "{c}:|", "é\n")
+SESSIONS = st.sampled_from(SESSION_NAMES)
+USERS = st.sampled_from(["ana", "ben"])
+OWNERS = st.sampled_from([None, None, "ana", "ben"])
+VERSIONS = st.sampled_from([None, None, None, 0, -1, 1])
+STATUSES = st.sampled_from(["active", "closed"])
+MAPS = st.dictionaries(st.sampled_from(["x", "y", "é z"]), VALUES, max_size=2)
+MOVES = st.sampled_from([0.000001, 0.5, 1, 30, 59, 60, 7200, -1, -30, -3600])
+MESSAGES = st.builds(
+    lambda number, size, extra: Message.model_validate(
+        {
+            "message_id": f"m{number}",
+            "type": "user_query",
+            "content": "x" * size,
+            "timestamp": START,
+            "extra": extra,
+        }
+    ),
+    st.integers(0, 19),
+    st.sampled_from([0, 3, 100, 300]),
+    VALUES,
+)
+BATCHES = st.lists(MESSAGES, min_size=1, max_size=6, unique_by=lambda sent: sent.message_id)

@@ -1,0 +1,32 @@
+"""The harness of the reference store; the shortest example of one."""
+
+import copy
+
+from chatstore import Clock, JsonObject, MemorySessionStore, MemoryStorage, RetentionPolicy, utc_now
+from chatstore_contract_tests.harness import Harness
+
+
+class MemoryHarness(Harness):
+    """Stores that share one `MemoryStorage`."""
+
+    name = "memory"
+
+    def __init__(self) -> None:
+        self.storage = MemoryStorage()
+
+    def open(
+        self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
+    ) -> MemorySessionStore:
+        return MemorySessionStore(self.storage, policy=policy, clock=clock)
+
+    def raw_write(self, document: JsonObject) -> None:
+        self.storage.documents[document["sessionId"]] = copy.deepcopy(document)
+
+    def raw_read(self, session_id: str) -> object:
+        return copy.deepcopy(self.storage.documents.get(session_id))
+
+    def corrupt(self, session_id: str) -> None:
+        self.storage.documents[session_id]["userPreferences"] = "no object"
+
+    def corrupt_message(self, session_id: str) -> None:
+        self.storage.documents[session_id]["messages"][0]["content"] = 7
