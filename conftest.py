@@ -12,7 +12,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     counts: dict[str, Counter[str]] = {}
     for outcome in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.stats.get(outcome, []):
-            backend = dict(report.user_properties).get(BACKEND_PROPERTY)
+            backend = dict(getattr(report, "user_properties", ())).get(BACKEND_PROPERTY)
             if backend is not None:
                 counts.setdefault(backend, Counter())[outcome] += 1
     if counts:

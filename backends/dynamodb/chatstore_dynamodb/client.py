@@ -41,8 +41,9 @@ def new_client(
     botocore's: `standard`, `adaptive` or `legacy`. Raises `ConfigurationError` if no region is
     known anywhere.
     """
+    retries: Any = {"mode": retry_mode, "total_max_attempts": 5}
     config = Config(
-        retries={"mode": retry_mode, "total_max_attempts": 5},
+        retries=retries,
         connect_timeout=2.0,
         read_timeout=5.0,
         max_pool_connections=max_pool_connections,

@@ -96,8 +96,8 @@ def is_wrong_key(error: ClientError) -> bool:
 
 def returned_item(error: ClientError) -> dict[str, Any] | None:
     """The item that came back with a failed condition, if the engine returned one."""
-    item: dict[str, Any] | None = dict(error.response).get("Item") or None
-    return item
+    response: dict[str, Any] = dict(error.response)
+    return response.get("Item") or None
 
 
 def translate(error: Exception, table_name: str) -> ChatStoreError | None:
@@ -161,8 +161,8 @@ def _schema_error(what: str, reason: str) -> SchemaError:
 
 
 def _response(error: ClientError, part: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = dict(error.response).get(part) or {}
-    return found
+    response: dict[str, Any] = dict(error.response)
+    return response.get(part) or {}
 
 
 def _code(error: ClientError) -> str:

@@ -27,6 +27,10 @@ MESSAGE_IDS = "messageIds"
 """The ids of the window's messages, as a string set; there if the window may have more messages
 than one condition can look through."""
 
+OTHER_NAMES = "otherNames"
+"""The names of a session's attributes that chatstore does not know, as a string set, where
+chatstore wrote them: a listing names what it reads, and could not know of them otherwise."""
+
 LISTED = (
     *("sessionId", "userId", "createdAt", "updatedAt", "ttl", "userPreferences", "metadata"),
     *("messageCount", "sessionStatus", "version", "creationId"),
@@ -37,7 +41,7 @@ LONGEST_SLIDE = 99
 """The longest window that one expression can slide and look through for duplicates: its condition
 then has some 210 of the 300 operators and 2.7 of the 4 KB that DynamoDB allows."""
 
-_OWN = frozenset({WINDOW_BYTES, MESSAGE_IDS})
+_OWN = frozenset({WINDOW_BYTES, MESSAGE_IDS, OTHER_NAMES})
 _OWN_AND_MESSAGES = _OWN | {"messages"}
 
 
@@ -48,8 +52,10 @@ def key(session_id: str) -> Item:
 
 def new_item(session: StoredSession, policy: RetentionPolicy) -> Item:
     """The whole item of a record, with what the policy's appends will look for."""
+    others = session.info.keys() - set(LISTED)
     return {
         **marshal_map(session.info),
+        **({OTHER_NAMES: {"SS": sorted(others)}} if others else {}),
         "messages": marshal_messages(session.messages),
         **window_attributes(
             policy,
@@ -93,6 +99,19 @@ def info_body(item: Item) -> JsonObject:
         # Other services may not count; a reader of the messages would count those that are there.
         body["messageCount"] = len(item["messages"]["L"])
     return body
+
+
+def may_have_others(listed: Item) -> bool:
+    """Whether an item, of which a listing read what it names, may have attributes that chatstore
+    does not know: others wrote it, or it was restored with some."""
+    return "creationId" not in listed or OTHER_NAMES in listed
+
+
+def other_attributes(item: Item, body: JsonObject) -> JsonObject:
+    """What a whole item has beside a listed body; nothing if the id has another life by now."""
+    whole = info_body(item)
+    same = all(whole.get(name) == body.get(name) for name in ("userId", "createdAt", "creationId"))
+    return {name: whole[name] for name in whole.keys() - body.keys() - set(LISTED)} if same else {}
 
 
 def _without(item: Item, names: frozenset[str]) -> JsonObject:

@@ -15,7 +15,7 @@ from chatstore.writes import Patch, Write, is_visible, new_part
 from chatstore_dynamodb import expressions
 from chatstore_dynamodb.client import Client, new_client
 from chatstore_dynamodb.errors import is_too_large, translate
-from chatstore_dynamodb.items import BACKEND, StoredItem, info_body, record
+from chatstore_dynamodb.items import BACKEND, StoredItem, info_body, other_attributes, record
 from chatstore_dynamodb.marshalling import Item
 from chatstore_dynamodb.sizes import WindowSizes
 from chatstore_dynamodb.table import ConditionFailedError, Table, back_off
@@ -193,6 +193,10 @@ class DynamoDBSessionStore(Upkeep):
                 listing.finish()
                 break
             request["ExclusiveStartKey"] = last
+        incomplete = listing.incomplete
+        for item in self._table.get_many(list(incomplete)):
+            body = incomplete[item["sessionId"]["S"]]
+            body |= other_attributes(item, body)
         return listing.page
 
     def _ping(self) -> None:

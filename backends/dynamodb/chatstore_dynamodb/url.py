@@ -63,9 +63,7 @@ def _address(table_name: str, options: Mapping[str, str]) -> Address:
         raise ConfigurationError(f"consistent_reads={reads}: write true or false")
     retry_mode = options.get("retry_mode", "standard")
     if retry_mode not in _RETRY_MODES:
-        raise ConfigurationError(
-            f"retry_mode={retry_mode}: write one of {', '.join(_RETRY_MODES)}"
-        )
+        raise ConfigurationError(f"retry_mode={retry_mode}: write one of {', '.join(_RETRY_MODES)}")
     return Address(
         table_name,
         options.get("region"),

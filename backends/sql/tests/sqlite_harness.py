@@ -1,15 +1,14 @@
 """The contract's harnesses for SQLite: a file, and a database in memory."""
 
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from chatstore_contract_tests import Harness
 from sqlalchemy import Engine
 
 from chatstore import Clock, JsonObject, RetentionPolicy, utc_now
 from chatstore.portable import json_text, stored_size
+from chatstore_contract_tests import Harness
 from chatstore_sql import SQLSessionStore, create_sqlite_engine, rows, statements
 
 _KNOWN = {*rows.COLUMN_OF, "messages"}

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from chatstore_contract_tests import Harness, SessionStoreContract
 
 from .sqlite_harness import file_harness, memory_harness

@@ -111,9 +111,7 @@ def _slide(change: Change, messages: Sequence[StoredMessage], size: int, limit: 
 def _set_each(change: Change, messages: Sequence[StoredMessage], first: int) -> None:
     name = change.name("messages")
     for index, message in enumerate(messages):
-        change.set(
-            f"{name}[{first + index}]", change.value(str(index), marshal(message.document))
-        )
+        change.set(f"{name}[{first + index}]", change.value(str(index), marshal(message.document)))
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,7 @@ from typing import Any
 from chatstore.cursor import Position
 from chatstore.hooks import PageQuery
 from chatstore.models import JsonObject
-from chatstore_dynamodb.items import LISTED, info_body
+from chatstore_dynamodb.items import LISTED, OTHER_NAMES, info_body, may_have_others
 from chatstore_dynamodb.marshalling import Item
 
 _DEFAULT_STATUS = "active"
@@ -26,7 +26,7 @@ def page_request(query: PageQuery) -> dict[str, Any] | None:
     lowest = lowest or None
     if highest is not None and (not highest or (lowest is not None and lowest > highest)):
         return None
-    names = {f"#{index}": name for index, name in enumerate(LISTED)}
+    names = {f"#{index}": name for index, name in enumerate((*LISTED, OTHER_NAMES))}
     values: Item = {":user": {"S": query.user_id}, ":now": {"N": str(query.now.seconds)}}
     created = f"#{LISTED.index('createdAt')}"
     keys = f"#{LISTED.index('userId')}=:user"
@@ -76,6 +76,7 @@ class Listing:
         self._query = query
         self._ordered: list[tuple[Position, JsonObject]] = []
         self._instant: list[tuple[Position, JsonObject]] = []
+        self._incomplete: set[str] = set()
 
     def take(self, items: Sequence[Item]) -> None:
         """Take the items of one more Query."""
@@ -85,6 +86,8 @@ class Listing:
             if self._instant and self._instant[0][0].created_at != position.created_at:
                 self.finish()
             self._instant.append((position, body))
+            if may_have_others(item):
+                self._incomplete.add(position.session_id)
 
     def finish(self) -> None:
         """Nothing more is coming of the last instant taken: put its sessions in order."""
@@ -101,6 +104,15 @@ class Listing:
     def page(self) -> list[tuple[Position, JsonObject]]:
         """The page, or what there is of it."""
         return self._ordered[: self._query.limit]
+
+    @property
+    def incomplete(self) -> dict[str, JsonObject]:
+        """Those on the page of which there may be more than a listing reads, by session id."""
+        return {
+            position.session_id: body
+            for position, body in self.page
+            if position.session_id in self._incomplete
+        }
 
     def _belongs(self, position: Position) -> bool:
         before, after = self._query.created_before, self._query.after

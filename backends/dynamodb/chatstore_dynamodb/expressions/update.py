@@ -56,9 +56,7 @@ def _merge(change: Change, attribute: str, entries: JsonObject) -> None:
         change.require(f"({few} OR ({' AND '.join(there)}))")
 
 
-def _merge_into(
-    change: Change, attribute: str, entries: JsonObject, present: JsonObject
-) -> None:
+def _merge_into(change: Change, attribute: str, entries: JsonObject, present: JsonObject) -> None:
     """Merge into a map that had these keys a moment ago: they must still be there, so that the map
     does not grow by more than was foreseen."""
     change.require_type(attribute, "M")

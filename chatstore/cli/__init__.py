@@ -1,0 +1,22 @@
+"""The command line, `chatstore`. It needs the extra `cli`; nothing else in chatstore does."""
+
+import sys
+from importlib.util import find_spec
+
+_NEEDED = ("typer", "rich")
+
+
+def main() -> None:
+    """Run the command line on the process's arguments; leave by `SystemExit` with its exit
+    code."""
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        sys.stderr.write(
+            f"chatstore: the command line needs {' and '.join(missing)}: "
+            "pip install 'chatstore[cli]'\n"
+        )
+        # Nothing that knows the exit codes' names can be imported without typer.
+        raise SystemExit(5)
+    from chatstore.cli.application import application
+
+    application()

@@ -1,0 +1,66 @@
+"""Commands that other packages bring, through the entry points of group `chatstore.commands`."""
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import typer
+from typer.main import get_command, get_group
+
+from chatstore.cli.printable import printable
+from chatstore.errors import ConfigurationError
+
+ENTRY_POINT_GROUP = "chatstore.commands"
+_OUR_PACKAGES = "chatstore_"
+
+
+def extension_names() -> list[str]:
+    """The names of the installed extensions; none of them is imported."""
+    return sorted({entry_point.name for entry_point in entry_points(group=ENTRY_POINT_GROUP)})
+
+
+def load_extension(name: str) -> Any:
+    """The command of that name, imported now; None if nobody registered one.
+
+    One that can't be imported is a command that says why, in its help and when it is run.
+    """
+    found = entry_points(group=ENTRY_POINT_GROUP, name=name)
+    if not found:
+        return None
+    entry_point = next(iter(found))
+    try:
+        application = entry_point.load()
+    # AttributeError: the module is there but the application is not.
+    except (ImportError, AttributeError) as error:
+        return _unavailable(name, unavailable_reason(entry_point, error))
+    if not isinstance(application, typer.Typer):
+        return _unavailable(name, f"{entry_point.value} is not a typer application")
+    command = get_group(application)
+    command.name = name
+    return command
+
+
+def unavailable_reason(entry_point: EntryPoint, error: Exception) -> str:
+    """Why an extension can't run, with the line that mends a missing module."""
+    if not isinstance(error, ModuleNotFoundError) or error.name is None:
+        return f"{entry_point.value} can't be loaded: {error}"
+    package = entry_point.module.partition(".")[0]
+    wanted = error.name
+    if package.startswith(_OUR_PACKAGES):
+        wanted = f"'chatstore[{package.removeprefix(_OUR_PACKAGES)}]'"
+    return f"needs {error.name}: pip install {wanted}"
+
+
+def _unavailable(name: str, reason: str) -> Any:
+    shown = printable(reason)
+    placeholder = typer.Typer(add_completion=False)
+
+    # Whatever was asked of the command, this is the answer.
+    @placeholder.command(
+        name,
+        help=f"(not available) {shown}",
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
+    def refuse() -> None:
+        raise ConfigurationError(f"{name}: {reason}")
+
+    return get_command(placeholder)

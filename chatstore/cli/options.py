@@ -1,0 +1,147 @@
+"""Options that several commands share, and how their values are read."""
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from chatstore.cli.failures import UsageError
+from chatstore.models import JsonObject, Message
+from chatstore.opening import open_store
+from chatstore.policy import MAX_WINDOW_BYTES
+from chatstore.portable import require_text
+from chatstore.protocol import MaintainedSessionStore
+from chatstore.settings import URL_VARIABLE, url_from
+
+DEFAULT_URL = "sqlite:///chatstore.db"
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        metavar="URL",
+        help=f"The store. Default: ${URL_VARIABLE}, or else {DEFAULT_URL}.",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="One JSON document instead of text, errors as well.")
+]
+UserId = Annotated[str, typer.Argument(metavar="USER", help="The user's id.", show_default=False)]
+SessionId = Annotated[
+    str, typer.Argument(metavar="ID", help="The session's id.", show_default=False)
+]
+Owner = Annotated[
+    str | None,
+    typer.Option(
+        "--user", metavar="USER", help="Only if the session is this user's.", show_default=False
+    ),
+]
+IfVersion = Annotated[
+    int | None,
+    typer.Option(
+        "--if-version",
+        metavar="N",
+        help="Only if the session is at this version.",
+        show_default=False,
+    ),
+]
+Preferences = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--preference",
+        metavar="KEY=JSON",
+        help="A preference, as 'genre=\"drama\"'. Repeatable.",
+        show_default=False,
+    ),
+]
+Metadata = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metadata",
+        metavar="KEY=JSON",
+        help="An entry of the metadata. Repeatable.",
+        show_default=False,
+    ),
+]
+MessageType = Annotated[str, typer.Option("--type", metavar="TYPE", help="The messages' type.")]
+
+
+def opened(url: str | None) -> MaintainedSessionStore:
+    """The store that the command is about; the caller closes it."""
+    return open_store(url or url_from(os.environ) or DEFAULT_URL)
+
+
+def entries(option: str, given: list[str] | None) -> JsonObject:
+    """The object that repeated `KEY=JSON` options make. Raises `UsageError` for what is not of that
+    form and for a key given twice."""
+    found: JsonObject = {}
+    for text in given or ():
+        name, separator, value = text.partition("=")
+        if not separator or not name:
+            raise UsageError(f"{option}: {text!r} is not KEY=JSON")
+        if name in found:
+            raise UsageError(f"{option}: the key {name!r} is given twice")
+        found[name] = _json_value(option, name, value)
+    return found
+
+
+def moment(option: str, text: str | None) -> datetime | None:
+    """A date or time in ISO 8601; without a time zone it is UTC. Raises `UsageError`."""
+    if text is None:
+        return None
+    try:
+        parsed = datetime.fromisoformat(text)
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    # OverflowError: year 1 or 9999, moved over the edge by its time zone.
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"{option}: {text!r} is no time in ISO 8601, such as 2026-01-31 or "
+            "2026-01-31T18:00:00+01:00"
+        ) from None
+
+
+def message(content: str, *, message_type: str, message_id: str | None = None) -> Message:
+    """A message with the present time. Raises `InvalidInputError` for text that can't be
+    stored."""
+    given: dict[str, Any] = {"content": content, "type": message_type}
+    if message_id is not None:
+        given["message_id"] = message_id
+    for field, text in given.items():
+        # The model would refuse bytes that are not UTF-8 with an error of its own.
+        require_text(field, text)
+    return Message(**given)
+
+
+def text_or_standard_input(text: str) -> str:
+    """`text`, or for `-` what stands in standard input, less one newline at its end. Raises
+    `UsageError` if that is not UTF-8 or more than any message can hold."""
+    if text != "-":
+        return text
+    read = sys.stdin.buffer.read(MAX_WINDOW_BYTES + 1)
+    if len(read) > MAX_WINDOW_BYTES:
+        raise UsageError(f"standard input: more than {MAX_WINDOW_BYTES} bytes fit no message")
+    try:
+        return read.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"standard input: not UTF-8 text; the byte at offset {error.start} can't be read"
+        ) from None
+
+
+def _json_value(option: str, name: str, text: str) -> object:
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    # RecursionError: brackets nested so deep that the decoder gives up.
+    except (ValueError, RecursionError):
+        raise UsageError(
+            f"{option}: the value {text!r} of {name!r} is not JSON; text needs its double quotes, "
+            "as in 'genre=\"drama\"'"
+        ) from None
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(text)

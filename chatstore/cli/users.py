@@ -1,0 +1,55 @@
+"""`chatstore users`: what concerns everything of one user."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from chatstore.cli import options, output
+from chatstore.cli.failures import UsageError
+from chatstore.cli.printable import printable
+
+users = typer.Typer(help="Erase everything of one user.")
+
+
+@users.callback()
+def _group() -> None:
+    """Erase everything of one user."""
+
+
+@users.command("erase")
+def erase(
+    user: options.UserId,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    url: options.Url = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Erase every session of a user.
+
+    Expired and unreadable ones too. It asks first; where nobody can answer, it refuses without
+    --yes.
+    """
+    if not yes:
+        _ask(user)
+    with options.opened(url) as store:
+        erased = store.delete_user(user)
+    if as_json:
+        output.write(output.json_line({"userId": user, "erased": erased}))
+    else:
+        output.write(f"erased {erased} live sessions of {printable(user)}\n")
+
+
+def _ask(user: str) -> None:
+    if not _somebody_can_answer():
+        raise UsageError(
+            "erasing cannot be undone, and nobody is there to be asked: nothing was erased; "
+            "add --yes to erase without a question"
+        )
+    # typer's own question would write a part of itself to standard output.
+    output.write_error(f"Erase every session of {printable(user)}, for good? [y/N] ")
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise typer.Abort
+
+
+def _somebody_can_answer() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()

@@ -1,0 +1,115 @@
+"""The house's one direction: core imports no driver, and what is installed is what is meant."""
+
+import ast
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CORE_MAY_IMPORT = {"pydantic", "chatstore"}
+COMMAND_LINE_MAY_IMPORT = {"pydantic", "chatstore", "typer", "rich", "click"}
+
+
+def imported(source: Path) -> set[str]:
+    """The top-level names that a file imports, inside functions too."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    return names - sys.stdlib_module_names
+
+
+def test_core_imports_no_driver_and_no_backend() -> None:
+    """`chatstore` knows pydantic alone; its command line typer and rich as well."""
+    for source in (ROOT / "chatstore").rglob("*.py"):
+        inside_cli = "cli" in source.relative_to(ROOT).parts
+        allowed = COMMAND_LINE_MAY_IMPORT if inside_cli else CORE_MAY_IMPORT
+        assert imported(source) <= allowed, source
+
+
+def test_backends_do_not_know_each_other() -> None:
+    """Arrows go one way: a backend imports chatstore, its driver and itself."""
+    packages = {path.name for path in (ROOT / "backends").glob("*/chatstore_*")}
+    assert packages
+    for source in (ROOT / "backends").glob("*/chatstore_*/**/*.py"):
+        own = source.relative_to(ROOT / "backends").parts[1]
+        assert not imported(source) & (packages - {own} | {"chatstore_contract_tests"}), source
+
+
+def test_importing_chatstore_loads_no_driver() -> None:
+    """`import chatstore` is cheap: no driver, no command line, no test tool comes with it."""
+    script = (
+        "import sys, chatstore; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd="/"
+    ).stdout.split()
+    drivers = {"sqlalchemy", "sqlite3", "redis", "boto3", "botocore", "typer", "rich", "pytest"}
+    assert not drivers & set(loaded)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from the tree as it stands."""
+    target = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", target, ROOT],
+        check=True,
+        capture_output=True,
+    )
+    (built,) = target.glob("*.whl")
+    return built
+
+
+def test_the_wheel_installs_these_names(wheel: Path) -> None:
+    """The wheel installs exactly the import names of the design, each marked as typed."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    packages = {path.name for path in (ROOT / "backends").glob("*/chatstore_*")}
+    expected = packages | {"chatstore", "chatstore_contract_tests"}
+    top_level = {name.partition("/")[0] for name in names}
+    assert {name for name in top_level if not name.endswith(".dist-info")} == expected
+    for package in expected:
+        assert f"{package}/py.typed" in names
+    assert not [name for name in names if "/tests/" in name]
+
+
+def test_the_contract_runs_from_the_installed_wheel(wheel: Path, tmp_path: Path) -> None:
+    """An outside author needs the wheel alone: the suite runs there, away from the repository."""
+    installed = tmp_path / "installed"
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+            *("--no-deps", "--no-index", "--target", installed, wheel),
+        ],
+        check=True,
+    )
+    (tmp_path / "test_outside.py").write_text(
+        "import chatstore, chatstore_contract_tests, chatstore_sql, pytest\n"
+        "from chatstore_contract_tests import SessionStoreContract\n"
+        "from chatstore_contract_tests.memory import MemoryHarness\n"
+        "def test_it_is_the_installed_one():\n"
+        "    for package in (chatstore, chatstore_contract_tests, chatstore_sql):\n"
+        f"        assert package.__file__.startswith({str(installed)!r})\n"
+        "class TestOutside(SessionStoreContract):\n"
+        "    @pytest.fixture\n"
+        "    def harness(self):\n"
+        "        yield MemoryHarness()\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_outside.py"],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert run.returncode == 0, run.stdout
+    assert " passed" in run.stdout

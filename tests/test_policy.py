@@ -1,0 +1,73 @@
+"""RetentionPolicy: its validation and its one window function."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatstore import InvalidInputError, RetentionPolicy
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"max_messages": 0},
+        {"max_messages": -1},
+        {"max_messages": True},
+        {"max_messages": 10.0},
+        {"max_message_bytes": 0},
+        {"max_message_bytes": 336_001},
+        {"max_message_bytes": 200, "max_window_bytes": 199},
+        {"max_window_bytes": 336_001},
+        {"max_window_bytes": 0},
+        {"ttl": timedelta(0)},
+        {"ttl": timedelta(seconds=-1)},
+        {"ttl": timedelta(seconds=1.5)},
+        {"ttl": timedelta(days=36_526)},
+        {"ttl": 60},
+        {"renew_on_write": 1},
+    ],
+    ids=repr,
+)
+def test_what_no_engine_could_honour_is_refused(field: dict[str, Any]) -> None:
+    """Zero, negatives and what does not fit DynamoDB's item are refused, with the field's name."""
+    with pytest.raises(InvalidInputError) as raised:
+        RetentionPolicy(**field)
+    assert raised.value.field in field
+
+
+def test_the_default_policy_is_decided_by_count_alone() -> None:
+    """With the default policy the item limit cannot be reached: count alone decides."""
+    assert RetentionPolicy().count_decides
+    assert not RetentionPolicy(max_messages=11).count_decides
+    assert not RetentionPolicy(max_messages=None).count_decides
+    assert RetentionPolicy().window([10**6] * 12) == 10
+
+
+def test_a_policy_is_frozen() -> None:
+    """A policy does not change under a store's feet."""
+    with pytest.raises(AttributeError):
+        RetentionPolicy().max_messages = 3  # type: ignore[misc]  # that it is frozen is the point
+
+
+@given(
+    st.lists(st.integers(1, 60), max_size=30),
+    st.none() | st.integers(1, 12),
+    st.integers(60, 300),
+)
+def test_the_window_is_the_longest_suffix_that_fits(
+    weights: list[int], most: int | None, room: int
+) -> None:
+    """Otherwise the longest suffix that fits both bounds, and no longer one would."""
+    policy = RetentionPolicy(max_messages=most, max_message_bytes=60, max_window_bytes=room)
+    kept = policy.window(weights)
+
+    def fits(count: int) -> bool:
+        suffix = weights[len(weights) - count :]
+        by_count = most is None or count <= most
+        return by_count and (policy.count_decides or sum(suffix) <= room)
+
+    assert fits(kept)
+    assert kept == len(weights) or not fits(kept + 1)
