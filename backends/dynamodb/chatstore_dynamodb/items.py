@@ -25,7 +25,8 @@ WINDOW_BYTES = "windowBytes"
 
 MESSAGE_IDS = "messageIds"
 """The ids of the window's messages, as a string set; there if the window may have more messages
-than one condition can look through."""
+than one condition can look through. It may hold ids of messages that fell out of the window, until
+a compare-and-set makes it exact; `windowBytes` counts them."""
 
 OTHER_NAMES = "otherNames"
 """The names of a session's attributes that chatstore does not know, as a string set, where
@@ -157,9 +158,13 @@ class StoredItem:
         return self._counter(WINDOW_BYTES)
 
     @property
-    def has_ids(self) -> bool:
-        """Whether the window's ids are kept in a set; the set of an empty window is not stored."""
-        return not self.messages or "SS" in self.item.get(MESSAGE_IDS, {})
+    def known_ids(self) -> frozenset[str] | None:
+        """The ids in the window's set, and of some messages that fell out of it; None if the
+        window has messages, and no such set."""
+        ids = self.item.get(MESSAGE_IDS, {}).get("SS")
+        if ids is None:
+            return None if self.messages else frozenset()
+        return frozenset(ids)
 
     @property
     def messages(self) -> list[AttributeValue]:

@@ -2,10 +2,10 @@
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from chatstore.errors import BackendThrottledError
 from chatstore_dynamodb.client import Client
@@ -33,6 +33,20 @@ def back_off(attempt: int) -> None:
     """Wait before another attempt, the first being 0: a random time, so that writers who met once
     do not meet again, and longer each time, up to half a second."""
     time.sleep(random.uniform(0, min(0.5, 0.005 * 2**attempt)))  # noqa: S311  no secret
+
+
+def _sent_again_if_cut_off(send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The answer to a write; if the connection closed before there was one, to the same write sent
+    once more.
+
+    botocore sends again by itself, but by a quota, which a resend that meets its own result (a
+    failed condition) never refills: after some thirty such losses it would stop. Every write here
+    is safe to send again, and knows its own result.
+    """
+    try:
+        return send()
+    except ConnectionClosedError:
+        return send()
 
 
 class Table:
@@ -87,7 +101,9 @@ class Table:
     def put(self, item: Item, condition: Mapping[str, Any]) -> bool:
         """Write a whole item; False, and nothing written, if the condition does not hold."""
         try:
-            self.client.put_item(TableName=self.name, Item=item, **condition)
+            _sent_again_if_cut_off(
+                lambda: self.client.put_item(TableName=self.name, Item=item, **condition)
+            )
         except ClientError as error:
             if is_failed_condition(error):
                 return False
@@ -97,12 +113,14 @@ class Table:
     def update(self, session_id: str, parameters: Mapping[str, Any]) -> Item:
         """Change an item and return it as it is then. Raises `ConditionFailedError`."""
         try:
-            answer = self.client.update_item(
-                TableName=self.name,
-                Key=key(session_id),
-                ReturnValues="ALL_NEW",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **parameters,
+            answer = _sent_again_if_cut_off(
+                lambda: self.client.update_item(
+                    TableName=self.name,
+                    Key=key(session_id),
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **parameters,
+                )
             )
         except ClientError as error:
             if is_failed_condition(error):

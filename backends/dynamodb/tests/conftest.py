@@ -3,9 +3,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from chatstore import ManualClock
 from chatstore_dynamodb.client import Client
 
-from .dynamodb_harness import URL_VARIABLE, local_url, moto_client
+from .dynamodb_harness import (
+    URL_VARIABLE,
+    MotoHarness,
+    TableHarness,
+    local_harness,
+    local_url,
+    moto_client,
+)
 
 REQUIRE_VARIABLE = "CHATSTORE_REQUIRE"
 
@@ -32,8 +40,39 @@ def dynamodb_local() -> str:
     return url
 
 
-@pytest.fixture(scope="class")
+@pytest.fixture(scope="module")
 def moto() -> Iterator[Client]:
-    """A client of moto, for the tests of one class."""
+    """A client of moto, for the tests of one module."""
     with moto_client() as client:
         yield client
+
+
+@pytest.fixture
+def local(dynamodb_local: str) -> Iterator[TableHarness]:
+    """A fresh table in DynamoDB Local."""
+    harness = local_harness(dynamodb_local)
+    yield harness
+    harness.close()
+
+
+@pytest.fixture(params=["moto", "local"])
+def table(request: pytest.FixtureRequest) -> Iterator[TableHarness]:
+    """A fresh table, in moto and in DynamoDB Local."""
+    if request.param == "local":
+        yield request.getfixturevalue("local")
+    else:
+        yield request.getfixturevalue("moto_table")
+
+
+@pytest.fixture
+def moto_table(moto: Client) -> Iterator[TableHarness]:
+    """A fresh table in moto."""
+    harness = MotoHarness(moto)
+    yield harness
+    harness.close()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that moves only by hand."""
+    return ManualClock()

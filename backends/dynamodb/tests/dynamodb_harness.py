@@ -102,14 +102,12 @@ def local_url() -> str | None:
 
 
 @lru_cache
-def local_client() -> Client:
+def local_client(url: str) -> Client:
     """The client of DynamoDB Local that the tests share."""
-    url = local_url()
-    assert url is not None
     address = read_url(url)
     return new_client(region=address.region, endpoint_url=address.endpoint_url)
 
 
-def local_harness(*, projection: str = "ALL") -> TableHarness:
+def local_harness(url: str, *, projection: str = "ALL") -> TableHarness:
     """A fresh table in DynamoDB Local."""
-    return TableHarness("dynamodb-local", local_client(), projection=projection)
+    return TableHarness("dynamodb-local", local_client(url), projection=projection)

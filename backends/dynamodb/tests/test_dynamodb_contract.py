@@ -23,6 +23,6 @@ class TestLocal(SessionStoreContract):
 
     @pytest.fixture
     def harness(self, dynamodb_local: str) -> Iterator[Harness]:
-        harness = local_harness()
+        harness = local_harness(dynamodb_local)
         yield harness
         harness.close()

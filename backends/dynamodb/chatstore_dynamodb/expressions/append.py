@@ -4,6 +4,7 @@ Every right-hand side of a SET reads the item as it was, so a full window slides
 `SET m[0]=m[1], …, m[8]=m[9], m[9]=:new`. A window with room grows by setting an index past the
 end, which appends. Both are conditioned on the size that they were made for, and on no stored
 message having one of the batch's ids; neither conflicts with other writers that do the same.
+A window of more than 99 drops its oldest by `REMOVE m[0]` as it grows, and finds ids in a set.
 """
 
 from collections.abc import Sequence
@@ -26,6 +27,9 @@ from chatstore_dynamodb.marshalling import marshal
 _PAST_THE_END = 100_000
 """An index past the end of any list: setting it appends."""
 
+_MOST_DROPPED = 200
+"""How many messages one expression drops from the beginning of a long window."""
+
 
 def append(write: Write, messages: Sequence[StoredMessage], size: int | None) -> dict[str, Any]:
     """The request that appends to a window of `size` messages; None: nobody knows yet."""
@@ -36,7 +40,7 @@ def append(write: Write, messages: Sequence[StoredMessage], size: int | None) ->
     stamp(change, write)
     _count_bytes(change, write, messages)
     if needs_ids(write.policy):
-        _grow_with_ids(change, write, messages)
+        _move_long_window(change, messages, size, write.policy.max_messages)
     else:
         change.remove(change.name(MESSAGE_IDS))
         _move_window(change, messages, size, write.policy.max_messages or 0)
@@ -44,15 +48,20 @@ def append(write: Write, messages: Sequence[StoredMessage], size: int | None) ->
 
 
 def fits(write: Write, messages: Sequence[StoredMessage], stored: StoredItem) -> bool:
-    """Whether `append` can do what this item needs: it was completed, and its window stays within
-    the policy's bytes (and, if its ids are in a set, within its count) without being cut."""
+    """Whether `append` can do what this item needs: it has what the expression counts on, its
+    window stays within the policy's bytes without being cut for them, and what is to be cut for
+    its number of messages can be said in one expression."""
     policy = write.policy
     size = len(stored.messages)
     if not stored.counts or "messages" not in stored.item:
         return False
     if needs_ids(policy):
-        limit = policy.max_messages
-        if not stored.has_ids or (limit is not None and size + len(messages) > limit):
+        surplus = 0 if policy.max_messages is None else size + len(messages) - policy.max_messages
+        ids = stored.known_ids
+        if ids is None or surplus > _MOST_DROPPED:
+            return False
+        # The set may still have the id of a message that fell out of the window.
+        if any(message.message_id in ids for message in messages):
             return False
     elif size > LONGEST_SLIDE:
         return False
@@ -126,13 +135,21 @@ def _no_stored_id(size: int) -> str:
     return f"NOT ({found})"
 
 
-def _grow_with_ids(change: Change, write: Write, messages: Sequence[StoredMessage]) -> None:
+def _move_long_window(
+    change: Change, messages: Sequence[StoredMessage], size: int | None, limit: int | None
+) -> None:
+    """Grow at the end, and drop what is too much at the beginning. The ids are looked for in their
+    set, which keeps those of dropped messages until the next compare-and-set."""
     name = change.name("messages")
-    ids = change.name(MESSAGE_IDS)
-    limit = write.policy.max_messages
-    if limit is not None:
+    surplus = 0 if limit is None or size is None else size + len(messages) - limit
+    if surplus > 0:
+        change.require(f"size({name})={change.number('size', size or 0)}")
+        for index in range(surplus):
+            change.remove(f"{name}[{index}]")
+    elif limit is not None:
         most = change.number("size", limit - len(messages))
         change.require(f"size({name})<={most}")
+    ids = change.name(MESSAGE_IDS)
     empty = f"size({name})={change.number('zero', 0)}"
     change.require(f"({change.has_type(MESSAGE_IDS, 'SS')} OR {empty})")
     found = " OR ".join(
