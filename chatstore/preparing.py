@@ -11,8 +11,8 @@ from chatstore.portable import normal_form
 from chatstore.records import (
     StoredMessage,
     StoredSession,
+    normal_message,
     raw_document,
-    stored_message,
 )
 from chatstore.writes import Patch
 
@@ -38,8 +38,9 @@ def _prepared_message(
 ) -> StoredMessage:
     if not isinstance(message, Message):
         raise InvalidInputError(field, "a Message", type(message).__name__)
-    envelope.require_message(field, message, raw_document(message))
-    prepared = stored_message(message)
+    document = raw_document(message)
+    envelope.require_message(field, message, document)
+    prepared = normal_message(message.message_id, document)
     envelope.require_message_size(
         field, prepared.size, prepared.weight, limit=message_bytes, window=window_bytes
     )

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
 from chatstore.clock import utc_text
-from chatstore.models import Document, JsonObject, Message, Session, SessionInfo
+from chatstore.models import Document, ExtractedFilters, JsonObject, Message, Session, SessionInfo
 from chatstore.portable import normal_form, stored_size, utf8_size
 
 Body = str | bytes | Mapping[str, Any]
@@ -16,6 +17,8 @@ Body = str | bytes | Mapping[str, Any]
 names are the stored ones (camelCase), and values of the backend's own are left out."""
 
 InfoType = TypeVar("InfoType", bound=SessionInfo)
+
+_BROUGHT = frozenset({"message_id", "timestamp"})
 
 
 class Record(NamedTuple):
@@ -67,19 +70,29 @@ class StoredSession:
 
 def stored_message(message: Message) -> StoredMessage:
     """The stored form of a message; of one that passed the envelope, what a read would give."""
-    document: JsonObject = normal_form(raw_document(message))
-    return StoredMessage(message.message_id, document, stored_size(document))
+    return normal_message(message.message_id, raw_document(message))
+
+
+def normal_message(message_id: str, document: JsonObject) -> StoredMessage:
+    """The stored form of a message whose attributes are `document`."""
+    normal: JsonObject = normal_form(document)
+    return StoredMessage(message_id, normal, stored_size(normal))
 
 
 def raw_document(model: Document, without: frozenset[str] = frozenset()) -> JsonObject:
     """A model's stored attributes: known ones by alias, those that are None left out; unknown ones
     as they are. Numbers are not yet in their normal form."""
     document: JsonObject = {}
-    for name, field in type(model).model_fields.items():
+    for name, stored_name in _stored_names(type(model)):
         value = getattr(model, name)
         if value is not None and name not in without:
-            document[field.alias or name] = _plain(value)
+            document[stored_name] = _plain(value)
     return document | (model.model_extra or {})
+
+
+@cache
+def _stored_names(model: type[Document]) -> Sequence[tuple[str, str]]:
+    return [(name, field.alias or name) for name, field in model.model_fields.items()]
 
 
 def _plain(value: object) -> object:
@@ -99,41 +112,50 @@ def read_session(model: type[InfoType], body: Body) -> InfoType:
         session = model.model_validate(body, by_alias=True, by_name=False)
     else:
         session = model.model_validate_json(body, by_alias=True, by_name=False)
-    changes: dict[str, object] = {}
-    for name in ("created_at", "updated_at"):
-        moment: datetime = getattr(session, name)
-        if moment.tzinfo is not UTC:
-            changes[name] = moment.astimezone(UTC)
+    # Freshly decoded, the models are nobody else's yet, and are finished where they stand: pydantic
+    # takes longer to copy a window of messages than to decode it.
+    values = vars(session)
+    _use_utc(values, "created_at")
+    _use_utc(values, "updated_at")
     for name in ("user_preferences", "metadata"):
-        if entries := getattr(session, name):
-            changes[name] = normal_form(entries)
+        if entries := values[name]:
+            values[name] = normal_form(entries)
     _normalise_unknown(session)
     if isinstance(session, Session):
         _finish_messages(session.messages)
-        if "message_count" not in session.model_fields_set:
-            changes["message_count"] = len(session.messages)
-    return session.model_copy(update=changes) if changes else session
+        if "message_count" not in session.__pydantic_fields_set__:
+            values["message_count"] = len(session.messages)
+    return session
 
 
 def _finish_messages(messages: list[Message]) -> None:
     for index, message in enumerate(messages):
         # Both have defaults for whoever builds a message; a stored one must bring its own.
-        known = message.model_fields_set
-        if "message_id" not in known or "timestamp" not in known:
+        if not message.__pydantic_fields_set__ >= _BROUGHT:
             raise ValueError(f"messages[{index}] lacks messageId or timestamp")
-        _normalise_unknown(message)
-        if (filters := message.extracted_filters) is not None:
-            _normalise_unknown(filters)
-            if filters.year_range is not None:
-                _normalise_unknown(filters.year_range)
-        if message.timestamp.tzinfo is not UTC:
-            messages[index] = message.model_copy(
-                update={"timestamp": message.timestamp.astimezone(UTC)}
-            )
+        values = vars(message)
+        moment: datetime = values["timestamp"]
+        if moment.tzinfo is not UTC:
+            values["timestamp"] = moment.astimezone(UTC)
+        if message.__pydantic_extra__:
+            _normalise_unknown(message)
+        filters: ExtractedFilters | None = values["extracted_filters"]
+        if filters is not None:
+            if filters.__pydantic_extra__:
+                _normalise_unknown(filters)
+            years = filters.year_range
+            if years is not None and years.__pydantic_extra__:
+                _normalise_unknown(years)
+
+
+def _use_utc(values: dict[str, Any], name: str) -> None:
+    moment: datetime = values[name]
+    if moment.tzinfo is not UTC:
+        values[name] = moment.astimezone(UTC)
 
 
 def _normalise_unknown(model: Document) -> None:
-    if unknown := model.model_extra:
+    if unknown := model.__pydantic_extra__:
         unknown.update(normal_form(unknown))
 
 

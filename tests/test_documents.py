@@ -25,7 +25,7 @@ def named(document: Path) -> str:
     return str(document.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("document", filter(examples, DOCUMENTS), ids=named)
+@pytest.mark.parametrize("document", [each for each in DOCUMENTS if examples(each)], ids=named)
 def test_examples_run_as_pasted(
     document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

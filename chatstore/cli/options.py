@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from datetime import UTC, datetime
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
@@ -134,14 +134,10 @@ def text_or_standard_input(text: str) -> str:
 
 def _json_value(option: str, name: str, text: str) -> object:
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text)
     # RecursionError: brackets nested so deep that the decoder gives up.
     except (ValueError, RecursionError):
         raise UsageError(
             f"{option}: the value {text!r} of {name!r} is not JSON; text needs its double quotes, "
             "as in 'genre=\"drama\"'"
         ) from None
-
-
-def _refuse_constant(text: str) -> NoReturn:
-    raise ValueError(text)

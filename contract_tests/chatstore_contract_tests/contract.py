@@ -13,6 +13,7 @@ from chatstore_contract_tests.maintenance import MaintenanceBehaviour
 from chatstore_contract_tests.numbers import NumbersBehaviour
 from chatstore_contract_tests.ownership import OwnershipBehaviour
 from chatstore_contract_tests.paging import PagingBehaviour
+from chatstore_contract_tests.precedence import PrecedenceBehaviour
 from chatstore_contract_tests.retries import RetriesBehaviour
 from chatstore_contract_tests.rewriting import RewritingBehaviour
 from chatstore_contract_tests.sessions import SessionsBehaviour
@@ -21,25 +22,27 @@ from chatstore_contract_tests.user_queries import UserQueriesBehaviour
 from chatstore_contract_tests.window import WindowBehaviour
 
 
+# pytest runs the tests of the last base first: simple calls first, the state machine last.
 class SessionStoreContract(
-    SessionsBehaviour,
-    AppendBehaviour,
-    RetriesBehaviour,
-    WindowBehaviour,
-    RewritingBehaviour,
-    UpdatesBehaviour,
-    ExpiryBehaviour,
-    UserQueriesBehaviour,
-    PagingBehaviour,
-    OwnershipBehaviour,
-    NumbersBehaviour,
-    HostileInputBehaviour,
-    IdentifiersBehaviour,
-    CorruptionBehaviour,
-    ForeignBehaviour,
-    ConcurrencyBehaviour,
-    LifecycleBehaviour,
-    MaintenanceBehaviour,
     MachineBehaviour,
+    MaintenanceBehaviour,
+    LifecycleBehaviour,
+    ConcurrencyBehaviour,
+    ForeignBehaviour,
+    CorruptionBehaviour,
+    IdentifiersBehaviour,
+    HostileInputBehaviour,
+    NumbersBehaviour,
+    PrecedenceBehaviour,
+    OwnershipBehaviour,
+    PagingBehaviour,
+    UserQueriesBehaviour,
+    ExpiryBehaviour,
+    UpdatesBehaviour,
+    RewritingBehaviour,
+    WindowBehaviour,
+    RetriesBehaviour,
+    AppendBehaviour,
+    SessionsBehaviour,
 ):
     """Every promise that a `SessionStore` makes, each proved by a test that says it."""

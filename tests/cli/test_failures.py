@@ -106,13 +106,13 @@ def test_after_double_dashes_json_is_text(terminal: Terminal) -> None:
 
 def test_a_defect_is_never_taken_for_not_found(terminal: Terminal) -> None:
     """An exception that is not a store's has an exit code of its own and shows its traceback."""
-    terminal.store_class = failing(KeyError("\x1b[2Jwiped"))
+    terminal.store_class = failing(RuntimeError("\x1b[2Jwiped"))
     answer = terminal.run("sessions", "show", "s")
     assert answer.code == 70
     assert "Traceback" in answer.err
     assert "\x1b" not in answer.err
     document = terminal.run("sessions", "show", "s", "--json")
-    assert (document.code, document.error["type"]) == (70, "KeyError")
+    assert (document.code, document.error["type"]) == (70, "RuntimeError")
 
 
 def test_a_lost_append_says_how_to_send_it_again(terminal: Terminal) -> None:

@@ -1,8 +1,20 @@
+import time
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from .conftest import Terminal
+
+
+@pytest.fixture
+def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine's own time zone is nine hours from UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "XYZ-9")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 def test_new_prints_the_record_in_its_stored_shape(terminal: Terminal) -> None:
@@ -74,9 +86,10 @@ def test_the_text_of_a_list_carries_the_whole_cursor(terminal: Terminal) -> None
     assert "more follow" not in rest.out
 
 
+@pytest.mark.usefixtures("far_from_utc")
 def test_list_filters_and_turns_round(terminal: Terminal) -> None:
     """--oldest-first, --from (included), --before (excluded) and --status are the store's own; a
-    time without a zone is UTC."""
+    time without a zone is UTC, wherever the machine stands."""
     _make(terminal, 4)
     terminal.run("sessions", "set", "s2", "--status", "closed")
     assert _listed(terminal, "--oldest-first") == ["s0", "s1", "s2", "s3"]
@@ -159,7 +172,9 @@ def test_append_reads_standard_input(terminal: Terminal) -> None:
 def test_append_refuses_unusable_standard_input(terminal: Terminal, typed: bytes) -> None:
     """What no message can hold is exit code 2, and nothing is written."""
     terminal.run("sessions", "new", "ana", "--id", "s1")
-    assert terminal.run("sessions", "append", "s1", "-", typed=typed).code == 2
+    answer = terminal.run("sessions", "append", "s1", "-", typed=typed)
+    assert answer.code == 2
+    assert answer.err.startswith("chatstore: standard input: ")
     assert terminal.storage.documents["s1"]["version"] == 1
 
 

@@ -1,9 +1,10 @@
 """From a URL to a store: `sqlite:///chat.db`."""
 
+from collections.abc import Mapping
 from typing import cast
+from urllib.parse import parse_qsl, unquote
 
-from sqlalchemy import Engine, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Engine
 
 from chatstore.clock import Clock
 from chatstore.errors import ConfigurationError
@@ -29,7 +30,8 @@ class _OwningStore(SQLSessionStore):
 def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> SQLSessionStore:
     """Open `sqlite:///relative.db`, `sqlite:////absolute.db` or, in memory, `sqlite://`.
 
-    The query may hold `synchronous=full` (the default) or `normal`, and `timeout=` in seconds.
+    Characters of the path may be percent-encoded; `?` and `%` must be. The query may hold
+    `synchronous=full` (the default) or `normal`, and `timeout=` in seconds (30).
     Raises `ConfigurationError` for anything else, and what `SQLSessionStore` raises.
     """
     engine = _engine(url)
@@ -41,28 +43,31 @@ def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> SQLSessionSt
 
 
 def _engine(url: str) -> Engine:
-    try:
-        parts = make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise ConfigurationError(f"the URL can't be read; one looks like {_FORMS}") from error
-    if parts.host or parts.port or parts.username or parts.password:
+    place, _, query = url.partition("://")[2].partition("?")
+    host, slash, path = place.partition("/")
+    if host:
         raise ConfigurationError(
             f"an sqlite URL names a file and no host: {_FORMS}, with three slashes or four"
         )
-    unknown = sorted(parts.query.keys() - {"synchronous", "timeout"})
-    if unknown:
-        raise ConfigurationError(
-            f"{unknown[0]}: no such option; an sqlite URL has synchronous and timeout"
-        )
-    for name, value in parts.query.items():
-        if not isinstance(value, str):
-            raise ConfigurationError(f"{name} is given twice; give it once")
-    synchronous = str(parts.query.get("synchronous", "full")).lower()
+    options = _options(query)
     return create_sqlite_engine(
-        parts.database or MEMORY,
-        synchronous=cast("Synchronous", synchronous),
-        timeout=_seconds(str(parts.query.get("timeout", "30"))),
+        unquote(path) if slash and path else MEMORY,
+        synchronous=cast("Synchronous", options.get("synchronous", "full").lower()),
+        timeout=_seconds(options.get("timeout", "30")),
     )
+
+
+def _options(query: str) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name not in ("synchronous", "timeout"):
+            raise ConfigurationError(
+                f"{name}: no such option; an sqlite URL has synchronous and timeout"
+            )
+        if name in found:
+            raise ConfigurationError(f"{name} is given twice; give it once")
+        found[name] = value
+    return found
 
 
 def _seconds(text: str) -> float:

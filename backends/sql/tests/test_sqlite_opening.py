@@ -1,0 +1,170 @@
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from chatstore import ConfigurationError, ManualClock, Message, RetentionPolicy, open_store
+from chatstore_sql import SQLSessionStore, create_sqlite_engine
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = create_sqlite_engine(tmp_path / "chat.db")
+    yield engine
+    engine.dispose()
+
+
+def pragma(engine: Engine, name: str) -> object:
+    """What SQLite says on a connection of the engine's."""
+    with engine.connect() as connection:
+        return connection.execute(text(f"PRAGMA {name}")).scalar()
+
+
+def test_connections_are_set_up(engine: Engine) -> None:
+    """WAL, `synchronous=FULL` and foreign keys are what a file is opened with."""
+    SQLSessionStore(engine).close()
+    assert pragma(engine, "journal_mode") == "wal"
+    assert pragma(engine, "synchronous") == 2
+    assert pragma(engine, "foreign_keys") == 1
+    assert pragma(engine, "busy_timeout") == 30_000
+
+
+def test_durability_and_patience_can_be_chosen(tmp_path: Path) -> None:
+    """`synchronous` and `timeout` reach SQLite."""
+    engine = create_sqlite_engine(tmp_path / "chat.db", synchronous="normal", timeout=1.5)
+    assert pragma(engine, "synchronous") == 1
+    assert pragma(engine, "busy_timeout") == 1_500
+    engine.dispose()
+
+
+def test_the_engine_stays_its_makers(engine: Engine) -> None:
+    """A closed store has given its connections back, and the engine works on."""
+    with SQLSessionStore(engine) as store:
+        store.create("ana", session_id="chat")
+    assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    with SQLSessionStore(engine) as other:
+        assert other.get("chat").user_id == "ana"
+
+
+def test_a_store_from_a_url_leaves_nothing_open(tmp_path: Path) -> None:
+    """`open_store` makes the engine, and closing the store disposes of it: SQLite removes the
+    write-ahead log when the last connection closes."""
+    with open_store(f"sqlite:///{tmp_path}/chat.db") as store:
+        store.create("ana")
+        assert (tmp_path / "chat.db-wal").exists()
+    assert [each.name for each in tmp_path.iterdir()] == ["chat.db"]
+
+
+def test_an_engine_of_another_make_is_refused(tmp_path: Path) -> None:
+    """An engine without the set-up would break promises; the error names what makes a good one."""
+    engine = create_engine(f"sqlite:///{tmp_path}/chat.db")
+    with pytest.raises(ConfigurationError, match="create_sqlite_engine"):
+        SQLSessionStore(engine)
+    engine.dispose()
+
+
+def test_urls_name_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three slashes begin a relative path, four an absolute one; a path may hold any
+    character, percent-encoded or (but for `?` and `%`) as it is."""
+    monkeypatch.chdir(tmp_path)
+    for url, name in (
+        ("sqlite:///relative.db", "relative.db"),
+        (f"sqlite:///{tmp_path}/absolute.db", "absolute.db"),
+        ("sqlite:///odd #1 %3F%20+\N{GRINNING FACE}.db", "odd #1 ? +\N{GRINNING FACE}.db"),
+        ("SQLite:///case.db?synchronous=NORMAL&timeout=5", "case.db"),
+    ):
+        with open_store(url) as store:
+            store.ping()
+        assert (tmp_path / name).is_file()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///"])
+def test_urls_in_memory(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a file the sessions are in memory, and each store's are its own."""
+    monkeypatch.chdir(tmp_path)
+    with open_store(url) as store, open_store(url) as other:
+        store.create("ana", session_id="chat")
+        assert store.get_many(["chat"]) != []
+        assert other.get_many(["chat"]) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("sqlite:///chat.db?synchronous=off", "synchronous=off"),
+        ("sqlite:///chat.db?timeout=soon", "timeout=soon"),
+        ("sqlite:///chat.db?timeout=-1", "timeout=-1"),
+        ("sqlite:///chat.db?timeout=nan", "timeout=nan"),
+        ("sqlite:///chat.db?timeout=1e9", "timeout"),
+        ("sqlite:///chat.db?timeout=1&timeout=2", "timeout is given twice"),
+        ("sqlite:///chat.db?mode=ro", "mode"),
+        ("sqlite://chat.db", "three slashes"),
+        ("sqlite://user:secret@host/chat.db", "no host"),
+    ],
+)
+def test_bad_urls(url: str, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a URL can't say is a `ConfigurationError` that names the option, and makes no file."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError, match=named) as raised:
+        open_store(url)
+    assert "secret" not in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_policy_and_clock_reach_the_store(tmp_path: Path) -> None:
+    """`open_store` hands on the policy and the clock that it is given."""
+    clock = ManualClock()
+    policy = RetentionPolicy(max_messages=1)
+    with open_store(f"sqlite:///{tmp_path}/chat.db", policy=policy, clock=clock) as store:
+        messages = [Message(type="user", content=f"{number}") for number in range(2)]
+        session = store.create("ana", messages=messages)
+        assert session.created_at == clock.now
+        assert store.get(session.session_id).messages == messages[1:]
+
+
+def test_more_threads_than_connections_are_kept(engine: Engine) -> None:
+    """Forty threads read and write one store; none waits for a connection in vain."""
+    failures: list[BaseException] = []
+    with SQLSessionStore(engine, policy=RetentionPolicy(max_messages=None)) as store:
+        store.create("ana", session_id="busy")
+        barrier = threading.Barrier(40)
+
+        def work() -> None:
+            try:
+                barrier.wait()
+                for _ in range(5):
+                    store.append("busy", Message(type="user", content="x"))
+                    store.get("busy")
+                    store.list_sessions("ana")
+            except BaseException as error:  # noqa: BLE001 - shown by the test's own thread
+                failures.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(40)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        assert len(store.get("busy").messages) == 200
+    assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("breach", [KeyboardInterrupt(), sqlite3.OperationalError("locked")])
+def test_an_interrupted_write_is_rolled_back(engine: Engine, breach: BaseException) -> None:
+    """Whatever breaks a write off, Ctrl-C too, nothing of it stays, and no lock either."""
+    with SQLSessionStore(engine) as store:
+        store.create("ana", session_id="chat")
+
+        def write_and_break_off() -> None:
+            with store._connections.writing() as cursor:
+                cursor.execute("DELETE FROM chat_sessions")
+                raise breach
+
+        with pytest.raises(type(breach)):
+            write_and_break_off()
+        assert store.get("chat").user_id == "ana"
+        assert store.append("chat", Message(type="user", content="x")).message_count == 1
