@@ -80,18 +80,24 @@ _WRONG_KEYS = (
 
 def is_failed_condition(error: ClientError) -> bool:
     """Whether the request's condition did not hold; nothing was written."""
-    return _code(error) == "ConditionalCheckFailedException"
+    return code_of(error) == "ConditionalCheckFailedException"
+
+
+def is_refused(error: ClientError) -> bool:
+    """Whether AWS does not let these credentials do that."""
+    code = code_of(error)
+    return code in _REFUSED or code.startswith("KMS")
 
 
 def is_too_large(error: ClientError) -> bool:
     """Whether the item would have passed DynamoDB's 400 KB; nothing was written."""
-    return "item size" in _text(error).lower() and _code(error) == "ValidationException"
+    return "item size" in _text(error).lower() and code_of(error) == "ValidationException"
 
 
 def is_wrong_key(error: ClientError) -> bool:
     """Whether a key in the request is not one that the table can have."""
     text = _text(error).lower()
-    return _code(error) == "ValidationException" and any(sign in text for sign in _WRONG_KEYS)
+    return code_of(error) == "ValidationException" and any(sign in text for sign in _WRONG_KEYS)
 
 
 def returned_item(error: ClientError) -> dict[str, Any] | None:
@@ -121,12 +127,12 @@ def translate(error: Exception, table_name: str) -> ChatStoreError | None:
 
 
 def _of_service(error: ClientError, table_name: str) -> ChatStoreError:
-    code = _code(error)
+    code = code_of(error)
     what = f"dynamodb: {code} on table {table_name!r} (request {_request_id(error)}): "
     what += _text(error)
     if code in _THROTTLED:
         return BackendThrottledError(f"{what}; wait a little and send the same call again")
-    if code in _REFUSED or code.startswith("KMS"):
+    if is_refused(error):
         return BackendAuthError(f"{what}; the README has the policy that chatstore needs")
     if code == "ResourceNotFoundException":
         return _schema_error(what, "the table is missing, or not yet active")
@@ -165,7 +171,8 @@ def _response(error: ClientError, part: str) -> Mapping[str, Any]:
     return response.get(part) or {}
 
 
-def _code(error: ClientError) -> str:
+def code_of(error: ClientError) -> str:
+    """AWS's own code for the error."""
     return str(_response(error, "Error").get("Code", "unknown"))
 
 
