@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionError,  # noqa: A004  botocore's name for it
     CredentialRetrievalError,
     HTTPClientError,
     NoCredentialsError,
@@ -68,6 +69,9 @@ _CREDENTIALS = (
 _WRONG_KEYS = (
     "key element",
     "key schema",
+    "required keys",
+    "key condition not supported",
+    "conditions on the keys",
     "missed the key",
     "missing the key",
     "type mismatch for key",
@@ -116,7 +120,7 @@ def translate(error: Exception, table_name: str) -> ChatStoreError | None:
         return BackendAuthError(
             f"dynamodb: no usable credentials ({error}); set them where boto3 looks for them"
         )
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, HTTPClientError | ConnectionError):
         return BackendUnavailableError(
             f"dynamodb: table {table_name!r} can't be reached ({error}); "
             "the outcome of a write is unknown, send the same call again"
@@ -135,7 +139,8 @@ def _of_service(error: ClientError, table_name: str) -> ChatStoreError:
     if is_refused(error):
         return BackendAuthError(f"{what}; the README has the policy that chatstore needs")
     if code == "ResourceNotFoundException":
-        return _schema_error(what, "the table is missing, or not yet active")
+        part = "user index" if "index" in _text(error).lower() else "table"
+        return _schema_error(what, f"the {part} is missing, or not yet active")
     if code == "ValidationException":
         return _invalid(error, what)
     if _status(error) >= 500 or code in {"RequestTimeout", "RequestTimeoutException"}:

@@ -15,6 +15,9 @@ from chatstore_dynamodb.schema.definition import TTL_ATTRIBUTE, TableDefinition
 _NOBODY = "chatstore schema verify"
 """The id of a session and a user that nobody has: what is asked of it changes nothing."""
 
+_NAMED_ALREADY = ("ValidationException", "ResourceNotFoundException")
+"""How a table refuses what is asked of an index that is missing, or by other keys."""
+
 _NEW_TABLE = (
     "keys can't be changed: create a table of another name with `chatstore schema apply`, and "
     "copy the sessions"
@@ -137,8 +140,7 @@ def _refusals(client: Client, definition: TableDefinition) -> Iterator[Differenc
                     f"the caller may not {action} ({code_of(error)})",
                     "grant it: the README has the application's and the operator's policy",
                 )
-            elif not is_failed_condition(error) and code_of(error) != "ValidationException":
-                # A table or an index of other keys is named above, and refuses with this code.
+            elif not is_failed_condition(error) and code_of(error) not in _NAMED_ALREADY:
                 raise
 
 
