@@ -1,0 +1,67 @@
+"""What each access costs in capacity units: the figures of the README's table."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatstore import ManualClock, Message
+from chatstore_dynamodb import DynamoDBSessionStore
+from chatstore_dynamodb.client import Client
+
+from .dynamodb_harness import TableHarness, local_harness
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+class Metered:
+    """A client that asks every request what it consumed."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.units: list[dict[str, Any]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+
+        def metered(**parameters: Any) -> dict[str, Any]:
+            answer: dict[str, Any] = method(ReturnConsumedCapacity="INDEXES", **parameters)
+            self.units.append(answer["ConsumedCapacity"])
+            return answer
+
+        return metered
+
+
+@pytest.fixture(params=["ALL", "INCLUDE"])
+def metered(request: pytest.FixtureRequest, dynamodb_local: str) -> Iterator[TableHarness]:
+    """A table with an index of either projection."""
+    harness = local_harness(dynamodb_local, projection=request.param)
+    yield harness
+    harness.close()
+
+
+def message(number: int) -> Message:
+    return Message(type="user_query", content=f"{number:0200}", message_id=str(uuid.UUID(int=number)))
+
+
+def test_consumed_capacity(metered: TableHarness, clock: ManualClock) -> None:
+    """Append to a full session of 10 messages of 200 bytes, get, and a page of 20: as many units
+    as the README says."""
+    client: Any = Metered(metered.client)
+    store = DynamoDBSessionStore(client, metered.table_name, clock=clock)
+    plain = metered.open(clock=clock)
+    for number in range(30):
+        plain.create("ana", session_id=f"{number:036}", messages=map(message, range(10)))
+        clock.advance(timedelta(seconds=1))
+    taken: dict[str, float] = {}
+    session_id = f"{29:036}"
+    store._sizes.put(session_id, 10)
+    store.append(session_id, message(10))
+    store.get(session_id)
+    store.list_sessions("ana", limit=20)
+    for name, units in zip(("append", "get", "page"), client.units, strict=True):
+        taken[name] = units["CapacityUnits"]
+    print(metered.definition.projection, taken, client.units)
