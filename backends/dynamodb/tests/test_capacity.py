@@ -44,7 +44,9 @@ def metered(request: pytest.FixtureRequest, dynamodb_local: str) -> Iterator[Tab
 
 
 def message(number: int) -> Message:
-    return Message(type="user_query", content=f"{number:0200}", message_id=str(uuid.UUID(int=number)))
+    return Message(
+        type="user_query", content=f"{number:0200}", message_id=str(uuid.UUID(int=number))
+    )
 
 
 def test_consumed_capacity(metered: TableHarness, clock: ManualClock) -> None:
