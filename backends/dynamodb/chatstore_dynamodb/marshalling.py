@@ -78,9 +78,7 @@ def _rarer(kind: str, content: Any) -> Any:
 
 def unmarshal_map(item: Item) -> JsonObject:
     """The JSON object whose entries have these attribute values."""
-    return {
-        name: value["S"] if "S" in value else unmarshal(value) for name, value in item.items()
-    }
+    return {name: value["S"] if "S" in value else unmarshal(value) for name, value in item.items()}
 
 
 def _number(text: str) -> int | float:

@@ -49,6 +49,11 @@ def message(number: int) -> Message:
     )
 
 
+def units(number: float) -> str:
+    """A number of units as the README writes it."""
+    return f"{number:g}"
+
+
 def test_consumed_capacity(metered: TableHarness, clock: ManualClock) -> None:
     """Append to a full session of 10 messages of 200 bytes, get, and a page of 20: as many units
     as the README says."""
@@ -58,12 +63,21 @@ def test_consumed_capacity(metered: TableHarness, clock: ManualClock) -> None:
     for number in range(30):
         plain.create("ana", session_id=f"{number:036}", messages=map(message, range(10)))
         clock.advance(timedelta(seconds=1))
-    taken: dict[str, float] = {}
     session_id = f"{29:036}"
-    store._sizes.put(session_id, 10)
-    store.append(session_id, message(10))
     store.get(session_id)
+    store.append(session_id, message(10))
     store.list_sessions("ana", limit=20)
-    for name, units in zip(("append", "get", "page"), client.units, strict=True):
-        taken[name] = units["CapacityUnits"]
-    print(metered.definition.projection, taken, client.units)
+    get, append, page = client.units
+    index = append["GlobalSecondaryIndexes"]["userId-index"]["CapacityUnits"]
+    figures = {
+        "append to a full session": (
+            f"{units(append['CapacityUnits'])} write "
+            f"({units(append['Table']['CapacityUnits'])} table, {units(index)} index)"
+        ),
+        "get": f"{units(get['CapacityUnits'])} read",
+        "page of 20": f"{units(page['CapacityUnits'])} read",
+    }
+    column = ["ALL", "INCLUDE"].index(metered.definition.projection)
+    rows = [line for line in README.read_text().splitlines() if line.startswith("| measured: ")]
+    told = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    assert {name.removeprefix("measured: "): cells[column] for name, *cells in told} == figures
