@@ -32,6 +32,8 @@ class Runner:
         self.kind = kind
         self._folder = state / kind.name
         self._memory = self._folder / "processes.json"
+        # Held, for a Popen that is let go of complains that its process still runs.
+        self._children: list[subprocess.Popen[bytes]] = []
 
     def up(self) -> None:
         """Start the server unless it runs and answers. Raises `ServerError`."""
@@ -89,6 +91,7 @@ class Runner:
                 stderr=log,
                 start_new_session=True,
             )
+        self._children.append(process)
         return Started(port, process.pid, start_time(process.pid))
 
     def _await(self, process: Started) -> None:
