@@ -112,9 +112,9 @@ class Floor:
         members: Any = self._client.zrange(
             self._keys.index(user_id), "+", "-", desc=True, bylex=True, offset=0, num=21
         )
-        pipeline = self._client.pipeline(transaction=False)
+        pipeline: Any = self._client.pipeline(transaction=False)
         for each in members:
-            session_id = bytes(each).partition(b"\0")[2].decode()
+            session_id = each.partition(b"\0")[2].decode()
             pipeline.hmget(self._keys.session(session_id), *INFO_FIELDS)
         return pipeline.execute()
 
