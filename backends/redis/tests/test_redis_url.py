@@ -119,9 +119,9 @@ def test_passwords_are_decoded(tmp_path: Path) -> None:
             store.ping()
 
 
-#: What the README tells operators to allow.
+# What the README tells operators to allow.
 COMMANDS = (
-    "hmget hget hlen hset hdel hincrby exists del expire persist zadd zrem zrange evalsha eval"
+    "hmget hget hlen hset hdel hincrby exists del expire persist zadd zrem zrange evalsha eval scan"
 )
 
 
