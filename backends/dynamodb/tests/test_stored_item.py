@@ -167,7 +167,7 @@ def test_the_set_of_ids_does_not_grow_for_ever(local: TableHarness) -> None:
         assert {each.message_id for each in session.messages} <= ids
     assert max(sizes) > 100, "the set keeps some for a while"
     assert min(sizes[1:]) == 100, "and is made exact again"
-    assert session.message_count == 160
+    assert store.get("s").message_count == 160
 
 
 def test_other_policies_do_not_leave_stale_attributes(table: TableHarness) -> None:
