@@ -21,7 +21,7 @@ def _run(
     directory: Path | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
     home = {} if directory is None else {"TMPDIR": str(directory)}
-    return subprocess.run(  # noqa: S603 - the tests' own interpreter and the tests' own arguments
+    return subprocess.run(
         [*command, *arguments],
         input=typed,
         capture_output=True,
