@@ -11,24 +11,22 @@ rounds, of the ratio of the rounds' medians.
 import argparse
 import itertools
 import json
-import random
 import sqlite3
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from chatstore import ExtractedFilters, Message, YearRange, utc_now
 from chatstore.clock import utc_text
 from chatstore.records import stored_message
 from chatstore_sql import SQLSessionStore, create_sqlite_engine
+from rounds import Call, Figure, measured, report
 
 Synchronous = Literal["full", "normal"]
-Call = Callable[[], object]
 
 _INSERT = """INSERT INTO chat_sessions (session_id, user_id, created_at, updated_at, ttl,
 message_count, session_status, version, creation_id, user_preferences, metadata)
@@ -36,16 +34,6 @@ VALUES (?, ?, ?, ?, 4000000000, 10, 'active', 1, NULL, '{"genres":["action"]}', 
 _SESSION = """SELECT session_id, user_id, created_at, updated_at, ttl, message_count,
 session_status, version, creation_id, user_preferences, metadata, extra FROM chat_sessions"""
 _WINDOW = "SELECT body FROM chat_messages WHERE session_id = ? ORDER BY seq"
-
-
-class Figure(NamedTuple):
-    """One line of the report."""
-
-    name: str
-    floor: float
-    """Microseconds a call, the median of the rounds' medians."""
-    store: float
-    ratio: float
 
 
 class Floor:
@@ -167,36 +155,6 @@ def fill(path: Path, user_id: str, count: int) -> None:
     connection.close()
 
 
-def median_of(call: Call, calls: int) -> float:
-    """The median time of a call, in microseconds."""
-    taken: list[float] = []
-    for _ in range(calls):
-        begun = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - begun)
-    return statistics.median(taken) * 1e6
-
-
-def measured(
-    contests: dict[str, tuple[Call, Call]], *, rounds: int, calls: int
-) -> Iterator[Figure]:
-    """Each contest's two sides, in shuffled rounds."""
-    times: dict[tuple[str, int], list[float]] = {}
-    turns = [(name, side) for name in contests for side in (0, 1)]
-    for name, side in turns:
-        median_of(contests[name][side], calls)
-    for _ in range(rounds):
-        random.shuffle(turns)
-        for name, side in turns:
-            times.setdefault((name, side), []).append(median_of(contests[name][side], calls))
-    for name in contests:
-        floor, store = times[name, 0], times[name, 1]
-        ratios = [high / low for low, high in zip(floor, store, strict=True)]
-        yield Figure(
-            name, statistics.median(floor), statistics.median(store), statistics.median(ratios)
-        )
-
-
 def calls_against_floor(
     directory: Path, synchronous: Synchronous, *, rounds: int, calls: int
 ) -> Iterator[Figure]:
@@ -289,16 +247,6 @@ def main() -> None:
             )
             report(f"synchronous={synchronous}", figures)
         report("two sizes", pages_by_size(directory, rounds=options.rounds, calls=options.calls))
-
-
-def report(title: str, figures: Iterator[Figure]) -> None:
-    """Print a table of figures."""
-    sys.stdout.write(f"\n{title:32}{'floor us':>10}{'store us':>10}{'ratio':>8}\n")
-    for figure in figures:
-        sys.stdout.write(
-            f"{figure.name:32}{figure.floor:10.1f}{figure.store:10.1f}{figure.ratio:8.2f}\n"
-        )
-        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from chatstore_contract_tests.maintenance import MaintenanceBehaviour
 from chatstore_contract_tests.numbers import NumbersBehaviour
 from chatstore_contract_tests.ownership import OwnershipBehaviour
 from chatstore_contract_tests.paging import PagingBehaviour
+from chatstore_contract_tests.precedence import PrecedenceBehaviour
 from chatstore_contract_tests.retries import RetriesBehaviour
 from chatstore_contract_tests.rewriting import RewritingBehaviour
 from chatstore_contract_tests.sessions import SessionsBehaviour
@@ -32,6 +33,7 @@ class SessionStoreContract(
     IdentifiersBehaviour,
     HostileInputBehaviour,
     NumbersBehaviour,
+    PrecedenceBehaviour,
     OwnershipBehaviour,
     PagingBehaviour,
     UserQueriesBehaviour,

@@ -35,6 +35,17 @@ class Connection:
                 raise
         return execute("EVAL", script.text, 1, key, *arguments, **_AS_BYTES)
 
+    def run_all(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> list[Any]:
+        """Run a script on each key, in one pipeline, or in a cluster in one for each node; the
+        answers in the same order."""
+        by_digest = [("EVALSHA", script.digest, 1, key, *arguments) for key in keys]
+        answers = self._pipelined(by_digest)
+        unknown = [index for index, answer in enumerate(answers) if is_missing_script(answer)]
+        by_text = [("EVAL", script.text, 1, keys[index], *arguments) for index in unknown]
+        for index, answer in zip(unknown, self._pipelined(by_text), strict=True):
+            answers[index] = answer
+        return _without_errors(answers)
+
     def send(self, *command: Argument) -> Any:
         """Send one command."""
         execute: Any = self.client.execute_command
@@ -43,17 +54,7 @@ class Connection:
     def send_all(self, commands: Sequence[Command]) -> list[Any]:
         """Send commands in one pipeline, or in a cluster in one for each node; their answers in
         the same order."""
-        if not commands:
-            return []
-        open_pipeline: Any = self.client.pipeline
-        with open_pipeline(transaction=False) as pipeline:
-            for command in commands:
-                pipeline.execute_command(*command, **_AS_BYTES)
-            answers: list[Any] = pipeline.execute(raise_on_error=False)
-        for answer in answers:
-            if isinstance(answer, Exception):
-                raise answer
-        return answers
+        return _without_errors(self._pipelined(commands))
 
     def scan_all(self, pattern: bytes, kind: str) -> Iterator[list[bytes]]:
         """The keys of one type that match, on all masters, each at least once, in chunks."""
@@ -95,8 +96,27 @@ class Connection:
         """Close the client and its connections."""
         self.client.close()
 
+    def _pipelined(self, commands: Sequence[Command]) -> list[Any]:
+        """The answers, exceptions among them."""
+        if not commands:
+            return []
+        open_pipeline: Any = self.client.pipeline
+        with open_pipeline(transaction=False) as pipeline:
+            for command in commands:
+                pipeline.execute_command(*command, **_AS_BYTES)
+            answers: list[Any] = pipeline.execute(raise_on_error=False)
+        return answers
+
     def _masters(self) -> dict[str, ClusterNode | None]:
         if isinstance(self.client, RedisCluster):
             masters: list[ClusterNode] = self.client.get_primaries()  # type: ignore[no-untyped-call]
             return {node.name: node for node in masters}
         return {"": None}
+
+
+def _without_errors(answers: list[Any]) -> list[Any]:
+    """The answers; the first exception among them is raised."""
+    for answer in answers:
+        if isinstance(answer, Exception):
+            raise answer
+    return answers

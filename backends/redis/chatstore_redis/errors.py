@@ -138,6 +138,6 @@ def translated(error: Exception) -> ChatStoreError | None:
     return BackendError(f"redis: {type(error).__name__}; its cause says more")
 
 
-def is_missing_script(error: Exception) -> bool:
+def is_missing_script(error: object) -> bool:
     """Whether the server does not hold the script that was called by its digest."""
     return isinstance(error, redis_errors.NoScriptError)

@@ -41,7 +41,7 @@ _MAP_OPENINGS = tuple(f',"{name}":{{'.encode() for name in _MAPS)
 
 _TO_ESCAPE = re.compile(rb'["\\\x00-\x1f]')
 _WHOLE = re.compile(rb"-?[0-9]{1,19}")
-_UNREADABLE = b"{the window's fields do not fit together"
+_MISSING = b"a message is missing"
 
 Info = Sequence[bytes | None]
 """The values of `INFO_FIELDS`; None where there is none."""
@@ -96,12 +96,24 @@ def packed_patch(patch: Mapping[str, object]) -> list[bytes]:
     return flat
 
 
-def record(fields: Mapping[bytes, bytes]) -> Record | None:
-    """The record that a whole hash holds; None for an empty one."""
-    if not fields:
+def info_and_messages(answer: bytes) -> tuple[Info, Sequence[bytes | None]]:
+    """What a script answers: the values of `INFO_FIELDS`, and the fields of the messages that
+    were asked for. Their number comes first; the bytes between them and for a missing one are
+    none of UTF-8's."""
+    number, *values = answer.split(b"\xff")
+    if len(values) != int(number):
+        # A stored value is no UTF-8. What stands where is not known, so nothing is.
+        return [None] * len(INFO_FIELDS), [None]
+    found = [None if value == b"\xfe" else value for value in values]
+    return found[: len(INFO_FIELDS)], found[len(INFO_FIELDS) :]
+
+
+def record(answer: bytes | None) -> Record | None:
+    """The record that a script answers with; None for None."""
+    if answer is None:
         return None
-    info = [fields.get(name) for name in INFO_FIELDS]
-    return Record(owner(info), ttl(info), session_json(info, _window(fields)))
+    info, messages = info_and_messages(answer)
+    return Record(owner(info), ttl(info), session_json(info, messages))
 
 
 def owner(info: Info) -> str | None:
@@ -125,7 +137,7 @@ def ttl(info: Info) -> object:
     return int(value) if value is not None and _WHOLE.fullmatch(value) else value
 
 
-def session_json(info: Info, messages: Iterable[bytes] | None) -> bytes:
+def session_json(info: Info, messages: Iterable[bytes | None] | None) -> bytes:
     """The JSON text of a session, from its fields and its messages' fields (None: without them).
 
     What is stored and can't be read leaves text that can't be read either.
@@ -143,19 +155,12 @@ def session_json(info: Info, messages: Iterable[bytes] | None) -> bytes:
     if unknown := info[_UNKNOWN_AT]:
         parts += (b",", _unpacked(unknown))
     if messages is not None:
-        texts = [message[message.rfind(b"\0") + 1 :] for message in messages]
+        texts = [
+            _MISSING if message is None else message[message.rfind(b"\0") + 1 :]
+            for message in messages
+        ]
         parts += (b',"messages":[', b",".join(texts), b"]")
     return b"{" + b"".join(parts)[1:] + b"}"
-
-
-def _window(fields: Mapping[bytes, bytes]) -> list[bytes]:
-    first, following = fields.get(b"first", b"0"), fields.get(b"next", b"0")
-    if not (_WHOLE.fullmatch(first) and _WHOLE.fullmatch(following)):
-        return [_UNREADABLE]
-    span = range(int(first), int(following))
-    if len(span) > len(fields):
-        return [_UNREADABLE]
-    return [fields.get(b"m:%d" % sequence, _UNREADABLE) for sequence in span]
 
 
 def _packed(entries: Mapping[str, object]) -> bytes:

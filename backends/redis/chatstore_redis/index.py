@@ -16,6 +16,7 @@ from chatstore.writes import is_visible
 from chatstore_redis import fields
 from chatstore_redis.connection import Command, Connection
 from chatstore_redis.keys import Keys, lexical_range, member, position
+from chatstore_redis.scripts import INFO
 
 _YOUTH = timedelta(hours=1)
 """How old a member must be before it may be removed: far more than any `create` takes."""
@@ -117,12 +118,10 @@ class UserIndex:
         return [position(found) for found in members]
 
     def _infos(self, positions: Sequence[Position]) -> list[fields.Info]:
-        return self._connection.send_all(
-            [
-                ("HMGET", self._keys.session(each.session_id), *fields.INFO_FIELDS)
-                for each in positions
-            ]
-        )
+        keys = [self._keys.session(each.session_id) for each in positions]
+        return [
+            fields.info_and_messages(answer)[0] for answer in self._connection.run_all(INFO, keys)
+        ]
 
 
 def _is_of(info: fields.Info, user_id: str, member_position: Position) -> bool:

@@ -1,4 +1,4 @@
-"""The Lua scripts: one for each write, each on the one key of its session.
+"""The Lua scripts: one for each write and read, each on the one key of its session.
 
 They compare, count and move text; they decode and encode no JSON. Their texts lie in `lua/`, each
 behind the parts that it shares with others.
@@ -35,6 +35,12 @@ def _script(*parts: str) -> Script:
     digest = hashlib.sha1(text, usedforsecurity=False).hexdigest()
     return Script(text, digest.encode())
 
+
+READ = _script("common", "read")
+"""A whole session."""
+
+INFO = _script("common", "info")
+"""A session without its window."""
 
 PUT = _script("common", "put")
 """Writes a whole session in place of what lies there: `create` and `restore`."""

@@ -58,12 +58,11 @@ class RedisSessionStore(BaseSessionStore):
         return self._put(session, overwrite=False, now=now)
 
     def _load(self, session_id: str) -> Record | None:
-        return fields.record(self._connection.send("HGETALL", self._keys.session(session_id)))
+        return fields.record(self._connection.run(scripts.READ, self._keys.session(session_id)))
 
     def _load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
-        answers = self._connection.send_all(
-            [("HGETALL", self._keys.session(session_id)) for session_id in session_ids]
-        )
+        keys = [self._keys.session(session_id) for session_id in session_ids]
+        answers = self._connection.run_all(scripts.READ, keys)
         records = zip(session_ids, map(fields.record, answers), strict=True)
         return {session_id: record for session_id, record in records if record is not None}
 
@@ -77,12 +76,14 @@ class RedisSessionStore(BaseSessionStore):
             b"window" if with_window else b"",
             *map(fields.packed_message, messages),
         )
-        return fields.session_json(answer[0], answer[1] if with_window else None)
+        info, window = fields.info_and_messages(answer)
+        return fields.session_json(info, window if with_window else None)
 
     def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
         window = fields.window_fields(messages)
         answer = self._change(scripts.REWRITE, write, *_bounds(write.policy), given, *_flat(window))
-        return fields.session_json(answer[0], map(fields.packed_message, messages))
+        info, _ = fields.info_and_messages(answer)
+        return fields.session_json(info, map(fields.packed_message, messages))
 
     def _update(self, write: Write, patch: Patch) -> Body:
         answer = self._change(
@@ -93,10 +94,11 @@ class RedisSessionStore(BaseSessionStore):
             *fields.packed_patch(patch.user_preferences),
             *fields.packed_patch(patch.metadata),
         )
-        if len(answer) == 2:
+        if not isinstance(answer, bytes):
             field, number = answer
             require_key_count(_FIELD_ARGUMENTS[field], number)
-        return fields.session_json(answer[0], None)
+        info, _ = fields.info_and_messages(answer)
+        return fields.session_json(info, None)
 
     def _delete(self, write: Write) -> bool:
         key = self._keys.session(write.session_id)
@@ -108,12 +110,9 @@ class RedisSessionStore(BaseSessionStore):
     def _delete_user(self, user_id: str, now: Moment) -> int:
         live = 0
         for positions in self._index.walk(user_id, now):
-            answers = self._on_each(
-                scripts.ERASE,
-                [self._keys.session(each.session_id) for each in positions],
-                now.seconds,
-                user_id.encode(),
-            )
+            keys = [self._keys.session(each.session_id) for each in positions]
+            owner = user_id.encode()
+            answers = self._connection.run_all(scripts.ERASE, keys, now.seconds, owner)
             live += answers.count(1)
             self._index.remove(user_id, positions)
         return live
@@ -198,7 +197,7 @@ class RedisSessionStore(BaseSessionStore):
         kept: dict[str, list[Position]] = defaultdict(list)
         ours = {key: each for key in keys if (each := self._keys.session_id(key)) is not None}
         removed = 0
-        answers = self._on_each(scripts.RECLAIM, list(ours), now.seconds)
+        answers = self._connection.run_all(scripts.RECLAIM, list(ours), now.seconds)
         for session_id, answer in zip(ours.values(), answers, strict=True):
             if answer is None:
                 continue
@@ -234,12 +233,6 @@ class RedisSessionStore(BaseSessionStore):
             reason = "version, messageCount, first, next or weight is no number"
             raise CorruptSessionError(self.backend, write.session_id, reason)
         return answer
-
-    def _on_each(self, script: Script, keys: Sequence[bytes], *arguments: bytes | int) -> list[Any]:
-        # By their text: in a pipeline a digest that the server lacks would fail half of the calls.
-        return self._connection.send_all(
-            [("EVAL", script.text, 1, key, *arguments) for key in keys]
-        )
 
 
 def _indexed(session: StoredSession) -> tuple[str, Position]:

@@ -18,6 +18,10 @@ OLDEST_SQLITE = (3, 37, 0)
 Fetch = Callable[[str], Sequence[tuple[Any, ...]]]
 """Runs a statement without parameters, and returns its rows."""
 
+# One statement, and so one state of the file: others may be making the tables at this moment.
+_MARKS = """SELECT (SELECT application_id FROM pragma_application_id),
+(SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"""
+
 _PAUSE = 0.005
 
 
@@ -57,8 +61,7 @@ def require_schema(fetch: Fetch, settings: EngineSettings) -> None:
 
 def _is_ours(fetch: Fetch, settings: EngineSettings) -> bool:
     """Whether our tables are there; False if there is nothing at all."""
-    application = fetch("PRAGMA application_id")[0][0]
-    version = fetch("PRAGMA user_version")[0][0]
+    application, version, objects = fetch(_MARKS)[0]
     if application == APPLICATION_ID:
         if version > SCHEMA_VERSION:
             raise SchemaError(
@@ -71,7 +74,6 @@ def _is_ours(fetch: Fetch, settings: EngineSettings) -> bool:
                 "made; restore a backup, or name another file"
             )
         return True
-    objects = fetch("SELECT count(*) FROM sqlite_master")[0][0]
     if application or version or objects:
         raise SchemaError(
             f"{settings.name}: this database belongs to another application (application_id "

@@ -1,13 +1,22 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 
-from chatstore import ConfigurationError, ManualClock, Message, RetentionPolicy, open_store
+from chatstore import (
+    ConfigurationError,
+    ManualClock,
+    Message,
+    RetentionPolicy,
+    open_store,
+)
 from chatstore_sql import SQLSessionStore, create_sqlite_engine
+from chatstore_sql.creation import ensure_schema
+from chatstore_sql.engine import EngineSettings
 
 
 @pytest.fixture
@@ -151,6 +160,79 @@ def test_more_threads_than_connections_are_kept(engine: Engine) -> None:
         assert failures == []
         assert len(store.get("busy").messages) == 200
     assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+def test_every_thread_in_a_call_has_a_connection(engine: Engine) -> None:
+    """However many calls run at once, none waits for a connection; eight are kept afterwards."""
+    with SQLSessionStore(engine) as store:
+        connections = store._connections
+        taken = [connections._take() for _ in range(40)]
+        assert len({id(lease.connection) for lease in taken}) == 40
+        for lease in taken:
+            connections._give(lease)
+        assert engine.pool.checkedout() == 8  # type: ignore[attr-defined]
+
+
+def test_opening_waits_for_readers_of_a_half_made_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a process died between making the tables and WAL, the next one makes up for it; it
+    waits for readers even where SQLite does not."""
+    engine = create_sqlite_engine(tmp_path / "chat.db", timeout=5)
+
+    @event.listens_for(engine, "connect")
+    def be_impatient(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA busy_timeout=0")
+
+    SQLSessionStore(engine).close()
+    engine.dispose()
+    with closing(sqlite3.connect(tmp_path / "chat.db", isolation_level=None)) as reader:
+        reader.execute("PRAGMA journal_mode=DELETE")
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM chat_sessions").fetchall()
+        monkeypatch.setattr("chatstore_sql.creation.time.sleep", lambda _: reader.rollback())
+        with SQLSessionStore(engine) as store:
+            store.create("ana")
+            assert pragma(engine, "journal_mode") == "wal"
+    engine.dispose()
+
+
+def test_another_may_open_the_file_at_any_moment(tmp_path: Path) -> None:
+    """Before whichever statement of an opening another one comes, both find their tables."""
+    for moment in range(1, 100):
+        path = tmp_path / f"{moment}.db"
+        if not is_opened_by_two(path, moment):
+            assert moment > 10
+            return
+    pytest.fail("the opening has no end")
+
+
+def is_opened_by_two(path: Path, moment: int) -> bool:
+    """Open a file, and at the start of the statement `moment` open it again; whether the opening
+    had so many."""
+    settings = EngineSettings(path, 0.0, threading.Lock(), 0)
+    seen = 0
+    with (
+        closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as first,
+        closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as second,
+    ):
+
+        def interleave(_statement: str) -> None:
+            nonlocal seen
+            seen += 1
+            # While the first one writes, the second one has to wait.
+            with suppress(sqlite3.OperationalError):
+                if seen == moment:
+                    ensure_schema(second.cursor(), settings)
+
+        first.set_trace_callback(interleave)
+        with suppress(sqlite3.OperationalError):
+            ensure_schema(first.cursor(), settings)
+        first.set_trace_callback(None)
+        for connection in (first, second):
+            ensure_schema(connection.cursor(), settings)
+            connection.execute("SELECT * FROM chat_messages").fetchall()
+    return seen >= moment
 
 
 @pytest.mark.parametrize("breach", [KeyboardInterrupt(), sqlite3.OperationalError("locked")])

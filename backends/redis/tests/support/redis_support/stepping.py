@@ -26,6 +26,11 @@ class SteppedConnection(Connection):
         self._before_request()
         return super().run(script, key, *arguments)
 
+    def run_all(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> list[Any]:
+        if keys:
+            self._before_request()
+        return super().run_all(script, keys, *arguments)
+
     def send(self, *command: Argument) -> Any:
         self._before_request()
         return super().send(*command)
