@@ -1,6 +1,7 @@
 """chatstore keeps the chat sessions of bots and agents, and behaves the same on every backend."""
 
 from chatstore.base import BaseSessionStore
+from chatstore.cached import CachedSessionStore
 from chatstore.clock import Clock, ManualClock, utc_now
 from chatstore.errors import (
     BackendAuthError,
@@ -18,7 +19,9 @@ from chatstore.errors import (
     SessionNotFoundError,
     VersionConflictError,
 )
+from chatstore.guarded_cache import CacheStats
 from chatstore.memory import MemorySessionStore, MemoryStorage
+from chatstore.memory_cache import MemorySessionCache
 from chatstore.models import (
     ExtractedFilters,
     JsonObject,
@@ -39,6 +42,8 @@ __all__ = [
     "BackendThrottledError",
     "BackendUnavailableError",
     "BaseSessionStore",
+    "CacheStats",
+    "CachedSessionStore",
     "ChatStoreError",
     "Clock",
     "ConfigurationError",
@@ -50,6 +55,7 @@ __all__ = [
     "MaintainedSessionStore",
     "Maintenance",
     "ManualClock",
+    "MemorySessionCache",
     "MemorySessionStore",
     "MemoryStorage",
     "Message",
