@@ -91,7 +91,7 @@ class DyingCacheHarness(CachedHarness):
 
     It comes back as it was as long as there is one client, who must notice nothing; with several
     it comes back empty, for one client can't know what another could not say, and may read an old
-    snapshot for `max_staleness` by design.
+    snapshot for `max_staleness` by design. `is_for_one`: only one of the clients is ever used.
     """
 
     def __init__(
@@ -101,8 +101,9 @@ class DyingCacheHarness(CachedHarness):
         *,
         connect: Callable[[], SessionCache],
         forget: Callable[[str | None], None],
+        is_for_one: bool = False,
     ) -> None:
-        self._life = _Life(forget)
+        self._life = _Life(forget, is_for_one=is_for_one)
         super().__init__(
             name, primary, connect=lambda: _DyingCache(connect(), self._life), forget=forget
         )
@@ -117,17 +118,22 @@ class DyingCacheHarness(CachedHarness):
 class _Life:
     """Whether the cache is up. It changes by chance, the same way in each run."""
 
-    def __init__(self, forget: Callable[[str | None], None]) -> None:
+    def __init__(self, forget: Callable[[str | None], None], *, is_for_one: bool) -> None:
         self._random = random.Random(6)  # noqa: S311 - chance, not secrecy
         self._forget = forget
+        self._is_for_one = is_for_one
         self._clients = 0
         self._is_up = True
 
     def begin_client(self) -> None:
         """Count a further client."""
         self._clients += 1
-        if self._clients > 1:
+        if self._loses_all:
             self._forget(None)
+
+    @property
+    def _loses_all(self) -> bool:
+        return self._clients > 1 and not self._is_for_one
 
     def send(self, request: Callable[[], Result]) -> Result:
         """Carry a request out, or lose it, or its answer."""
@@ -135,7 +141,7 @@ class _Life:
         # back empty, which is a case for `max_staleness` again.
         if threading.current_thread() is threading.main_thread() and self._random.random() < 0.2:
             self._is_up = not self._is_up
-            if self._is_up and self._clients > 1:
+            if self._is_up and self._loses_all:
                 self._forget(None)
             elif not self._is_up and self._random.random() < 0.5:
                 request()

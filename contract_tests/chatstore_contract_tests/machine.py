@@ -245,16 +245,20 @@ class MachineBehaviour(Behaviour):
     def test_any_sequence_of_calls_is_answered_like_the_reference(self, harness: Harness) -> None:
         """One behaviour: results, order, errors, expiry and numbers are those of the reference,
         whatever several clients do to the same sessions."""
-        thorough = os.environ.get(PROFILE_VARIABLE) == "long"
-        machine = type("BoundMachine", (StoreMachine,), {"harness": harness})
-        run_state_machine_as_test(
-            machine,
-            settings=settings(
-                max_examples=600 if thorough else 40,
-                stateful_step_count=80 if thorough else 40,
-                derandomize=not thorough,
-                database=None,
-                deadline=None,
-                suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-            ),
-        )
+        run_machine(StoreMachine, harness)
+
+
+def run_machine(kind: type[StoreMachine], harness: Harness) -> None:
+    """Run a state machine on the stores of a harness, by the profile that is set."""
+    thorough = os.environ.get(PROFILE_VARIABLE) == "long"
+    run_state_machine_as_test(
+        type("BoundMachine", (kind,), {"harness": harness}),
+        settings=settings(
+            max_examples=600 if thorough else 40,
+            stateful_step_count=80 if thorough else 40,
+            derandomize=not thorough,
+            database=None,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )
