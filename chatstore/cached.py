@@ -61,7 +61,9 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
         found = self._hits([session_id], now, user_id)
         if session_id in found:
             return found[session_id]
-        return self._kept(session_id, lambda: self.primary.get(session_id, user_id=user_id))
+        return self._kept(
+            session_id, lambda: self.primary.get(session_id, user_id=user_id), wrote=False
+        )
 
     def get_or_create(
         self,

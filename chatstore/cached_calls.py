@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from chatstore.base import BaseSessionStore
-from chatstore.caching import Marker, SessionCache, Snapshot, life_of
+from chatstore.caching import (
+    MAX_STALENESS,
+    Marker,
+    SessionCache,
+    Snapshot,
+    life_of,
+    require_max_staleness,
+)
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.errors import (
     ConfigurationError,
@@ -21,8 +28,6 @@ from chatstore.protocol import MaintainedSessionStore
 from chatstore.snapshots import shown, snapshot_of
 from chatstore.writes import is_visible
 
-MAX_STALENESS = 60.0
-_LONGEST_STALENESS = 86_400.0
 _LARGEST_PAGE = 1_000
 
 Answer = TypeVar("Answer")
@@ -42,9 +47,7 @@ class CachedCalls:
         remembered: int = 100_000,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        if not 0 < max_staleness <= _LONGEST_STALENESS:
-            limit = f"more than 0 and at most {_LONGEST_STALENESS:.0f} seconds"
-            raise InvalidInputError("max_staleness", limit, max_staleness)
+        require_max_staleness(max_staleness)
         if clock is None:
             clock = primary.clock if isinstance(primary, BaseSessionStore) else utc_now
         self.primary = primary
@@ -93,12 +96,14 @@ class CachedCalls:
             self._last.owe(session_id)
             return None
 
-    def _kept(self, session_id: str | None, call: Callable[[], Session]) -> Session:
+    def _kept(
+        self, session_id: str | None, call: Callable[[], Session], *, wrote: bool = True
+    ) -> Session:
         """Have the primary answer with a session, and put that in the cache."""
         self._require_open()
         began, asked_at = self._last.begin(), self._monotonic()
         session = self._doubting(session_id, call)
-        self._put([session], began, asked_at)
+        self._put([session], began, asked_at, wrote=wrote)
         return session
 
     def _marked(self, session_id: str, call: Callable[[], SessionInfo]) -> SessionInfo:
@@ -107,18 +112,18 @@ class CachedCalls:
         began = self._last.begin()
         info = self._doubting(session_id, call)
         version = _version(info)
-        if self._last.answered(session_id, version, began):
-            if self._last.owes(session_id):
-                self._bury([session_id])
-            else:
-                self._cache.mark(session_id, Marker(version.life, version.number))
+        self._last.answered(session_id, version, began)
+        if self._last.owes(session_id):
+            self._bury([session_id])
+        else:
+            self._cache.mark(session_id, Marker(version.life, version.number))
         return info
 
     def _read_many(self, session_ids: Sequence[str], user_id: str | None) -> dict[str, Session]:
         """Have the primary answer for several, and put what it found in the cache."""
         began, asked_at = self._last.begin(), self._monotonic()
         found = self.primary.get_many(session_ids, user_id=user_id)
-        self._put(found, began, asked_at)
+        self._put(found, began, asked_at, wrote=False)
         by_id = {session.session_id: session for session in found}
         for session_id in session_ids:
             if session_id not in by_id:
@@ -171,12 +176,17 @@ class CachedCalls:
                 self._last.doubt(session_id)
             raise
 
-    def _put(self, sessions: Iterable[Session], began: int, asked_at: float) -> None:
+    def _put(
+        self, sessions: Iterable[Session], began: int, asked_at: float, *, wrote: bool
+    ) -> None:
+        """Put the primary's answers in the cache. It must hear of every write; a read that another
+        call overtook has nothing to say."""
         due: list[str] = []
         snapshots: dict[str, Snapshot] = {}
         for session in sessions:
             session_id = session.session_id
-            if not self._last.answered(session_id, _version(session), began):
+            is_last_word = self._last.answered(session_id, _version(session), began)
+            if not (wrote or is_last_word):
                 continue
             if self._last.owes(session_id):
                 due.append(session_id)

@@ -8,11 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from chatstore.errors import InvalidInputError
 from chatstore.models import SessionInfo
 
 FORMAT = 1
 """The form of a snapshot's body. An entry of another form is no answer, and meets others as
 another life would."""
+
+MAX_STALENESS = 60.0
+"""How many seconds a snapshot, a marker or a tombstone lives, unless a store says otherwise."""
+
+_LONGEST_STALENESS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,14 @@ class Tombstone:
 
 
 Entry = Snapshot | Marker | Tombstone
+
+
+def require_max_staleness(seconds: float) -> float:
+    """Return `seconds`; raise `InvalidInputError` unless it is more than 0 and at most a day."""
+    if not 0 < seconds <= _LONGEST_STALENESS:
+        limit = f"more than 0 and at most {_LONGEST_STALENESS:.0f} seconds"
+        raise InvalidInputError("max_staleness", limit, seconds)
+    return seconds
 
 
 def life_of(session: SessionInfo) -> str:

@@ -60,7 +60,7 @@ def after_answer(
     standing: Standing | None, found: Version, began: int, ticket: int
 ) -> tuple[Standing, bool]:
     """The standing after the primary answered a call that began at ticket `began`; and whether that
-    answer is the last word, fit for the cache."""
+    answer is known to be the last word."""
     if standing is None or standing.changed <= began:
         owes = None if standing is None else standing.owes
         goes_on = (
@@ -73,12 +73,11 @@ def after_answer(
         since = standing.since if standing is not None and goes_on else ticket
         return Standing(found, owes, since, ticket), True
     last = standing.version
-    if last is None or last.life != found.life:
-        # Removed or begun anew while this call was under way.
-        return standing, False
-    if found.number < last.number:
-        return standing, False
-    return replace(standing, version=found, changed=ticket), True
+    if last is not None and last.life == found.life and last.number <= found.number:
+        return replace(standing, version=found, changed=ticket), True
+    # Another call changed this meanwhile, and nobody can tell which of the two is the later one: a
+    # lower version may be the elder, or that of a session restored since.
+    return doubted(standing, ticket), False
 
 
 def after_listing(standing: Standing | None, found: Version, ticket: int) -> Standing:
@@ -148,7 +147,7 @@ class LastReturned:
             return True
 
     def answered(self, session_id: str, found: Version, began: int) -> bool:
-        """Take note of the primary's answer; whether it is fit for the cache."""
+        """Take note of the primary's answer; whether it is known to be the last word."""
         with self._lock:
             standing, is_last_word = after_answer(
                 self._standing(session_id), found, began, self._next()
