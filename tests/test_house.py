@@ -68,7 +68,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_installs_these_names(wheel: Path) -> None:
-    """The wheel installs exactly the import names of the design, each marked as typed."""
+    """The wheel installs chatstore, its backends and the contract, each typed; no other name."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     packages = {path.name for path in (ROOT / "backends").glob("*/chatstore_*")}

@@ -71,7 +71,6 @@ _CASES = (
         BackendUnavailableError,
         "the server is still loading its data",
         (redis_errors.BusyLoadingError,),
-        "LOADING",
     ),
     _Case(
         BackendUnavailableError,
@@ -112,7 +111,8 @@ _CASES = (
     ),
     _Case(
         ConfigurationError,
-        "this server is not one of a cluster; open it by redis://",
+        "this server is not one of a cluster (open it by redis://), or does not let this user send "
+        "CLUSTER",
         pattern="Cluster mode is not enabled",
     ),
     _Case(

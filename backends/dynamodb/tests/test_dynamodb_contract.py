@@ -1,0 +1,44 @@
+from collections.abc import Iterator
+
+import pytest
+
+from chatstore_contract_tests import Harness, SessionStoreContract
+from chatstore_contract_tests.foreign import ForeignBehaviour
+from chatstore_contract_tests.maintenance import MaintenanceBehaviour
+from chatstore_contract_tests.paging import PagingBehaviour
+from chatstore_contract_tests.user_queries import UserQueriesBehaviour
+from chatstore_dynamodb.client import Client
+
+from .dynamodb_harness import MotoHarness, local_harness
+
+
+class TestMoto(SessionStoreContract):
+    """The store keeps the contract on moto."""
+
+    @pytest.fixture
+    def harness(self, moto: Client) -> Iterator[Harness]:
+        harness = MotoHarness(moto)
+        yield harness
+        harness.close()
+
+
+class TestLocal(SessionStoreContract):
+    """The store keeps the contract on DynamoDB Local."""
+
+    @pytest.fixture
+    def harness(self, dynamodb_local: str) -> Iterator[Harness]:
+        harness = local_harness(dynamodb_local)
+        yield harness
+        harness.close()
+
+
+class TestLocalWithoutMessagesInTheIndex(
+    UserQueriesBehaviour, PagingBehaviour, ForeignBehaviour, MaintenanceBehaviour
+):
+    """Listings keep the contract on an index that includes no messages."""
+
+    @pytest.fixture
+    def harness(self, dynamodb_local: str) -> Iterator[Harness]:
+        harness = local_harness(dynamodb_local, projection="INCLUDE")
+        yield harness
+        harness.close()
