@@ -2,7 +2,8 @@
 
     python benchmarks/cache.py PRIMARY_URL CACHE_URL
 
-For the figures of the documents: DynamoDB Local and Redis, by `eval "$(scripts/servers env)"`.
+For the figures of the documents: DynamoDB Local and Redis, by `eval "$(scripts/servers env)"`. The
+primary's table must be there: `chatstore schema apply`.
 """
 
 import random
@@ -86,13 +87,12 @@ def main(primary_url: str, cache_url: str) -> None:
                 f"{statistics.median(ratios):.3f} of the primary's own"
             )
         for name, store in stores.items():
-            primary: Any = Counted(
-                store.primary if isinstance(store, CachedSessionStore) else store
-            )
-            asked: MaintainedSessionStore = primary
+            asked: Any = store
             if isinstance(store, CachedSessionStore):
-                store.primary = primary
-                asked = store
+                counted = Counted(store.primary)
+                asked.primary = counted
+            else:
+                asked = counted = Counted(store)
             for turn in range(TURNS):
                 # A turn: the history for the model, the question, the answer.
                 asked.get(session.session_id)
