@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from chatstore.base import BaseSessionStore
+from chatstore.cached import CachedSessionStore
 from chatstore.clock import Clock, ManualClock, utc_now
 from chatstore.errors import (
     BackendAuthError,
@@ -20,7 +21,9 @@ from chatstore.errors import (
     SessionNotFoundError,
     VersionConflictError,
 )
+from chatstore.guarded_cache import CacheStats
 from chatstore.memory import MemorySessionStore, MemoryStorage
+from chatstore.memory_cache import MemorySessionCache
 from chatstore.models import (
     ExtractedFilters,
     JsonObject,
@@ -46,6 +49,8 @@ __all__ = [
     "BackendThrottledError",
     "BackendUnavailableError",
     "BaseSessionStore",
+    "CacheStats",
+    "CachedSessionStore",
     "ChatStoreError",
     "Clock",
     "ConfigurationError",
@@ -57,6 +62,7 @@ __all__ = [
     "MaintainedSessionStore",
     "Maintenance",
     "ManualClock",
+    "MemorySessionCache",
     "MemorySessionStore",
     "MemoryStorage",
     "Message",
