@@ -1,0 +1,192 @@
+"""A session as the fields of one hash, and back.
+
+- `sessionId`, `userId`, `createdAt`, `updatedAt`, `sessionStatus`, `creationId`: the text itself.
+- `ttl`, `messageCount`, `version`: the number's JSON text.
+- `userPreferences`, `metadata`, `unknown` (the attributes that chatstore does not know): each entry
+  as its name, NUL, its JSON text, NUL. Neither holds NUL, so a script splits and joins them.
+- `m:SEQUENCE`: a message, as its size, NUL, its id, NUL, its JSON text.
+- `i:ID`: the sequence number of the message with that id.
+- `first`, `next`: the window holds the messages from `first` to below `next`.
+- `weight`: the weights of the window's messages, added up.
+
+Everything is bytes: what is stored is copied into the answer, never decoded on the way.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from chatstore.models import JsonObject
+from chatstore.portable import json_text
+from chatstore.records import Record, StoredMessage, StoredSession
+
+_TEXTS = ("sessionId", "userId", "createdAt", "updatedAt", "sessionStatus", "creationId")
+_NUMBERS = ("ttl", "messageCount", "version")
+_MAPS = ("userPreferences", "metadata")
+_UNKNOWN = "unknown"
+
+INFO_FIELDS = tuple(name.encode() for name in (*_TEXTS, *_NUMBERS, *_MAPS, _UNKNOWN))
+"""The fields of a session without its messages, in the order in which scripts answer."""
+
+_USER_ID = INFO_FIELDS.index(b"userId")
+_CREATED_AT = INFO_FIELDS.index(b"createdAt")
+_STATUS = INFO_FIELDS.index(b"sessionStatus")
+_TTL = INFO_FIELDS.index(b"ttl")
+_NUMBERS_FROM = len(_TEXTS)
+_MAPS_FROM = _NUMBERS_FROM + len(_NUMBERS)
+_UNKNOWN_AT = _MAPS_FROM + len(_MAPS)
+
+_TEXT_OPENINGS = tuple(f',"{name}":"'.encode() for name in _TEXTS)
+_NUMBER_OPENINGS = tuple(f',"{name}":'.encode() for name in _NUMBERS)
+_MAP_OPENINGS = tuple(f',"{name}":{{'.encode() for name in _MAPS)
+
+_TO_ESCAPE = re.compile(rb'["\\\x00-\x1f]')
+_WHOLE = re.compile(rb"-?[0-9]{1,19}")
+_MISSING = b"a message is missing"
+
+Info = Sequence[bytes | None]
+"""The values of `INFO_FIELDS`; None where there is none."""
+
+
+def session_fields(session: StoredSession) -> dict[bytes, bytes]:
+    """The whole hash of a session."""
+    return info_fields(session.info) | window_fields(session.messages)
+
+
+def info_fields(info: JsonObject) -> dict[bytes, bytes]:
+    """The fields of a session without its messages."""
+    known = frozenset((*_TEXTS, *_NUMBERS, *_MAPS))
+    fields: dict[bytes, bytes] = {}
+    for name in _TEXTS:
+        if name in info:
+            fields[name.encode()] = str(info[name]).encode()
+    for name in _NUMBERS:
+        if name in info:
+            fields[name.encode()] = json_text(info[name]).encode()
+    for name in _MAPS:
+        if name in info:
+            fields[name.encode()] = _packed(info[name])
+    if unknown := {name: value for name, value in info.items() if name not in known}:
+        fields[_UNKNOWN.encode()] = _packed(unknown)
+    return fields
+
+
+def window_fields(messages: Sequence[StoredMessage]) -> dict[bytes, bytes]:
+    """The fields of a window that begins at sequence number 0."""
+    fields = {
+        b"first": b"0",
+        b"next": b"%d" % len(messages),
+        b"weight": b"%d" % sum(message.weight for message in messages),
+    }
+    for sequence, message in enumerate(messages):
+        fields[b"m:%d" % sequence] = packed_message(message)
+        fields[b"i:" + message.message_id.encode()] = b"%d" % sequence
+    return fields
+
+
+def packed_message(message: StoredMessage) -> bytes:
+    """A message as its field holds it."""
+    return f"{message.size}\0{message.message_id}\0{json_text(message.document)}".encode()
+
+
+def packed_patch(patch: Mapping[str, object]) -> list[bytes]:
+    """The names and values of a patch by turns; an empty value removes its name."""
+    flat: list[bytes] = []
+    for name, value in patch.items():
+        flat += [name.encode(), b"" if value is None else json_text(value).encode()]
+    return flat
+
+
+def info_and_messages(answer: bytes) -> tuple[Info, Sequence[bytes | None]]:
+    """What a script answers: the values of `INFO_FIELDS`, and the fields of the messages that
+    were asked for. Its lengths come first, then the values without a separator."""
+    head, _, values = answer.partition(b"\n")
+    found: list[bytes | None] = []
+    start = 0
+    for text in head.split(b","):
+        length = int(text)
+        if length < 0:
+            found.append(None)
+        else:
+            found.append(values[start : start + length])
+            start += length
+    return found[: len(INFO_FIELDS)], found[len(INFO_FIELDS) :]
+
+
+def record(answer: bytes | None) -> Record | None:
+    """The record that a script answers with; None for None."""
+    if answer is None:
+        return None
+    info, messages = info_and_messages(answer)
+    return Record(owner(info), ttl(info), session_json(info, messages))
+
+
+def owner(info: Info) -> str | None:
+    """The session's owner."""
+    return _text(info[_USER_ID])
+
+
+def created_at(info: Info) -> str | None:
+    """The session's `createdAt`, as stored."""
+    return _text(info[_CREATED_AT])
+
+
+def status(info: Info) -> str:
+    """The session's status; it is active if none is stored."""
+    return _text(info[_STATUS]) or "active"
+
+
+def ttl(info: Info) -> object:
+    """The session's ttl: an int, None, or whatever else is stored."""
+    value = info[_TTL]
+    return int(value) if value is not None and _WHOLE.fullmatch(value) else value
+
+
+def session_json(info: Info, messages: Iterable[bytes | None] | None) -> bytes:
+    """The JSON text of a session, from its fields and its messages' fields (None: without them).
+
+    What is stored and can't be read leaves text that can't be read either.
+    """
+    parts: list[bytes] = []
+    for opening, value in zip(_TEXT_OPENINGS, info[:_NUMBERS_FROM], strict=True):
+        if value is not None:
+            parts += (opening, _escaped(value), b'"')
+    for opening, value in zip(_NUMBER_OPENINGS, info[_NUMBERS_FROM:_MAPS_FROM], strict=True):
+        if value is not None:
+            parts += (opening, value)
+    for opening, value in zip(_MAP_OPENINGS, info[_MAPS_FROM:_UNKNOWN_AT], strict=True):
+        if value is not None:
+            parts += (opening, _unpacked(value), b"}")
+    if unknown := info[_UNKNOWN_AT]:
+        parts += (b",", _unpacked(unknown))
+    if messages is not None:
+        texts = [
+            _MISSING if message is None else message[message.rfind(b"\0") + 1 :]
+            for message in messages
+        ]
+        parts += (b',"messages":[', b",".join(texts), b"]")
+    return b"{" + b"".join(parts)[1:] + b"}"
+
+
+def _packed(entries: Mapping[str, object]) -> bytes:
+    return "".join(f"{name}\0{json_text(value)}\0" for name, value in entries.items()).encode()
+
+
+def _unpacked(packed: bytes) -> bytes:
+    if not packed:
+        return b""
+    names_and_values = packed.split(b"\0")
+    if len(names_and_values) % 2 == 0 or names_and_values[-1]:
+        return packed
+    pairs = zip(names_and_values[0::2], names_and_values[1::2], strict=False)
+    return b",".join(b'"' + _escaped(name) + b'":' + value for name, value in pairs)
+
+
+def _escaped(text: bytes) -> bytes:
+    """The inside of a JSON string."""
+    if _TO_ESCAPE.search(text) is None:
+        return text
+    return _TO_ESCAPE.sub(lambda found: b"\\u%04x" % found.group()[0], text)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode(errors="replace")

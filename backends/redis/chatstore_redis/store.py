@@ -1,0 +1,262 @@
+"""The store on Redis: one hash for each session, one Lua script for each write."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chatstore.base import BaseSessionStore
+from chatstore.clock import Clock, Moment, utc_now
+from chatstore.cursor import Position
+from chatstore.envelope import require_key_count
+from chatstore.errors import (
+    ChatStoreError,
+    CorruptSessionError,
+    SessionNotFoundError,
+    VersionConflictError,
+)
+from chatstore.hooks import PageQuery
+from chatstore.policy import RetentionPolicy
+from chatstore.records import Body, Record, StoredMessage, StoredSession
+from chatstore.writes import Patch, Write, is_visible
+from chatstore_redis import errors, fields, scripts
+from chatstore_redis.connection import Client, Connection
+from chatstore_redis.index import UserIndex
+from chatstore_redis.keys import Keys
+from chatstore_redis.scanning import ScanPosition, scan_position
+from chatstore_redis.scripts import Script
+
+_FIELD_ARGUMENTS = {b"userPreferences": "user_preferences", b"metadata": "metadata"}
+
+
+class RedisSessionStore(BaseSessionStore):
+    """Sessions in Redis 6.2 or later, or Valkey: one server or a cluster.
+
+    The caller owns `client`, a `redis.Redis` or a `redis.cluster.RedisCluster`: it is not closed.
+    `prefix` begins every key; stores with other prefixes share nothing. Every call is safe to be
+    sent twice, so the client may retry.
+    """
+
+    backend = "redis"
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        prefix: str = "chatstore",
+        policy: RetentionPolicy | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        super().__init__(policy=policy, clock=clock)
+        self._keys = Keys(prefix)
+        self._connection = Connection(client)
+        self._index = UserIndex(self._connection, self._keys)
+
+    def _insert(self, session: StoredSession, now: Moment) -> bool:
+        # The member first: a process that dies in between leaves one too many, which heals. The
+        # other way round it would leave a session that no listing shows.
+        self._index.add(*_indexed(session))
+        return self._put(session, overwrite=False, now=now)
+
+    def _load(self, session_id: str) -> Record | None:
+        return fields.record(self._connection.run(scripts.READ, self._keys.session(session_id)))
+
+    def _load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
+        keys = [self._keys.session(session_id) for session_id in session_ids]
+        answers = self._connection.run_all(scripts.READ, keys)
+        records = zip(session_ids, map(fields.record, answers), strict=True)
+        return {session_id: record for session_id, record in records if record is not None}
+
+    def _append(
+        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+    ) -> Body:
+        answer = self._change(
+            scripts.APPEND,
+            write,
+            *_bounds(write.policy),
+            b"window" if with_window else b"",
+            *map(fields.packed_message, messages),
+        )
+        info, window = fields.info_and_messages(answer)
+        return fields.session_json(info, window if with_window else None)
+
+    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+        window = fields.window_fields(messages)
+        answer = self._change(scripts.REWRITE, write, *_bounds(write.policy), given, *_flat(window))
+        info, _ = fields.info_and_messages(answer)
+        return fields.session_json(info, map(fields.packed_message, messages))
+
+    def _update(self, write: Write, patch: Patch) -> Body:
+        answer = self._change(
+            scripts.UPDATE,
+            write,
+            (patch.session_status or "").encode(),
+            len(patch.user_preferences),
+            *fields.packed_patch(patch.user_preferences),
+            *fields.packed_patch(patch.metadata),
+        )
+        if isinstance(answer, list):
+            field, number = answer
+            require_key_count(_FIELD_ARGUMENTS[field], number)
+        info, _ = fields.info_and_messages(answer)
+        return fields.session_json(info, None)
+
+    def _delete(self, write: Write) -> bool:
+        key = self._keys.session(write.session_id)
+        answer = self._connection.run(scripts.DELETE, key, *_conditions(write))
+        if answer == scripts.CONFLICT:
+            raise VersionConflictError(write.session_id, write.if_version)
+        return bool(answer == 1)
+
+    def _delete_user(self, user_id: str, now: Moment) -> int:
+        live = 0
+        for positions in self._index.walk(user_id, now):
+            keys = [self._keys.session(each.session_id) for each in positions]
+            owner = user_id.encode()
+            answers = self._connection.run_all(scripts.ERASE, keys, now.seconds, owner)
+            live += answers.count(1)
+            self._index.remove(user_id, positions)
+        return live
+
+    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        return self._index.page(query)
+
+    def _scan(
+        self, *, limit: int, after: str | None, now: Moment
+    ) -> tuple[Sequence[tuple[str, Body]], str | None]:
+        place = ScanPosition() if after is None else scan_position(after)
+        found: list[tuple[str, Body]] = []
+        while len(found) < limit and not place.is_end:
+            if not place.waiting:
+                if found:
+                    break
+                place = self._scanned(place, limit)
+            now_shown, later = (
+                place.waiting[: limit - len(found)],
+                place.waiting[limit - len(found) :],
+            )
+            place = ScanPosition(place.next, later)
+            for session_id, record in self._load_many(now_shown).items():
+                if is_visible(now, None, owner=None, ttl=record.ttl):
+                    found.append((session_id, record.body))
+        return found, None if place.is_end else place.token
+
+    def _restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
+        # The member last: its createdAt may be old, and a listing removes an old member of a
+        # session that is not there.
+        written = self._put(session, overwrite=overwrite, now=now)
+        if written:
+            self._index.add(*_indexed(session))
+        return written
+
+    def _purge(self, now: Moment) -> int:
+        removed = 0
+        for keys in self._connection.scan_all(self._keys.session_pattern, "hash"):
+            removed += self._reclaim(keys, now)
+        for keys in self._connection.scan_all(self._keys.index_pattern, "zset"):
+            for key in keys:
+                if (user_id := self._keys.user_id(key)) is not None:
+                    self._index.clean(user_id, now)
+        return removed
+
+    def _ping(self) -> None:
+        # Asks for what Redis below 6.2 lacks, and for a permission on this deployment's keys.
+        self._connection.send("ZRANGE", self._keys.index("ping"), "-", "+", "BYLEX", "LIMIT", 0, 1)
+
+    def _close(self) -> None:
+        pass
+
+    def _translate(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
+        return errors.translated(error)
+
+    def _put(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
+        hash_fields = fields.session_fields(session)
+        answer = self._connection.run(
+            scripts.PUT,
+            self._keys.session(session.session_id),
+            now.seconds,
+            b"overwrite" if overwrite else b"",
+            hash_fields.get(b"ttl", b""),
+            *_flat(hash_fields),
+        )
+        return bool(answer)
+
+    def _scanned(self, place: ScanPosition, count: int) -> ScanPosition:
+        """The position after some more keys were asked for."""
+        if place.next is None:
+            return place
+        node, cursor = place.next
+        keys, following = self._connection.scan(
+            self._keys.session_pattern, "hash", node=node, cursor=cursor, count=count
+        )
+        ids = [each for key in keys if (each := self._keys.session_id(key)) is not None]
+        return ScanPosition(following, list(dict.fromkeys(ids)))
+
+    def _reclaim(self, keys: Sequence[bytes], now: Moment) -> int:
+        """Remove the expired ones of some sessions, and see to the members of all of them."""
+        gone: dict[str, list[Position]] = defaultdict(list)
+        kept: dict[str, list[Position]] = defaultdict(list)
+        ours = {key: each for key in keys if (each := self._keys.session_id(key)) is not None}
+        removed = 0
+        answers = self._connection.run_all(scripts.RECLAIM, list(ours), now.seconds)
+        for session_id, answer in zip(ours.values(), answers, strict=True):
+            if answer is None:
+                continue
+            was_removed, owner, created_at = answer
+            removed += was_removed
+            if owner is not None and created_at is not None:
+                position = Position(created_at.decode(errors="replace"), session_id)
+                (gone if was_removed else kept)[owner.decode(errors="replace")].append(position)
+        # A process may have died between a session and its member.
+        self._index.add_all(kept)
+        for user_id, positions in gone.items():
+            self._index.remove(user_id, positions)
+        return removed
+
+    def _change(self, script: Script, write: Write, *arguments: bytes | int) -> Any:
+        """Run the script of a write; its answer, or the error that it stands for."""
+        ttl: bytes | int = b"keep"
+        if write.renews:
+            ttl = b"" if write.ttl is None else write.ttl
+        answer = self._connection.run(
+            script,
+            self._keys.session(write.session_id),
+            *_conditions(write),
+            write.now.text.encode(),
+            ttl,
+            *arguments,
+        )
+        if answer == scripts.MISSING:
+            raise SessionNotFoundError(write.session_id)
+        if answer == scripts.CONFLICT:
+            raise VersionConflictError(write.session_id, write.if_version)
+        if answer == scripts.CORRUPT:
+            reason = "version, messageCount, first, next or weight is no number"
+            raise CorruptSessionError(self.backend, write.session_id, reason)
+        return answer
+
+
+def _indexed(session: StoredSession) -> tuple[str, Position]:
+    """Whose index the session belongs to, and where it stands there."""
+    info = session.info
+    return str(info["userId"]), Position(str(info["createdAt"]), session.session_id)
+
+
+def _conditions(write: Write) -> tuple[bytes | int, ...]:
+    """What a script compares: the time, the owner and the version."""
+    return (
+        write.now.seconds,
+        b"" if write.user_id is None else write.user_id.encode(),
+        b"" if write.if_version is None else write.if_version,
+    )
+
+
+def _bounds(policy: RetentionPolicy) -> tuple[bytes | int, bytes | int]:
+    """The most messages of a window, and its most bytes unless the number decides alone."""
+    return (
+        b"" if policy.max_messages is None else policy.max_messages,
+        b"" if policy.count_decides else policy.max_window_bytes,
+    )
+
+
+def _flat(hash_fields: Mapping[bytes, bytes]) -> list[bytes]:
+    return [part for pair in hash_fields.items() for part in pair]

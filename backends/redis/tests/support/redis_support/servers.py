@@ -1,0 +1,75 @@
+"""Servers of a test's own: to be restarted, filled up, locked and demoted."""
+
+import contextlib
+import random
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import redis
+
+from redis_support.proxy import LOOPBACK
+
+_SECONDS_TO_START = 20.0
+
+
+class Server:
+    """A redis-server on a free port, with its files in `folder`."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        program = shutil.which("redis-server")
+        if program is None:
+            pytest.skip("no redis-server is installed")
+        self.port = self.free_port()
+        self._command = [
+            *(program, "--bind", LOOPBACK, "--port", str(self.port), "--dir", str(folder)),
+            *("--save", "", "--logfile", str(folder / "log"), *options),
+        ]
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Start the process, and wait until it answers."""
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + _SECONDS_TO_START
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, self.port), 1):
+                return
+            time.sleep(0.02)
+        raise TimeoutError(f"redis-server on port {self.port} did not start")
+
+    @staticmethod
+    def free_port() -> int:
+        """A port on which nothing listens. It is low enough for a cluster's second one, 10,000
+        above, and below those of outgoing connections."""
+        for port in random.sample(range(22_000, 24_000), 100):
+            with contextlib.suppress(OSError), socket.create_server((LOOPBACK, port)):
+                return port
+        raise OSError("no free port from 22000 to 24000")
+
+    def stop(self) -> None:
+        """Stop the process, by its own id."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(_SECONDS_TO_START)
+            self._process = None
+
+    def configure(self, **settings: str | int) -> None:
+        """Change settings of the running server; `_` stands for `-`."""
+        with redis.Redis(port=self.port) as client:
+            for name, value in settings.items():
+                client.config_set(name.replace("_", "-"), value)
+
+
+@contextlib.contextmanager
+def running(folder: Path, options: Sequence[str] = ()) -> Iterator[Server]:
+    """A server of the test's own."""
+    server = Server(folder, *options)
+    try:
+        yield server
+    finally:
+        server.stop()

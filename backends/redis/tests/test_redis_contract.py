@@ -1,0 +1,36 @@
+from collections.abc import Iterator
+
+import pytest
+
+from chatstore_contract_tests import Harness, SessionStoreContract
+from redis_support.harness import fake_redis, real_cluster, real_redis
+
+
+class TestFakeRedis(SessionStoreContract):
+    """The store keeps the contract on fakeredis."""
+
+    @pytest.fixture
+    def harness(self) -> Iterator[Harness]:
+        harness = fake_redis()
+        yield harness
+        harness.close()
+
+
+class TestRedis(SessionStoreContract):
+    """The store keeps the contract on a real server."""
+
+    @pytest.fixture
+    def harness(self) -> Iterator[Harness]:
+        harness = real_redis()
+        yield harness
+        harness.close()
+
+
+class TestRedisCluster(SessionStoreContract):
+    """The store keeps the contract on a real cluster."""
+
+    @pytest.fixture
+    def harness(self) -> Iterator[Harness]:
+        harness = real_cluster()
+        yield harness
+        harness.close()

@@ -1,0 +1,153 @@
+"""Many writers at once, and answers that are lost on the way."""
+
+import contextlib
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+import redis
+
+from chatstore import BackendUnavailableError, Message, RetentionPolicy, SessionExistsError
+from chatstore_redis import RedisSessionStore
+from redis_support.harness import RedisHarness, real_redis, server_url
+from redis_support.proxy import Command, Fault, Proxy, address
+from redis_support.writers import append_all
+
+UNLIMITED = RetentionPolicy(max_messages=None)
+
+
+@pytest.fixture
+def harness() -> Iterator[RedisHarness]:
+    harness = real_redis()
+    yield harness
+    harness.close()
+
+
+@pytest.mark.parametrize("max_messages", [10, None])
+def test_processes_and_threads_lose_nothing(
+    harness: RedisHarness, max_messages: int | None
+) -> None:
+    """800 appends by 4 processes of 4 threads: all acknowledged, counted, and the window holds
+    exactly the newest, each writer's in the order in which it wrote them."""
+    store = harness.open(policy=RetentionPolicy(max_messages=max_messages))
+    session_id = store.create("ana").session_id
+    _, port = address(server_url())
+    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
+        runs = [
+            pool.submit(append_all, port, harness.prefix, session_id, process, max_messages)
+            for process in range(4)
+        ]
+        acknowledged = [message_id for run in runs for message_id in run.result(120)]
+    session = store.get(session_id)
+    assert len(set(acknowledged)) == session.message_count == 800
+    assert session.version == 801
+    window = [message.message_id for message in session.messages]
+    assert len(window) == len(set(window)) == (max_messages or 800)
+    assert set(window) <= set(acknowledged)
+    for writer in {message_id.rpartition(".")[0] for message_id in window}:
+        own = [int(each.rpartition(".")[2]) for each in window if each.startswith(f"{writer}.")]
+        # Of each writer the newest are kept: no gap, and none newer than the newest kept.
+        assert own == list(range(50 - len(own), 50))
+
+
+class Dropping:
+    """Lets the server carry out every script, and drops every second answer."""
+
+    def __init__(self) -> None:
+        self.dropped = 0
+        self._scripts = 0
+
+    def __call__(self, command: Command) -> Fault:
+        if command[0] in (b"EVALSHA", b"ZADD"):
+            self._scripts += 1
+            if self._scripts % 2:
+                self.dropped += 1
+                return Fault.DROP_ANSWER
+        return Fault.NONE
+
+
+def retrying(port: int) -> redis.Redis:
+    """A client that sends a command again after a lost answer."""
+    return redis.Redis("127.0.0.1", port)
+
+
+def single(port: int) -> redis.Redis:
+    """A client that does not."""
+    return redis.Redis.from_url(f"redis://127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize("connect", [retrying, single])
+def test_a_lost_answer_stores_a_message_once(
+    harness: RedisHarness, connect: Callable[[int], redis.Redis]
+) -> None:
+    """200 appends whose answers get lost, sent again by redis-py or by the caller: each stored
+    once."""
+    session_id = harness.open(policy=UNLIMITED).create("ana").session_id
+    judge = Dropping()
+    sent: list[str] = []
+    errors = 0
+    with Proxy(address(server_url()), judge) as proxy, connect(proxy.port) as client:
+        store = RedisSessionStore(client, prefix=harness.prefix, policy=UNLIMITED)
+        for number in range(200):
+            message = Message(message_id=f"{number}", type="user_query", content="x")
+            sent.append(message.message_id)
+            for _ in range(10):
+                with contextlib.suppress(BackendUnavailableError):
+                    store.append(session_id, message)
+                    break
+                errors += 1
+    session = harness.open(policy=UNLIMITED).get(session_id)
+    assert [message.message_id for message in session.messages] == sent
+    assert session.message_count == 200
+    assert session.version == 201
+    assert judge.dropped >= 199
+    assert errors == (judge.dropped if connect is single else 0)
+
+
+@pytest.mark.parametrize("connect", [retrying, single])
+def test_a_lost_answer_creates_a_session_once(
+    harness: RedisHarness, connect: Callable[[int], redis.Redis]
+) -> None:
+    """`create` sent again by the driver finds its own session, and `get_or_create` sent again by
+    the caller does."""
+    with (
+        Proxy(address(server_url()), Dropping()) as proxy,
+        connect(proxy.port) as client,
+    ):
+        store = RedisSessionStore(client, prefix=harness.prefix)
+        for number in range(20):
+            session_id = f"chat {number}"
+            if connect is retrying:
+                assert store.create("ana", session_id=session_id).version == 1
+            for _ in range(10):
+                with contextlib.suppress(BackendUnavailableError):
+                    assert store.get_or_create(session_id, user_id="ana").version == 1
+                    break
+            with contextlib.suppress(BackendUnavailableError), pytest.raises(SessionExistsError):
+                store.create("ana", session_id=session_id)
+    page = harness.open().list_sessions("ana", limit=100)
+    assert sorted(item.session_id for item in page.items) == sorted(
+        f"chat {number}" for number in range(20)
+    )
+
+
+@pytest.mark.parametrize("connect", [retrying, single])
+def test_a_lost_answer_rewrites_once(
+    harness: RedisHarness, connect: Callable[[int], redis.Redis]
+) -> None:
+    """`rewrite` sent again finds its own result."""
+    given = [Message(type="user_query", content="x")]
+    session_id = harness.open().create("ana").session_id
+    with (
+        Proxy(address(server_url()), Dropping()) as proxy,
+        connect(proxy.port) as client,
+    ):
+        store = RedisSessionStore(client, prefix=harness.prefix)
+        for _ in range(10):
+            with contextlib.suppress(BackendUnavailableError):
+                assert store.rewrite(session_id, given, if_version=1).messages == given
+                break
+    session = harness.open().get(session_id)
+    assert session.version == 2
+    assert session.message_count == 1
