@@ -19,7 +19,7 @@ MAX_ENTRY_BYTES = 1024
 MAX_UNKNOWN_BYTES = 4096
 MAX_PAGE = 1_000
 MAX_COUNTER = 2**53
-RESERVED_NAMES = frozenset({"windowBytes", "messageIds"})
+RESERVED_NAMES = frozenset({"windowBytes", "messageIds", "otherNames"})
 """Attributes that backends keep for themselves beside a record's own."""
 
 

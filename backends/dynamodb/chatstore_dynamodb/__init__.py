@@ -1,0 +1,5 @@
+"""chatstore's sessions in a DynamoDB table."""
+
+from chatstore_dynamodb.store import DynamoDBSessionStore
+
+__all__ = ["DynamoDBSessionStore"]

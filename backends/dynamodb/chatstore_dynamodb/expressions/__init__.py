@@ -1,0 +1,22 @@
+"""What chatstore says in DynamoDB's expression language: pure functions from a write, and what is
+known of the item, to the parameters of one request."""
+
+from chatstore_dynamodb.expressions.append import append, fits
+from chatstore_dynamodb.expressions.change import free, visible
+from chatstore_dynamodb.expressions.listing import Listing, evaluated, page_request
+from chatstore_dynamodb.expressions.replace import compare_and_set, rewrite, rewrite_stored
+from chatstore_dynamodb.expressions.update import update
+
+__all__ = [
+    "Listing",
+    "append",
+    "compare_and_set",
+    "evaluated",
+    "fits",
+    "free",
+    "page_request",
+    "rewrite",
+    "rewrite_stored",
+    "update",
+    "visible",
+]

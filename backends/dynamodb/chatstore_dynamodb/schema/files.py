@@ -1,0 +1,94 @@
+"""The files that operators deploy a table from: for the AWS command line, for CloudFormation and
+for Terraform. Pure."""
+
+import json
+from typing import Any
+
+from chatstore_dynamodb.schema.definition import TTL_ATTRIBUTE, TableDefinition
+
+CREATE_PREFIX = "create-"
+TTL_PREFIX = "configure-ttl-"
+TEMPLATE_SUFFIX = ".cloudformation.json"
+
+
+def deployment_files(definition: TableDefinition) -> dict[str, str]:
+    """The text of each file, by its name."""
+    table = definition.table_name
+    return {
+        f"{CREATE_PREFIX}{table}.json": _json(definition.create_table),
+        f"{TTL_PREFIX}{table}.json": _json(definition.time_to_live),
+        f"{table}{TEMPLATE_SUFFIX}": _json(cloudformation(definition)),
+        f"{table}.tf": terraform(definition),
+    }
+
+
+def cloudformation(definition: TableDefinition) -> dict[str, Any]:
+    """A template with the table as its one resource, kept when the stack goes."""
+    properties = {
+        **definition.create_table,
+        "TimeToLiveSpecification": {"AttributeName": TTL_ATTRIBUTE, "Enabled": True},
+    }
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": f"Chat sessions in the DynamoDB table {definition.table_name}",
+        "Resources": {
+            "ChatSessions": {
+                "Type": "AWS::DynamoDB::Table",
+                "DeletionPolicy": "Retain",
+                "UpdateReplacePolicy": "Retain",
+                "Properties": properties,
+            }
+        },
+        "Outputs": {
+            "TableName": {"Value": {"Ref": "ChatSessions"}},
+            "TableArn": {"Value": {"Fn::GetAtt": ["ChatSessions", "Arn"]}},
+        },
+    }
+
+
+def terraform(definition: TableDefinition) -> str:
+    """A resource of the AWS provider; the provider's own configuration is the reader's."""
+    create = definition.create_table
+    attributes = "".join(
+        f"""
+  attribute {{
+    name = {_quoted(each["AttributeName"])}
+    type = {_quoted(each["AttributeType"])}
+  }}
+"""
+        for each in create["AttributeDefinitions"]
+    )
+    projection = definition.index_projection
+    included = projection.get("NonKeyAttributes")
+    names = f"    non_key_attributes = [{', '.join(map(_quoted, included))}]\n" if included else ""
+    return f"""resource "aws_dynamodb_table" "chat_sessions" {{
+  name         = {_quoted(definition.table_name)}
+  billing_mode = {_quoted(create["BillingMode"])}
+  hash_key     = "sessionId"
+{attributes}
+  global_secondary_index {{
+    name            = {_quoted(definition.index_name)}
+    hash_key        = "userId"
+    range_key       = "createdAt"
+    projection_type = {_quoted(projection["ProjectionType"])}
+{names}  }}
+
+  ttl {{
+    attribute_name = {_quoted(TTL_ATTRIBUTE)}
+    enabled        = true
+  }}
+
+  lifecycle {{
+    prevent_destroy = true
+  }}
+}}
+"""
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _quoted(text: str) -> str:
+    # DynamoDB's names have no character that HCL would need escaped.
+    return f'"{text}"'

@@ -1,0 +1,90 @@
+"""`dynamodb://TABLE?region=eu-west-1&endpoint_url=http://127.0.0.1:8000`: what a URL says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from chatstore.clock import Clock
+from chatstore.errors import ConfigurationError
+from chatstore.policy import RetentionPolicy
+from chatstore_dynamodb.store import DynamoDBSessionStore
+
+_EXAMPLE = "dynamodb://trinity-chat-sessions-dev?region=eu-west-1"
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
+_RETRY_MODES = ("standard", "adaptive", "legacy")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a table is, and how it is to be read.
+
+    In a URL: `region`, `endpoint_url`, `index` (the user index's name), `consistent_reads` (`true`
+    or `false`) and `retry_mode` (`standard`, `adaptive` or `legacy`).
+    """
+
+    table_name: str
+    region: str | None = None
+    endpoint_url: str | None = None
+    index_name: str = "userId-index"
+    consistent_reads: bool = True
+    retry_mode: str = "standard"
+
+
+def read_url(url: str) -> Address:
+    """The address that a URL names. Raises `ConfigurationError`, which never repeats credentials
+    that somebody put there."""
+    parts = urlsplit(url)
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError(
+            "a dynamodb:// URL holds no credentials: boto3 finds them in the environment, "
+            f"a profile or a role; write {_EXAMPLE}"
+        )
+    # Not `hostname`, which would make the name lower case.
+    table_name = unquote(parts.netloc)
+    if parts.scheme != "dynamodb" or not table_name or parts.path.strip("/") or parts.fragment:
+        raise ConfigurationError(f"not a table's URL; one looks like {_EXAMPLE}")
+    try:
+        pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    except ValueError as error:
+        raise ConfigurationError(f"the options of the URL can't be read: {error}") from error
+    return _address(table_name, dict(pairs))
+
+
+def _address(table_name: str, options: Mapping[str, str]) -> Address:
+    known = {"region", "endpoint_url", "index", "consistent_reads", "retry_mode"}
+    if unknown := sorted(options.keys() - known):
+        raise ConfigurationError(
+            f"a dynamodb:// URL has no option {unknown[0]!r}; it has {', '.join(sorted(known))}"
+        )
+    if empty := [name for name, value in options.items() if not value]:
+        raise ConfigurationError(f"the URL's option {empty[0]!r} is empty; leave it out")
+    reads = options.get("consistent_reads", "true").lower()
+    if reads not in _FLAGS:
+        raise ConfigurationError(f"consistent_reads={reads}: write true or false")
+    retry_mode = options.get("retry_mode", "standard")
+    if retry_mode not in _RETRY_MODES:
+        raise ConfigurationError(f"retry_mode={retry_mode}: write one of {', '.join(_RETRY_MODES)}")
+    return Address(
+        table_name,
+        options.get("region"),
+        options.get("endpoint_url"),
+        options.get("index", "userId-index"),
+        _FLAGS[reads],
+        retry_mode,
+    )
+
+
+def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> DynamoDBSessionStore:
+    """The store that a URL names. It makes its own client, and closes it with itself; it makes no
+    request, and creates no table."""
+    address = read_url(url)
+    return DynamoDBSessionStore.connect(
+        address.table_name,
+        region=address.region,
+        endpoint_url=address.endpoint_url,
+        retry_mode=address.retry_mode,
+        index_name=address.index_name,
+        consistent_reads=address.consistent_reads,
+        policy=policy,
+        clock=clock,
+    )

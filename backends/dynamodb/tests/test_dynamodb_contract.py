@@ -1,0 +1,28 @@
+from collections.abc import Iterator
+
+import pytest
+
+from chatstore_contract_tests import Harness, SessionStoreContract
+from chatstore_dynamodb.client import Client
+
+from .dynamodb_harness import MotoHarness, local_harness
+
+
+class TestMoto(SessionStoreContract):
+    """The store keeps the contract on moto."""
+
+    @pytest.fixture
+    def harness(self, moto: Client) -> Iterator[Harness]:
+        harness = MotoHarness(moto)
+        yield harness
+        harness.close()
+
+
+class TestLocal(SessionStoreContract):
+    """The store keeps the contract on DynamoDB Local."""
+
+    @pytest.fixture
+    def harness(self, dynamodb_local: str) -> Iterator[Harness]:
+        harness = local_harness(dynamodb_local)
+        yield harness
+        harness.close()

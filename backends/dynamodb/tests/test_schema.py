@@ -1,0 +1,241 @@
+"""The table's files, its creation, and the check of a live one."""
+
+import json
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from typer.testing import CliRunner
+
+from chatstore.cli.application import application
+from chatstore.errors import ConfigurationError
+from chatstore_dynamodb.client import Client
+from chatstore_dynamodb.schema.applying import apply
+from chatstore_dynamodb.schema.definition import (
+    TableDefinition,
+    definition_from,
+    table_name_of,
+)
+from chatstore_dynamodb.schema.files import deployment_files
+from chatstore_dynamodb.schema.verifying import verify
+from chatstore_dynamodb.url import read_url
+
+from .dynamodb_harness import MotoHarness, TableHarness, local_client
+from .faking import refusing
+
+DEPLOY = Path(__file__).parent.parent / "deploy"
+
+
+@pytest.fixture(params=["moto", "local"])
+def client(request: pytest.FixtureRequest) -> Client:
+    """A client of moto and of DynamoDB Local."""
+    if request.param == "moto":
+        moto: Client = request.getfixturevalue("moto")
+        return moto
+    return local_client(request.getfixturevalue("dynamodb_local"))
+
+
+@pytest.fixture
+def definition(client: Client) -> Iterator[TableDefinition]:
+    """A table that does not exist yet; it is gone after the test."""
+    name = f"schema-{uuid.uuid4()}"
+    yield TableDefinition(name)
+    if name in client.list_tables()["TableNames"]:  # type: ignore[attr-defined]
+        client.delete_table(TableName=name)  # type: ignore[attr-defined]
+
+
+def whats(client: Client, definition: TableDefinition) -> list[str]:
+    found = verify(client, definition)
+    assert all(each.mend for each in found)
+    return [each.what for each in found]
+
+
+def test_the_files_for_dev_are_what_emit_writes() -> None:
+    """The checked-in files are those that `chatstore schema emit` writes for stage dev."""
+    files = deployment_files(TableDefinition(table_name_of("dev")))
+    assert {path.name: path.read_text() for path in DEPLOY.iterdir()} == files
+
+
+def test_the_table_is_the_brief_s() -> None:
+    """Names, keys, index, projection, billing and expiry are the ones that were agreed on."""
+    create = json.loads((DEPLOY / "create-trinity-chat-sessions-dev.json").read_text())
+    assert create["TableName"] == "trinity-chat-sessions-dev"
+    assert create["KeySchema"] == [{"AttributeName": "sessionId", "KeyType": "HASH"}]
+    assert create["BillingMode"] == "PAY_PER_REQUEST"
+    (index,) = create["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == "userId-index"
+    assert [each["AttributeName"] for each in index["KeySchema"]] == ["userId", "createdAt"]
+    assert index["Projection"] == {"ProjectionType": "ALL"}
+    expiry = json.loads((DEPLOY / "configure-ttl-trinity-chat-sessions-dev.json").read_text())
+    assert expiry["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    template = json.loads((DEPLOY / "trinity-chat-sessions-dev.cloudformation.json").read_text())
+    properties = template["Resources"]["ChatSessions"]["Properties"]
+    assert properties["TimeToLiveSpecification"] == expiry["TimeToLiveSpecification"]
+    assert {name: properties[name] for name in create} == create
+
+
+@pytest.mark.parametrize("projection", ["ALL", "INCLUDE"])
+def test_apply_creates_once(client: Client, definition: TableDefinition, projection: str) -> None:
+    """`apply` creates what is missing, and run again it does nothing; then `verify` is content."""
+    wanted = TableDefinition(definition.table_name, projection=projection)
+    assert len(apply(client, wanted)) == 2
+    assert apply(client, wanted) == []
+    assert whats(client, wanted) == []
+
+
+def test_apply_adds_what_is_missing(client: Client, definition: TableDefinition) -> None:
+    """On a table without index and expiry `apply` adds both, and keeps the sessions."""
+    bare = definition.create_table
+    del bare["GlobalSecondaryIndexes"]
+    del bare["AttributeDefinitions"][1:]
+    client.create_table(**bare)
+    client.put_item(TableName=definition.table_name, Item={"sessionId": {"S": "kept"}})
+    assert whats(client, definition) == [
+        "index userId-index does not exist",
+        "time to live is DISABLED: expired sessions are hidden, and never removed",
+    ]
+    done = apply(client, definition)
+    assert done == ["created index userId-index", "enabled time to live on ttl"]
+    assert whats(client, definition) == []
+    assert client.scan(TableName=definition.table_name)["Count"] == 1
+
+
+def test_verify_names_each_of_five_faults(client: Client, definition: TableDefinition) -> None:
+    """A table with five faults: each is named, with what mends it."""
+    wrong = definition.create_table
+    wrong["AttributeDefinitions"][0]["AttributeName"] = "id"
+    wrong["KeySchema"][0]["AttributeName"] = "id"
+    wrong["BillingMode"] = "PROVISIONED"
+    throughput = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
+    wrong["ProvisionedThroughput"] = throughput
+    index = wrong["GlobalSecondaryIndexes"][0]
+    index["ProvisionedThroughput"] = throughput
+    index["KeySchema"] = index["KeySchema"][:1]
+    index["Projection"] = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["updatedAt"]}
+    del wrong["AttributeDefinitions"][2]
+    client.create_table(**wrong)
+    expiry = {"AttributeName": "expiresAt", "Enabled": True}
+    client.update_time_to_live(TableName=definition.table_name, TimeToLiveSpecification=expiry)
+    unprojected = [
+        *("ttl", "userPreferences", "metadata", "messageCount", "sessionStatus", "version"),
+        *("creationId", "otherNames"),
+    ]
+    assert whats(client, definition) == [
+        "the table has the keys id HASH, not sessionId HASH",
+        "the billing mode is PROVISIONED, not PAY_PER_REQUEST",
+        "index userId-index has the keys userId HASH, not userId HASH, createdAt RANGE",
+        f"index userId-index projects INCLUDE, without {', '.join(unprojected)}",
+        "time to live goes by the attribute expiresAt, not by ttl",
+    ]
+    assert apply(client, definition) == []
+
+
+def test_verify_says_what_the_caller_may_not_do(moto_table: TableHarness) -> None:
+    """Each action that is refused is named; asking changes nothing."""
+    apply(moto_table.client, moto_table.definition)
+    for operation in ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"):
+        with refusing(moto_table.client, "AccessDeniedException", operation=operation):
+            (what,) = whats(moto_table.client, moto_table.definition)
+        assert f"dynamodb:{operation}" in what
+    assert moto_table.client.scan(TableName=moto_table.table_name)["Count"] == 0
+
+
+def test_a_missing_table_is_named(client: Client, definition: TableDefinition) -> None:
+    """A table that is not there is one difference, not an error."""
+    assert whats(client, definition) == [f"table {definition.table_name} does not exist"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda create: create.pop("GlobalSecondaryIndexes"),
+        lambda create: create.update(BillingMode="PROVISIONED"),
+        lambda create: create["GlobalSecondaryIndexes"][0]["Projection"].clear(),
+    ],
+)
+def test_a_foreign_file_is_not_applied(change: Any) -> None:
+    """`apply --all` takes what `emit` wrote, and nothing that says something else."""
+    create = TableDefinition("some-table").create_table
+    assert definition_from(create) == TableDefinition("some-table")
+    change(create)
+    with pytest.raises(ConfigurationError):
+        definition_from(create)
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(application, ["schema", *arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def local_url_of(table_name: str, dynamodb_local: str) -> str:
+    endpoint = quote(read_url(dynamodb_local).endpoint_url or "", safe="")
+    return f"dynamodb://{table_name}?region=eu-west-1&endpoint_url={endpoint}"
+
+
+def test_the_four_steps_with_the_aws_command_line(dynamodb_local: str, tmp_path: Path) -> None:
+    """Create the table, configure its expiry, test the schema, create all tables: from the emitted
+    files, by `aws` and by `chatstore schema`."""
+    url = local_url_of("steps-chat-sessions-dev", dynamodb_local)
+    endpoint = read_url(dynamodb_local).endpoint_url or ""
+    client = local_client(dynamodb_local)
+    code, out, _ = run("emit", "--url", url, "--to", str(tmp_path))
+    assert code == 0
+    assert [Path(line).name for line in out.split()] == [
+        "create-steps-chat-sessions-dev.json",
+        "configure-ttl-steps-chat-sessions-dev.json",
+        "steps-chat-sessions-dev.cloudformation.json",
+        "steps-chat-sessions-dev.tf",
+    ]
+    try:
+        for command, name in (
+            ("create-table", "create-steps-chat-sessions-dev.json"),
+            ("update-time-to-live", "configure-ttl-steps-chat-sessions-dev.json"),
+        ):
+            subprocess.run(
+                [
+                    Path(sys.executable).with_name("aws"),
+                    *("dynamodb", command),
+                    *("--cli-input-json", f"file://{tmp_path / name}"),
+                    *("--region", "eu-west-1", "--endpoint-url", endpoint),
+                ],
+                check=True,
+                capture_output=True,
+                timeout=120,
+            )
+        code, out, _ = run("verify", "--url", url)
+        assert (code, out) == (0, "steps-chat-sessions-dev is as it must be\n")
+        code, out, _ = run("apply", "--all", str(tmp_path), "--url", url)
+        assert (code, out) == (0, "steps-chat-sessions-dev: nothing to do\n")
+    finally:
+        client.delete_table(TableName="steps-chat-sessions-dev")  # type: ignore[attr-defined]
+    code, out, _ = run("verify", "--url", url, "--json")
+    assert code == 5
+    (difference,) = json.loads(out)["differences"]
+    assert "does not exist" in difference["what"]
+
+
+def test_wrong_usage_is_said(tmp_path: Path) -> None:
+    """A folder without files, a file of another's and a bad projection are told apart."""
+    code, _, error = run("apply", "--all", str(tmp_path))
+    assert (code, "schema emit" in error) == (2, True)
+    (tmp_path / "create-x.json").write_text('{"TableName": "x"}')
+    code, _, error = run("apply", "--all", str(tmp_path))
+    assert (code, "create-x.json" in error) == (5, True)
+    code, _, error = run("emit", "--projection", "KEYS_ONLY")
+    assert (code, "INCLUDE" in error) == (2, True)
+    code, _, error = run("verify", "--url", "sqlite:///x.db")
+    assert (code, "dynamodb://" in error) == (5, True)
+
+
+def test_a_harness_is_what_apply_makes(moto: Client) -> None:
+    """The contract's tables differ from an applied one by the missing expiry alone."""
+    harness = MotoHarness(moto)
+    assert whats(moto, harness.definition) == [
+        "time to live is DISABLED: expired sessions are hidden, and never removed"
+    ]
+    harness.close()
