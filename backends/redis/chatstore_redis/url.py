@@ -43,6 +43,12 @@ def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> RedisSession
     redis-py's own. Raises `ConfigurationError` for a URL that can't be read; a cluster's nodes are
     asked for here, so it may also raise a `BackendError`.
     """
+    client, prefix = connect(url)
+    return _OpenedStore(client, prefix=prefix, policy=policy, clock=clock)
+
+
+def connect(url: str) -> tuple[Client, str]:
+    """The client that a URL asks for, and the prefix; `open_url` says more."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -55,8 +61,7 @@ def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> RedisSession
         raise ConfigurationError(f"{parts.path!r} in the URL: a cluster has no database but 0")
     if not re.fullmatch("/?|/[0-9]{1,9}", parts.path):
         raise ConfigurationError(f"{parts.path!r} in the URL: a database is a number, as in /0")
-    client = _cluster(plain.geturl()) if kind else _server(plain.geturl())
-    return _OpenedStore(client, prefix=prefix, policy=policy, clock=clock)
+    return _cluster(plain.geturl()) if kind else _server(plain.geturl()), prefix
 
 
 class _OpenedStore(RedisSessionStore):

@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 
 from chatstore_contract_tests import Harness, SessionStoreContract
-
-from .sqlite_harness import file_harness, memory_harness
+from chatstore_sql.harness import file_harness, memory_harness
 
 
 class TestFile(SessionStoreContract):
