@@ -13,13 +13,12 @@ import argparse
 import hashlib
 import json
 import os
-import random
-import statistics
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from itertools import cycle
+from typing import Any
 
 import redis
 from redis.utils import HIREDIS_AVAILABLE
@@ -31,8 +30,7 @@ from chatstore.records import StoredSession, stored_message
 from chatstore_redis import RedisSessionStore
 from chatstore_redis.fields import INFO_FIELDS, session_fields
 from chatstore_redis.keys import Keys, member
-
-Call = Callable[[], object]
+from rounds import Figure, measured, report
 
 _INFO = ", ".join(f"'{name.decode()}'" for name in INFO_FIELDS)
 _APPEND = f"""
@@ -68,16 +66,6 @@ return {{info, redis.call('HMGET', key, unpack(names))}}
 """
 
 
-class Figure(NamedTuple):
-    """One line of the report."""
-
-    name: str
-    floor: float
-    """Microseconds a call, the median of the rounds' medians."""
-    store: float
-    ratio: float
-
-
 class Floor:
     """The same work by the driver alone."""
 
@@ -111,7 +99,7 @@ class Floor:
         members: Any = self._client.zrange(
             self._keys.index(user_id), "+", "-", desc=True, bylex=True, offset=0, num=21
         )
-        pipeline = self._client.pipeline(transaction=False)
+        pipeline: Any = self._client.pipeline(transaction=False)
         for each in members:
             session_id = each.partition(b"\0")[2].decode()
             pipeline.hmget(self._keys.session(session_id), *INFO_FIELDS)
@@ -136,36 +124,6 @@ def new_message() -> Message:
         recommendations=["movie1", "movie2"],
         confidence=0.85,
     )
-
-
-def median_of(call: Call, calls: int) -> float:
-    """The median time of a call, in microseconds."""
-    taken: list[float] = []
-    for _ in range(calls):
-        begun = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - begun)
-    return statistics.median(taken) * 1e6
-
-
-def measured(
-    contests: dict[str, tuple[Call, Call]], *, rounds: int, calls: int
-) -> Iterator[Figure]:
-    """Each contest's two sides, in shuffled rounds."""
-    times: dict[tuple[str, int], list[float]] = {}
-    turns = [(name, side) for name in contests for side in (0, 1)]
-    for name, side in turns:
-        median_of(contests[name][side], calls)
-    for _ in range(rounds):
-        random.shuffle(turns)
-        for name, side in turns:
-            times.setdefault((name, side), []).append(median_of(contests[name][side], calls))
-    for name in contests:
-        floor, store = times[name, 0], times[name, 1]
-        ratios = [high / low for low, high in zip(floor, store, strict=True)]
-        yield Figure(
-            name, statistics.median(floor), statistics.median(store), statistics.median(ratios)
-        )
 
 
 def fill(client: redis.Redis, keys: Keys, user_id: str, count: int) -> None:
@@ -199,10 +157,11 @@ def against_floor(client: redis.Redis, prefix: str, *, rounds: int, calls: int) 
     keys = Keys(prefix)
     floor = Floor(client, keys)
     store = RedisSessionStore(client, prefix=prefix, policy=RetentionPolicy())
-    sessions = {side: [f"{side}-{number}" for number in range(20)] for side in ("floor", "store")}
-    for session_id in (*sessions["floor"], *sessions["store"]):
+    ids = {side: [f"{side}-{number}" for number in range(20)] for side in ("floor", "store")}
+    for session_id in (*ids["floor"], *ids["store"]):
         messages = [new_message() for _ in range(10)]
         store.create("ana", session_id=session_id, messages=messages, metadata={"title": "x"})
+    turns = {side: cycle(each) for side, each in ids.items()}
     fill(client, keys, "ben", 1_000)
     # Both sides get their messages ready-made, as an application does; the floor's as documents.
     total = (rounds + 1) * calls
@@ -219,28 +178,27 @@ def against_floor(client: redis.Redis, prefix: str, *, rounds: int, calls: int) 
     def floor_append(name: str) -> object:
         message, document = next(documents[name])
         return floor.append(
-            random.choice(sessions["floor"]),
+            next(turns["floor"]),
             message,
             document,
             with_window=name == "append_and_get",
         )
 
-    def chosen() -> str:
-        return random.choice(sessions["store"])
-
     yield from measured(
         {
             "append": (
                 lambda: floor_append("append"),
-                lambda: store.append(chosen(), next(supply["append", "store"])),
+                lambda: store.append(next(turns["store"]), next(supply["append", "store"])),
             ),
             "append_and_get": (
                 lambda: floor_append("append_and_get"),
-                lambda: store.append_and_get(chosen(), next(supply["append_and_get", "store"])),
+                lambda: store.append_and_get(
+                    next(turns["store"]), next(supply["append_and_get", "store"])
+                ),
             ),
             "get": (
-                lambda: floor.get(random.choice(sessions["floor"])),
-                lambda: store.get(chosen()),
+                lambda: floor.get(next(turns["floor"])),
+                lambda: store.get(next(turns["store"])),
             ),
             "page of 20": (lambda: floor.page("ben"), lambda: store.list_sessions("ben")),
         },
@@ -274,7 +232,7 @@ def pages_by_size(client: redis.Redis, prefix: str, *, rounds: int, calls: int) 
 
 def main() -> None:
     """Print every figure, whatever it is."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description="chatstore against redis-py alone")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--calls", type=int, default=100)
     options = parser.parse_args()
@@ -295,16 +253,6 @@ def main() -> None:
         finally:
             for key in client.scan_iter(match=f"{prefix}:*", count=10_000):
                 client.unlink(key)
-
-
-def report(title: str, figures: Iterator[Figure]) -> None:
-    """Print a table of figures."""
-    sys.stdout.write(f"\n{title:32}{'floor us':>10}{'store us':>10}{'ratio':>8}\n")
-    for figure in figures:
-        sys.stdout.write(
-            f"{figure.name:32}{figure.floor:10.1f}{figure.store:10.1f}{figure.ratio:8.2f}\n"
-        )
-        sys.stdout.flush()
 
 
 if __name__ == "__main__":

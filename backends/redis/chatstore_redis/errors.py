@@ -112,7 +112,8 @@ _CASES = (
     ),
     _Case(
         ConfigurationError,
-        "this server is not one of a cluster; open it by redis://",
+        "this server is not one of a cluster (open it by redis://), or does not let this user send "
+        "CLUSTER",
         pattern="Cluster mode is not enabled",
     ),
     _Case(

@@ -98,17 +98,13 @@ def packed_patch(patch: Mapping[str, object]) -> list[bytes]:
 
 def info_and_messages(answer: bytes) -> tuple[Info, Sequence[bytes | None]]:
     """What a script answers: the values of `INFO_FIELDS`, and the fields of the messages that
-    were asked for. Its lengths come first, then the values without a separator."""
-    head, _, values = answer.partition(b"\n")
-    found: list[bytes | None] = []
-    start = 0
-    for text in head.split(b","):
-        length = int(text)
-        if length < 0:
-            found.append(None)
-        else:
-            found.append(values[start : start + length])
-            start += length
+    were asked for. Their number comes first; the bytes between them and for a missing one are
+    none of UTF-8's."""
+    number, *values = answer.split(b"\xff")
+    if len(values) != int(number):
+        # A stored value is no UTF-8. What stands where is not known, so nothing is.
+        return [None] * len(INFO_FIELDS), [None]
+    found = [None if value == b"\xfe" else value for value in values]
     return found[: len(INFO_FIELDS)], found[len(INFO_FIELDS) :]
 
 

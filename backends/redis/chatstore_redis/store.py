@@ -94,7 +94,7 @@ class RedisSessionStore(BaseSessionStore):
             *fields.packed_patch(patch.user_preferences),
             *fields.packed_patch(patch.metadata),
         )
-        if isinstance(answer, list):
+        if not isinstance(answer, bytes):
             field, number = answer
             require_key_count(_FIELD_ARGUMENTS[field], number)
         info, _ = fields.info_and_messages(answer)

@@ -1,4 +1,4 @@
-"""A process that dies between two requests, and calls whose requests interleave."""
+"""A process that dies between two requests."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -8,7 +8,7 @@ import pytest
 from chatstore import ManualClock, Message, RetentionPolicy, Session, SessionNotFoundError
 from chatstore_redis import RedisSessionStore
 from redis_support.harness import RedisHarness, fake_redis
-from redis_support.stepping import Calls, Died, dies_before, interleavings, stepped
+from redis_support.stepping import Died, dies_before, stepped
 
 Call = Callable[[RedisSessionStore], object]
 MOST_STEPS = 30
@@ -210,113 +210,3 @@ def test_maintenance_dies_at_each_step(
     assert steps >= 3
     assert members(harness) == 0
     assert harness.session_keys() == [harness.keys.session("kept")]
-
-
-def count_interleavings(
-    harness: RedisHarness, prepare: Callable[[], Calls], check: Callable[[], None]
-) -> int:
-    """Checks after every order of the requests; how many there were."""
-    count = 0
-    for _ in interleavings(prepare):
-        count += 1
-        check()
-        for key in harness.all_keys():
-            harness.client.delete(key)
-    return count
-
-
-def test_create_beside_a_listing(harness: RedisHarness, clock: ManualClock) -> None:
-    """In whatever order the requests of a `create`, a listing and a purge come, the session is
-    found and listed afterwards: a young member is nobody's to remove."""
-    store = harness.open(policy=FOREVER, clock=clock)
-
-    def prepare() -> Calls:
-        # A dead member of old gives the listing something to remove.
-        store.create("ana", session_id="old")
-        store.delete("old")
-        clock.advance(timedelta(hours=2))
-        return [
-            (harness.open(clock=clock), lambda each: each.create("ana", session_id="chat")),
-            (harness.open(clock=clock), lambda each: list(each.iter_sessions("ana"))),
-        ]
-
-    def check() -> None:
-        assert store.get("chat").user_id == "ana"
-        assert listed(store) == ["chat"]
-        assert members(harness) == 1
-
-    # 2 requests among 4 come in 15 orders.
-    assert count_interleavings(harness, prepare, check) == 15
-
-
-def test_create_of_a_known_id_beside_a_listing(harness: RedisHarness, clock: ManualClock) -> None:
-    """The same for an id whose earlier session was deleted long ago."""
-    store = harness.open(policy=FOREVER, clock=clock)
-
-    def prepare() -> Calls:
-        store.create("ana", session_id="chat")
-        store.delete("chat")
-        clock.advance(timedelta(hours=2))
-        return [
-            (harness.open(clock=clock), lambda each: each.create("ana", session_id="chat")),
-            (harness.open(clock=clock), lambda each: list(each.iter_sessions("ana"))),
-        ]
-
-    def check() -> None:
-        assert listed(store) == ["chat"]
-
-    assert count_interleavings(harness, prepare, check) >= 15
-
-
-@pytest.mark.parametrize("other", ["listing", "purge", "delete"])
-def test_restore_beside_what_removes_members(
-    harness: RedisHarness, clock: ManualClock, other: str
-) -> None:
-    """In whatever order the requests of a `restore` of an old session and of a listing, a purge or
-    a deletion come, the session is listed afterwards if it is there: what removes a member looks
-    again."""
-    store = harness.open(policy=FOREVER, clock=clock)
-    calls: dict[str, Call] = {
-        "listing": lambda each: list(each.iter_sessions("ana")),
-        "purge": lambda each: each.purge_expired(),
-        "delete": lambda each: each.delete("chat"),
-    }
-    session = store.create("ana", session_id="chat")
-
-    def prepare() -> Calls:
-        # The member of a session that is gone.
-        store.restore(session, overwrite=True)
-        store.delete("chat")
-        clock.advance(timedelta(hours=2))
-        return [
-            (harness.open(clock=clock), lambda each: each.restore(session)),
-            (harness.open(clock=clock), calls[other]),
-        ]
-
-    def check() -> None:
-        is_there = store.get_many(["chat"]) != []
-        assert listed(store) == (["chat"] if is_there else [])
-        if other != "delete":
-            assert is_there
-
-    assert count_interleavings(harness, prepare, check) >= 3
-
-
-def test_create_beside_the_deletion_of_its_user(harness: RedisHarness, clock: ManualClock) -> None:
-    """`delete_user` erases every trace, the member of a `create` in progress too: that session is
-    found, and listed at the latest after the next `purge_expired`."""
-    store = harness.open(policy=FOREVER, clock=clock)
-
-    def prepare() -> Calls:
-        store.create("ana", session_id="old")
-        return [
-            (harness.open(clock=clock), lambda each: each.create("ana", session_id="chat")),
-            (harness.open(clock=clock), lambda each: each.delete_user("ana")),
-        ]
-
-    def check() -> None:
-        is_there = store.get_many(["chat"]) != []
-        store.purge_expired()
-        assert listed(store) == (["chat"] if is_there else [])
-
-    assert count_interleavings(harness, prepare, check) >= 10

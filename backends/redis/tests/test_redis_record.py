@@ -11,6 +11,7 @@ import redis
 from redis.cluster import RedisCluster
 
 from chatstore import (
+    CorruptSessionError,
     ExtractedFilters,
     ManualClock,
     Message,
@@ -132,6 +133,48 @@ def test_counters_beyond_a_double_are_exact(harness: RedisHarness) -> None:
     assert (info.version, info.message_count) == (2**53 + 1, 2**53 + 1)
     with pytest.raises(VersionConflictError):
         store.append(session.session_id, Message(type="t", content="x"), if_version=2**53)
+
+
+FOREIGN_BYTES: dict[str, bytes] = {
+    "sessionStatus": b"\xff",
+    "updatedAt": b"\xff\xfe",
+    "createdAt": b"\xfe",
+    "userPreferences": b"a\xffb",
+    "metadata": b"odd\0",
+    "unknown": b"name\0",
+    "version": b'1,"version":2}',
+    "first": b"x",
+    "next": b"99999999999999",
+    "m:0": b"\xff\xff",
+    "m:1": b"1\0m:2\0\xfe",
+}
+
+
+@pytest.mark.parametrize("field", FOREIGN_BYTES)
+def test_foreign_bytes_never_pass_for_a_session(harness: RedisHarness, field: str) -> None:
+    """A field that holds what chatstore can't have written makes the record unreadable; nothing
+    of it shows as another field's, and `delete` removes it."""
+    session = golden_session()
+    store = harness.open(clock=ManualClock(NOON))
+    store.restore(session)
+    key = harness.keys.session(session.session_id)
+    harness.send("HSET", key, field, FOREIGN_BYTES[field])
+    with pytest.raises(CorruptSessionError):
+        store.get(session.session_id)
+    with pytest.raises(CorruptSessionError):
+        store.get_many([session.session_id])
+    assert store.delete(session.session_id)
+    assert harness.send("EXISTS", key) == 0
+
+
+def test_a_missing_message_is_no_shorter_window(harness: RedisHarness) -> None:
+    """A message that is gone from between the others is corruption, not a shorter window."""
+    session = golden_session()
+    store = harness.open(clock=ManualClock(NOON))
+    store.restore(session)
+    harness.send("HDEL", harness.keys.session(session.session_id), "m:0")
+    with pytest.raises(CorruptSessionError):
+        store.get(session.session_id)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])

@@ -1,3 +1,3 @@
--- Returns the answer, without the window; of no session, one without anything.
+-- Returns the info; of no session, one without any value.
 
-return answer(0, 0)
+return joined(values_of(INFO_FIELDS))

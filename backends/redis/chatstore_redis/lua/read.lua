@@ -1,13 +1,12 @@
--- Returns the answer, with the window; nil if there is no session.
+-- Returns the info and the window; nil if there is no session.
 
-local first, following = unpack(redis.call('HMGET', key, 'first', 'next'))
-local size = redis.call('HLEN', key)
-if size == 0 then
+local first, following, owner = unpack(redis.call('HMGET', key, 'first', 'next', 'userId'))
+if not owner and redis.call('EXISTS', key) == 0 then
   return false
 end
 first, following = tonumber(first or '0'), tonumber(following or '0')
-if not (first and following and following - first < size) then
-  -- A message that is not there, so that nobody takes the rest for a session.
-  return answer(-1, 0)
+if not (first and following) or following - first > redis.call('HLEN', key) then
+  -- A message that is not there, so that nobody takes the rest for a whole session.
+  first, following = -1, 0
 end
-return answer(first, following)
+return joined(values_of(add_messages({unpack(INFO_FIELDS)}, first, following)))

@@ -1,18 +1,19 @@
 -- ARGV goes on: the most messages or '' (any number); the most bytes or '' (the number decides
 -- alone); how many messages were given; then the new window's fields and values by turns.
--- Returns why not, or the answer, without the window.
+-- Returns why not, or the info.
 
 local most, room, given = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local FIRST_FIELD = 9
 
+load({})
 local reason = absence() or refusal()
 if reason then
   return reason
 end
 
-local stored = messages_between(first, following)
+local window = values_of(add_messages({}, first, following))
 local doomed, weights = {}, {}
-for index, message in ipairs(stored) do
+for index, message in ipairs(window) do
   local id
   id, weights[index] = label(message)
   doom(doomed, first + index - 1, id)
@@ -20,7 +21,7 @@ end
 
 -- How many of the stored messages the caller's policy shows.
 local seen = 0
-for index = #stored, 1, -1 do
+for index = #window, 1, -1 do
   if room then
     room = room - weights[index]
   end
@@ -44,4 +45,4 @@ for _, name in ipairs(doomed) do
 end
 commit(values, given - seen)
 in_chunks('HDEL', gone, 1)
-return answer(0, 0)
+return answer({})

@@ -2,7 +2,7 @@
 -- names and values by turns, of the preferences and after them of the metadata. An empty value
 -- removes its name.
 -- Returns why not, or {field, number of keys} if there would be too many, or the
--- answer, without the window.
+-- info.
 
 local status, preferences = ARGV[6], tonumber(ARGV[7])
 local FIRST_NAME = 8
@@ -32,6 +32,7 @@ local function merged(packed, from, to)
   return table.concat(entries), #entries, is_longer
 end
 
+load({})
 local reason = absence() or refusal()
 if reason then
   return reason
@@ -40,21 +41,22 @@ end
 local values = {}
 local last = FIRST_NAME + 2 * preferences - 1
 local parts = {{'userPreferences', FIRST_NAME, last}, {'metadata', last + 1, #ARGV}}
-local packed = redis.call('HMGET', key, 'userPreferences', 'metadata')
-for index, part in ipairs(parts) do
+for _, part in ipairs(parts) do
   local field, from, to = unpack(part)
   if from <= to then
-    local text, number, is_longer = merged(packed[index], from, to)
+    local text, number, is_longer = merged(stored[field], from, to)
     if is_longer and number > MOST_KEYS then
       return {field, number}
     end
     values[#values + 1] = field
     values[#values + 1] = text
+    stored[field] = text
   end
 end
 if status ~= '' then
   values[#values + 1] = 'sessionStatus'
   values[#values + 1] = status
+  stored.sessionStatus = status
 end
 commit(values, nil)
-return answer(0, 0)
+return answer({})

@@ -25,9 +25,10 @@ class Server:
         if program is None:
             pytest.skip("no redis-server is installed")
         self.port = self.free_port()
+        self._log = folder / "log"
         self._command = [
             *(program, "--bind", LOOPBACK, "--port", str(self.port), "--dir", str(folder)),
-            *("--save", "", "--logfile", str(folder / "log"), *options),
+            *("--save", "", "--logfile", str(self._log), *options),
         ]
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
@@ -40,16 +41,17 @@ class Server:
             with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, self.port), 1):
                 return
             time.sleep(0.02)
-        raise TimeoutError(f"redis-server on port {self.port} did not start")
+        self.stop()
+        raise TimeoutError(f"redis-server on port {self.port} did not start; see {self._log}")
 
     @staticmethod
     def free_port() -> int:
-        """A port on which nothing listens. It is low enough for a cluster's second one, 10,000
-        above, and below those of outgoing connections."""
-        for port in random.sample(range(22_000, 24_000), 100):
+        """A port on which nothing listens. It and a cluster's second one, 10,000 above, lie below
+        those that outgoing connections take."""
+        for port in random.sample(range(20_000, 22_000), 100):
             with contextlib.suppress(OSError), socket.create_server((LOOPBACK, port)):
                 return port
-        raise OSError("no free port from 22000 to 24000")
+        raise OSError("no free port from 20000 to 22000")
 
     def stop(self) -> None:
         """Stop the process, by its own id."""
