@@ -32,6 +32,8 @@ class Runner:
         self.kind = kind
         self._folder = state / kind.name
         self._memory = self._folder / "processes.json"
+        # Held, for a Popen that is let go of complains that its process still runs.
+        self._children: list[subprocess.Popen[bytes]] = []
 
     def up(self) -> None:
         """Start the server unless it runs and answers. Raises `ServerError`."""
@@ -54,20 +56,20 @@ class Runner:
 
     def down(self) -> None:
         """Stop what `up` started, by its process id; nothing else is touched."""
-        for process in self._started():
+        for process in self.started():
             _stop(process)
         self._memory.unlink(missing_ok=True)
 
     def is_running(self) -> bool:
         """Whether all its processes live and answer."""
-        started = self._started()
+        started = self.started()
         return bool(started) and all(
             is_alive(process) and self.kind.answers(process.port) for process in started
         )
 
     def status(self) -> str:
         """One line for a person."""
-        started = self._started()
+        started = self.started()
         if not started:
             return "not running"
         where = ", ".join(f"{LOOPBACK}:{each.port} (process {each.pid})" for each in started)
@@ -75,7 +77,7 @@ class Runner:
 
     def environment(self) -> Mapping[str, str]:
         """The variables by which tests find it."""
-        return self.kind.environment([process.port for process in self._started()])
+        return self.kind.environment([process.port for process in self.started()])
 
     def _start(self, port: int) -> Started:
         folder = self._folder / str(port)
@@ -89,6 +91,7 @@ class Runner:
                 stderr=log,
                 start_new_session=True,
             )
+        self._children.append(process)
         return Started(port, process.pid, start_time(process.pid))
 
     def _await(self, process: Started) -> None:
@@ -107,7 +110,8 @@ class Runner:
     def _remember(self, started: list[Started]) -> None:
         self._memory.write_text(json.dumps([asdict(process) for process in started]))
 
-    def _started(self) -> list[Started]:
+    def started(self) -> list[Started]:
+        """The processes that `up` started, alive or not."""
         if not self._memory.exists():
             return []
         return [Started(**entry) for entry in json.loads(self._memory.read_text())]

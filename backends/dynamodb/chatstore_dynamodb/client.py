@@ -49,6 +49,9 @@ def new_client(
         read_timeout=5.0,
         max_pool_connections=max_pool_connections,
         tcp_keepalive=True,
+        # What is sent is made by chatstore alone; a check of its every value costs as much as
+        # making it.
+        parameter_validation=False,
     )
     try:
         client: Client = boto3.session.Session().client(

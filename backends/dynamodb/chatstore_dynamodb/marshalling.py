@@ -14,8 +14,11 @@ AttributeValue = dict[str, Any]
 Item = dict[str, AttributeValue]
 """A whole item: attribute values by attribute name."""
 
+_SHORT = 38
+"""Fewer digits than this are an int in every form."""
+
 _LONGEST_INT = 40
-"""Digits, sign and point of a number that is surely read exactly by `int`."""
+"""More digits than an int may have; beyond, a number is a float whatever its notation."""
 
 
 def marshal(value: Any) -> AttributeValue:
@@ -45,15 +48,22 @@ def unmarshal(value: AttributeValue) -> Any:
     base64 text.
     """
     [(kind, content)] = value.items()
+    # The kinds that messages are made of come first: this is most of what reading costs here.
+    if kind == "S":
+        return content
+    if kind == "M":
+        return unmarshal_map(content)
+    if kind == "L":
+        return [unmarshal(entry) for entry in content]
+    if kind == "N":
+        return _number(content)
+    return _rarer(kind, content)
+
+
+def _rarer(kind: str, content: Any) -> Any:
     match kind:
-        case "S" | "BOOL":
+        case "BOOL":
             return content
-        case "N":
-            return _number(content)
-        case "M":
-            return unmarshal_map(content)
-        case "L":
-            return [unmarshal(entry) for entry in content]
         case "NULL":
             return None
         case "SS":
@@ -68,20 +78,21 @@ def unmarshal(value: AttributeValue) -> Any:
 
 def unmarshal_map(item: Item) -> JsonObject:
     """The JSON object whose entries have these attribute values."""
-    return {name: unmarshal(value) for name, value in item.items()}
+    return {name: value["S"] if "S" in value else unmarshal(value) for name, value in item.items()}
 
 
 def _number(text: str) -> int | float:
-    try:
-        return normal_number(int(text))
-    except ValueError:
-        pass
+    if len(text) < _SHORT and text.isdecimal():
+        return int(text)
+    number = float(text)
+    if not number.is_integer():
+        return number
     # An integral number may come back in another notation: 1.23E+37 is an int that a float of the
     # same text would round.
     exact = Decimal(text)
     if exact.adjusted() < _LONGEST_INT and exact == exact.to_integral_value():
         return normal_number(int(exact))
-    return normal_number(float(text))
+    return normal_number(number)
 
 
 def _text(content: bytes) -> str:

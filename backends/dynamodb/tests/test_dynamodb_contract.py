@@ -3,6 +3,10 @@ from collections.abc import Iterator
 import pytest
 
 from chatstore_contract_tests import Harness, SessionStoreContract
+from chatstore_contract_tests.foreign import ForeignBehaviour
+from chatstore_contract_tests.maintenance import MaintenanceBehaviour
+from chatstore_contract_tests.paging import PagingBehaviour
+from chatstore_contract_tests.user_queries import UserQueriesBehaviour
 from chatstore_dynamodb.client import Client
 
 from .dynamodb_harness import MotoHarness, local_harness
@@ -24,5 +28,17 @@ class TestLocal(SessionStoreContract):
     @pytest.fixture
     def harness(self, dynamodb_local: str) -> Iterator[Harness]:
         harness = local_harness(dynamodb_local)
+        yield harness
+        harness.close()
+
+
+class TestLocalWithoutMessagesInTheIndex(
+    UserQueriesBehaviour, PagingBehaviour, ForeignBehaviour, MaintenanceBehaviour
+):
+    """Listings keep the contract on an index that includes no messages."""
+
+    @pytest.fixture
+    def harness(self, dynamodb_local: str) -> Iterator[Harness]:
+        harness = local_harness(dynamodb_local, projection="INCLUDE")
         yield harness
         harness.close()

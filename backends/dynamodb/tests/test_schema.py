@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 from typer.testing import CliRunner
 
+from chatstore import Message
 from chatstore.cli.application import application
 from chatstore.errors import ConfigurationError
 from chatstore_dynamodb.client import Client
@@ -25,6 +26,7 @@ from chatstore_dynamodb.schema.files import deployment_files
 from chatstore_dynamodb.schema.verifying import verify
 from chatstore_dynamodb.url import read_url
 
+from .counting import counted
 from .dynamodb_harness import MotoHarness, TableHarness, local_client
 from .faking import refusing
 
@@ -238,4 +240,47 @@ def test_a_harness_is_what_apply_makes(moto: Client) -> None:
     assert whats(moto, harness.definition) == [
         "time to live is DISABLED: expired sessions are hidden, and never removed"
     ]
+    harness.close()
+
+
+def policies() -> list[set[str]]:
+    """The actions of each policy in the README, in its order."""
+    text = (DEPLOY.parent / "README.md").read_text()
+    blocks = [block.partition("```")[0] for block in text.split("```json\n")[1:]]
+    return [
+        {action for statement in json.loads(block)["Statement"] for action in statement["Action"]}
+        for block in blocks
+    ]
+
+
+def test_the_readme_s_policies_are_the_actions_taken(moto: Client) -> None:
+    """The application's policy allows what a store asks for and nothing else; the operator's adds
+    what `scan`, `purge_expired` and `chatstore schema` ask for."""
+    application_policy, operator_policy = policies()
+    harness = MotoHarness(moto)
+    with counted(moto) as counts, harness.open() as store:
+        store.get_or_create("s", user_id="ana")
+        store.get_many(["s"])
+        store.append("s", Message(type="user_query", content="hi"))
+        store.update("s", metadata={"a": 1})
+        store.rewrite("s", [], if_version=None)
+        store.list_sessions("ana")
+        store.ping()
+        store.delete("s")
+        store.delete_user("ana")
+    assert {f"dynamodb:{operation}" for operation in counts} == application_policy
+    harness.close()
+    with counted(moto) as counts, harness.open() as store:
+        bare = harness.definition.create_table
+        del bare["GlobalSecondaryIndexes"]
+        del bare["AttributeDefinitions"][1:]
+        apply(moto, harness.definition)
+        moto.delete_table(TableName=harness.table_name)  # type: ignore[attr-defined]
+        moto.create_table(**bare)
+        apply(moto, harness.definition)
+        assert verify(moto, harness.definition) == []
+        store.scan()
+        store.purge_expired()
+    operations = {f"dynamodb:{operation}" for operation in counts} - {"dynamodb:DeleteTable"}
+    assert operations == operator_policy | application_policy
     harness.close()

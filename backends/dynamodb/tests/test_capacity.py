@@ -1,0 +1,83 @@
+"""What each access costs in capacity units: the figures of the README's table."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatstore import ManualClock, Message
+from chatstore_dynamodb import DynamoDBSessionStore
+from chatstore_dynamodb.client import Client
+
+from .dynamodb_harness import TableHarness, local_harness
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+class Metered:
+    """A client that asks every request what it consumed."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.units: list[dict[str, Any]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+
+        def metered(**parameters: Any) -> dict[str, Any]:
+            answer: dict[str, Any] = method(ReturnConsumedCapacity="INDEXES", **parameters)
+            self.units.append(answer["ConsumedCapacity"])
+            return answer
+
+        return metered
+
+
+@pytest.fixture(params=["ALL", "INCLUDE"])
+def metered(request: pytest.FixtureRequest, dynamodb_local: str) -> Iterator[TableHarness]:
+    """A table with an index of either projection."""
+    harness = local_harness(dynamodb_local, projection=request.param)
+    yield harness
+    harness.close()
+
+
+def message(number: int) -> Message:
+    return Message(
+        type="user_query", content=f"{number:0200}", message_id=str(uuid.UUID(int=number))
+    )
+
+
+def units(number: float) -> str:
+    """A number of units as the README writes it."""
+    return f"{number:g}"
+
+
+def test_consumed_capacity(metered: TableHarness, clock: ManualClock) -> None:
+    """Append to a full session of 10 messages of 200 bytes, get, and a page of 20: as many units
+    as the README says."""
+    client: Any = Metered(metered.client)
+    store = DynamoDBSessionStore(client, metered.table_name, clock=clock)
+    plain = metered.open(clock=clock)
+    for number in range(30):
+        plain.create("ana", session_id=f"{number:036}", messages=map(message, range(10)))
+        clock.advance(timedelta(seconds=1))
+    session_id = f"{29:036}"
+    store.get(session_id)
+    store.append(session_id, message(10))
+    store.list_sessions("ana", limit=20)
+    get, append, page = client.units
+    index = append["GlobalSecondaryIndexes"]["userId-index"]["CapacityUnits"]
+    figures = {
+        "append to a full session": (
+            f"{units(append['CapacityUnits'])} write "
+            f"({units(append['Table']['CapacityUnits'])} table, {units(index)} index)"
+        ),
+        "get": f"{units(get['CapacityUnits'])} read",
+        "page of 20": f"{units(page['CapacityUnits'])} read",
+    }
+    column = ["ALL", "INCLUDE"].index(metered.definition.projection)
+    rows = [line for line in README.read_text().splitlines() if line.startswith("| measured: ")]
+    told = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    assert {name.removeprefix("measured: "): cells[column] for name, *cells in told} == figures

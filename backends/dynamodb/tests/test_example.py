@@ -1,0 +1,84 @@
+"""The example of an AWS Lambda function, run on moto."""
+
+import importlib.util
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from .dynamodb_harness import REGION, TableHarness
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "trini_lambda.py"
+
+
+@pytest.fixture
+def function(moto_table: TableHarness, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The function, in an environment such as Lambda makes one."""
+    monkeypatch.setenv("CHATSTORE_URL", f"dynamodb://{moto_table.table_name}")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    spec = importlib.util.spec_from_file_location("trini_lambda", EXAMPLE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    yield module
+    module.store().close()
+
+
+def event(field: str, user: str = "ana", **arguments: object) -> dict[str, Any]:
+    return {"info": {"fieldName": field}, "identity": {"sub": user}, "arguments": arguments}
+
+
+def test_a_conversation(function: ModuleType) -> None:
+    """A first message begins a session, a second goes on with it, and the history shows it; all
+    answers are JSON."""
+    first = function.handler(event("sendMessage", sessionId=None, content="Superheroes?"), None)
+    session_id = first["sessionId"]
+    second = function.handler(
+        event("sendMessage", sessionId=session_id, content="From the nineties?"), None
+    )
+    assert [each["content"] for each in second["messages"]] == [
+        "Superheroes?",
+        "You asked: Superheroes?",
+        "From the nineties?",
+        "You asked: From the nineties?",
+    ]
+    history = function.handler(event("chatHistory", limit=None), None)
+    assert [each["sessionId"] for each in history["items"]] == [session_id]
+    assert history["items"][0]["messageCount"] == 4
+    assert history["nextCursor"] is None
+    assert json.loads(json.dumps(second)) == second
+
+
+def test_nobody_reads_or_writes_another_s(function: ModuleType) -> None:
+    """The user is the one whom the identity names: another one's session does not exist."""
+    mine = function.handler(event("sendMessage", content="mine"), None)["sessionId"]
+    theirs = function.handler(event("sendMessage", "ben", sessionId=mine, content="?"), None)
+    assert theirs["error"]["type"] == "SessionNotFoundError"
+    assert function.handler(event("chatHistory", "ben"), None)["items"] == []
+
+
+def test_pages_and_mistakes(function: ModuleType) -> None:
+    """A cursor goes on, a bad one is reported, and an unknown field is a defect."""
+    for number in range(3):
+        function.handler(event("sendMessage", content=f"{number}"), None)
+    page = function.handler(event("chatHistory", limit=2), None)
+    rest = function.handler(event("chatHistory", limit=2, cursor=page["nextCursor"]), None)
+    assert (len(page["items"]), len(rest["items"])) == (2, 1)
+    bad = function.handler(event("chatHistory", cursor="x"), None)
+    assert bad["error"]["type"] == "InvalidCursorError"
+    with pytest.raises(ValueError, match="deleteEverything"):
+        function.handler(event("deleteEverything"), None)
+
+
+def test_a_message_sent_again_is_answered_once(function: ModuleType) -> None:
+    """A client that names its message may send it again: nothing is stored twice."""
+    session_id = function.handler(event("sendMessage", content="first"), None)["sessionId"]
+    again = event("sendMessage", sessionId=session_id, messageId="m", content="second")
+    once = function.handler(again, None)
+    twice = function.handler(again, None)
+    assert once == twice
+    assert once["messageCount"] == 4
