@@ -51,7 +51,7 @@ def test_backends_do_not_know_each_other() -> None:
 def test_a_backend_loads_no_test_tool() -> None:
     """Whoever opens a store pays for its driver alone: the harnesses beside the stores, and pytest
     and hypothesis with them, are loaded by the contract only."""
-    schemes = "memory sqlite redis rediss+cluster dynamodb".split()
+    schemes = ["memory", "sqlite", "redis", "rediss+cluster", "dynamodb"]
     script = (
         "import sys; from importlib.metadata import entry_points\n"
         f"for scheme in {schemes}:\n"
