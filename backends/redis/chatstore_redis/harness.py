@@ -73,7 +73,9 @@ class RedisHarness(Harness):
         self.client.hset(self.keys.session(session_id), "userPreferences", "no entries")
 
     def corrupt_message(self, session_id: str) -> None:
-        self.client.hset(self.keys.session(session_id), "m:0", "no message")
+        key = self.keys.session(session_id)
+        oldest = int(self.send("HGET", key, "first") or 0)
+        self.client.hset(key, f"m:{oldest}", "no message")
 
     def close(self) -> None:
         for key in self.all_keys():

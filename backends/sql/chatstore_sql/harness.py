@@ -87,7 +87,8 @@ class EngineHarness(Harness):
 
     def corrupt_message(self, session_id: str) -> None:
         self.run(
-            "UPDATE chat_messages SET body = '{' WHERE session_id = :session_id AND seq = 1",
+            "UPDATE chat_messages SET body = '{' WHERE session_id = :session_id AND seq = "
+            "(SELECT min(seq) FROM chat_messages WHERE session_id = :session_id)",
             {"session_id": session_id},
         )
 
