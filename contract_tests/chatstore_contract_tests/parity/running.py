@@ -3,7 +3,7 @@ apart."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -125,10 +125,8 @@ def _run_program(
 def _back_up(writer: Writer, reference: Subject, step: Step) -> None:
     """Keep what the reference shows: the value of `creation_id` is each store's own."""
     client, _, session_id = step.arguments[:3]
-    try:
+    with suppress(ChatStoreError):
         writer.keep(reference.stores[client].get(session_id))
-    except ChatStoreError:
-        pass
 
 
 def _replay(stores: Stores, steps: Sequence[Step]) -> tuple[list[Step], dict[str, object]] | None:

@@ -5,18 +5,13 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from chatstore import ExtractedFilters, JsonObject, ManualClock, Message, Session, YearRange
+from chatstore import JsonObject, ManualClock, Message, Session
 from chatstore_contract_tests.behaviour import START
-from chatstore_contract_tests.hostile import NUMBERS, TEXTS
 from chatstore_contract_tests.machine_inputs import POLICIES, SESSION_NAMES
+from chatstore_contract_tests.parity.material import Material
 from chatstore_contract_tests.parity.steps import Step
 
-_VALUES: tuple[Any, ...] = (
-    *(None, True, False, "", "0", "\u00e9\U0001f600", [], {}, [1.0, {"b": None}], {"a": [[]]}),
-    *(written for written, _ in NUMBERS.values()),
-)
 _MOVES = (0.000001, 0.5, 1, 1, 30, 59, 60, 7200, -1, -30, -3600)
-_CONTENTS = ("", "abc", "x" * 100, "y" * 300, *(text[:60] for text in TEXTS.values()))
 _STATUSES = ("active", "closed", "\u00e9")
 _USERS = ("ana", "ben|:{}")
 
@@ -36,6 +31,7 @@ class Writer:
         clocks: list[ManualClock],
     ) -> None:
         self._choice = choice
+        self._material = Material(choice)
         self._label = label
         self._documents = documents
         self._clocks = clocks
@@ -120,40 +116,11 @@ class Writer:
         stored: int = self._documents.get(session_id, {}).get("version", 0)
         return max(0, stored + self._choice.choice((0, 0, 0, 1, -1)))
 
-    def _map(self, most: int = 3) -> JsonObject:
-        names = self._choice.sample(
-            ("x", "y", "\u00e9 z", "a.b", "#:[0]"), self._choice.randint(0, most)
-        )
-        return {name: self._choice.choice(_VALUES) for name in names}
-
-    def _message(self, number: int) -> Message:
-        fields: dict[str, Any] = {
-            "message_id": f"m{number}",
-            "type": self._choice.choice(("user_query", "trini_response", "tool")),
-            "content": self._choice.choice(_CONTENTS),
-            "timestamp": START + timedelta(microseconds=self._choice.choice((0, 1, 500_000))),
-        }
-        if self._choice.random() < 0.3:
-            fields["extra"] = self._choice.choice(_VALUES)
-        if self._choice.random() < 0.2:
-            fields["confidence"] = self._choice.choice((0, 1, 0.5, 1 / 3))
-            fields["recommendations"] = self._choice.choice(([], ["tt0317705", ""]))
-        if self._choice.random() < 0.2:
-            years = YearRange(min=self._choice.choice((None, 1999)), max=2004)
-            fields["extracted_filters"] = ExtractedFilters(
-                genres=["drama"], year_range=years, rating=self._choice.choice((None, 7, 7.5))
-            )
-        return Message(**fields)
-
-    def _batch(self, most: int = 6, least: int = 1) -> list[Message]:
-        numbers = self._choice.sample(range(20), self._choice.randint(least, most))
-        return [self._message(number) for number in numbers]
-
     def _append(self) -> Step:
         session = self._session()
         method = self._choice.choice(("append", "append_and_get"))
         options = {**self._owner(), **self._condition(session)}
-        step = Step("call", (self._client(), method, session, *self._batch()), options)
+        step = Step("call", (self._client(), method, session, *self._material.batch()), options)
         if self._choice.random() < 0.15:
             # Sent again, as after a lost answer.
             self._pending.append(step)
@@ -161,17 +128,17 @@ class Writer:
 
     def _create(self) -> Step:
         options: dict[str, Any] = {"session_id": self._id(self._choice.choice(SESSION_NAMES))}
-        options["messages"] = self._batch(least=0)
+        options["messages"] = self._material.batch(least=0)
         if self._choice.random() < 0.5:
-            options["metadata"] = self._map()
-            options["user_preferences"] = self._map()
+            options["metadata"] = self._material.map()
+            options["user_preferences"] = self._material.map()
         if self._choice.random() < 0.3:
             options["session_status"] = self._choice.choice(_STATUSES)
         return Step("call", (self._client(), "create", self._user()), options)
 
     def _get_or_create(self) -> Step:
         session = self._id(self._choice.choice(SESSION_NAMES))
-        options = {"user_id": self._user(), "messages": self._batch(least=0)}
+        options = {"user_id": self._user(), "messages": self._material.batch(least=0)}
         return Step("call", (self._client(), "get_or_create", session), options)
 
     def _get(self) -> Step:
@@ -185,7 +152,9 @@ class Writer:
         session = self._session()
         version = None if self._choice.random() < 0.4 else self._version(session)
         options = {"if_version": version, **self._owner()}
-        step = Step("call", (self._client(), "rewrite", session, self._batch(8, 0)), options)
+        step = Step(
+            "call", (self._client(), "rewrite", session, self._material.batch(8, 0)), options
+        )
         if self._choice.random() < 0.2:
             self._pending.append(step)
         return step
@@ -194,9 +163,9 @@ class Writer:
         session = self._session()
         options = {**self._owner(), **self._condition(session)}
         if self._choice.random() < 0.7:
-            options["metadata"] = self._map()
+            options["metadata"] = self._material.map()
         if self._choice.random() < 0.5:
-            options["user_preferences"] = self._map()
+            options["user_preferences"] = self._material.map()
         if self._choice.random() < 0.3:
             options["session_status"] = self._choice.choice(_STATUSES)
         return Step("call", (self._client(), "update", session), options)
@@ -250,7 +219,7 @@ class Writer:
         document: JsonObject = {
             "sessionId": self._id(f"foreign {self._foreign}"),
             "userId": self._user(),
-            "createdAt": "2026-03-01T12:00:0{}.000001Z".format(self._choice.randint(0, 9)),
+            "createdAt": f"2026-03-01T12:00:0{self._choice.randint(0, 9)}.000001Z",
         }
         self._foreign += 1
         optional: JsonObject = {
@@ -302,7 +271,7 @@ class Writer:
         client = self._client()
         many = {f"key {number}": number for number in range(self._choice.choice((31, 32, 33)))}
         big = Message(message_id="big", type="t", content="z" * 600, timestamp=START)
-        twice = [self._message(1), self._message(1)]
+        twice = [self._material.message(1), self._material.message(1)]
         return self._choice.choice(
             [
                 Step("call", (client, "append", session)),
