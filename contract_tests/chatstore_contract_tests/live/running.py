@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import Phase, settings
 
 from chatstore_contract_tests.behaviour import BACKEND_PROPERTY
 from chatstore_contract_tests.live.outcomes import BehaviourOutcome, Outcome, Run, TestOutcome
@@ -43,7 +44,7 @@ def run_suite(fresh_harness: FreshHarness, progress: Progress) -> Run:
         *("--import-mode=importlib", "-p", "no:warnings", str(_SUITE)),
     ]
     printed = io.StringIO()
-    with _only_our_pytest(), redirect_stdout(printed), redirect_stderr(printed):
+    with _only_our_pytest(), _quick_failures(), redirect_stdout(printed), redirect_stderr(printed):
         code = pytest.main(arguments, plugins=[recorder])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
         raise RuntimeError(f"pytest ended with {code}:\n{printed.getvalue()}")
@@ -134,6 +135,20 @@ def _reason(report: pytest.TestReport) -> str:
 def _skip_reason(longrepr: Any) -> str:
     text = longrepr[2] if isinstance(longrepr, tuple) else str(longrepr)
     return str(text).removeprefix("Skipped: ")
+
+
+@contextmanager
+def _quick_failures() -> Iterator[None]:
+    """Let the state machine tell of the first failure that it meets, and not look for minutes, on a
+    live deployment, for a shorter one."""
+    before = settings.get_current_profile_name()
+    phases = (Phase.explicit, Phase.generate)
+    settings.register_profile("chatstore-live", phases=phases)
+    settings.load_profile("chatstore-live")
+    try:
+        yield
+    finally:
+        settings.load_profile(before)
 
 
 @contextmanager
