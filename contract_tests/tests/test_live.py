@@ -97,7 +97,7 @@ def test_a_red_table_tells_what_is_wrong(environment: dict[str, str], tmp_path: 
     assert ran.returncode == 5
     table = " ".join(ran.stdout.split())
     assert " ownership FAIL " in table
-    assert " append pass " in table
+    assert " numbers pass " in table
     assert "failed: ownership: test_" in ran.stdout
     assert "  promise: " in ran.stdout
     assert "deleted-by-anybody does NOT keep the contract" in ran.stdout.splitlines()[-1]
