@@ -3,13 +3,16 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+STEPS ?= 2000
+SEED ?=
 
-.PHONY: help demo test test-long check format
+.PHONY: help demo test test-long parity check format
 
 help:
 	@echo "make demo       see sessions kept, pruned, listed and expired on a SQLite file"
 	@echo "make test       run every test that needs no server"
 	@echo "make test-long  the same with the long searches (tens of minutes)"
+	@echo "make parity     one random program on SQLite and each running server (STEPS=, SEED=)"
 	@echo "make check      lint, formatting and types"
 	@echo "make format     put the formatting right"
 
@@ -21,6 +24,13 @@ test: .venv/develop.stamp
 
 test-long: .venv/develop.stamp
 	@CHATSTORE_CONTRACT_PROFILE=long $(BIN)/pytest
+
+parity: .venv/develop.stamp
+	@$(BIN)/python -m chatstore_contract_tests.parity --steps $(STEPS) $(if $(SEED),--seed $(SEED)) \
+	    "sqlite:///$${TMPDIR:-/tmp}/parity.db" \
+	    $${CHATSTORE_TEST_REDIS_URL:+"$$CHATSTORE_TEST_REDIS_URL"} \
+	    $${CHATSTORE_TEST_REDIS_CLUSTER_URL:+"$$CHATSTORE_TEST_REDIS_CLUSTER_URL"} \
+	    $${CHATSTORE_TEST_DYNAMODB_URL:+"$$CHATSTORE_TEST_DYNAMODB_URL"}
 
 check: .venv/develop.stamp
 	@$(BIN)/ruff check .

@@ -34,12 +34,36 @@ def test_core_imports_no_driver_and_no_backend() -> None:
 
 
 def test_backends_do_not_know_each_other() -> None:
-    """Arrows go one way: a backend imports chatstore, its driver and itself."""
+    """Arrows go one way: a backend imports chatstore, its driver and itself. Its harness, which
+    ships so that the contract can run on a live deployment, stands on the contract; nothing else
+    of the backend imports either."""
     packages = {path.name for path in (ROOT / "backends").glob("*/chatstore_*")}
     assert packages
     for source in (ROOT / "backends").glob("*/chatstore_*/**/*.py"):
         own = source.relative_to(ROOT / "backends").parts[1]
-        assert not imported(source) & (packages - {own} | {"chatstore_contract_tests"}), source
+        foreign = packages - {own}
+        if source.name != "harness.py":
+            foreign |= {"chatstore_contract_tests"}
+            assert f"{own}.harness" not in source.read_text(), source
+        assert not imported(source) & foreign, source
+
+
+def test_a_backend_loads_no_test_tool() -> None:
+    """Whoever opens a store pays for its driver alone: the harnesses beside the stores, and pytest
+    and hypothesis with them, are loaded by the contract only."""
+    schemes = ["memory", "sqlite", "redis", "rediss+cluster", "dynamodb"]
+    script = (
+        "import sys; from importlib.metadata import entry_points\n"
+        f"for scheme in {schemes}:\n"
+        "    (found,) = entry_points(group='chatstore.backends', name=scheme)\n"
+        "    found.load()\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd="/"
+    ).stdout.split()
+    assert {"chatstore_sql", "chatstore_redis", "chatstore_dynamodb"} <= set(loaded)
+    assert not {"chatstore_contract_tests", "pytest", "hypothesis"} & set(loaded)
 
 
 def test_importing_chatstore_loads_no_driver() -> None:

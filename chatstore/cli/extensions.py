@@ -21,7 +21,9 @@ def extension_names() -> list[str]:
 def load_extension(name: str) -> Any:
     """The command of that name, imported now; None if nobody registered one.
 
-    One that can't be imported is a command that says why, in its help and when it is run.
+    An application with one command that is called as the extension is that command; any other is a
+    group of commands. One that can't be imported is a command that says why, in its help and when
+    it is run.
     """
     found = entry_points(group=ENTRY_POINT_GROUP, name=name)
     if not found:
@@ -34,9 +36,11 @@ def load_extension(name: str) -> Any:
         return _unavailable(name, unavailable_reason(entry_point, error))
     if not isinstance(application, typer.Typer):
         return _unavailable(name, f"{entry_point.value} is not a typer application")
-    command = get_group(application)
-    command.name = name
-    return command
+    group = get_group(application)
+    if list(group.commands) == [name]:
+        return group.commands[name]
+    group.name = name
+    return group
 
 
 def unavailable_reason(entry_point: EntryPoint, error: Exception) -> str:
@@ -46,7 +50,8 @@ def unavailable_reason(entry_point: EntryPoint, error: Exception) -> str:
     package = entry_point.module.partition(".")[0]
     wanted = error.name
     if package.startswith(_OUR_PACKAGES):
-        wanted = f"'chatstore[{package.removeprefix(_OUR_PACKAGES)}]'"
+        extra = package.removeprefix(_OUR_PACKAGES).replace("_", "-")
+        wanted = f"'chatstore[{extra}]'"
     return f"needs {error.name}: pip install {wanted}"
 
 

@@ -4,8 +4,12 @@ A backend's author writes a `Harness` and a test class that derives from `Sessio
 """
 
 import pkgutil
+from typing import Final
 
 import pytest
+
+SUITE_VERSION: Final = 1
+"""The contract's own version; CHANGELOG.md beside this package says what a new one asks for."""
 
 pytest.register_assert_rewrite(
     *(f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__))
@@ -15,4 +19,4 @@ pytest.register_assert_rewrite(
 from chatstore_contract_tests.contract import SessionStoreContract  # noqa: E402
 from chatstore_contract_tests.harness import Harness  # noqa: E402
 
-__all__ = ["Harness", "SessionStoreContract"]
+__all__ = ["SUITE_VERSION", "Harness", "SessionStoreContract"]

@@ -1,9 +1,20 @@
 """The harness of the reference store; the shortest example of one."""
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from chatstore import Clock, JsonObject, MemorySessionStore, MemoryStorage, RetentionPolicy, utc_now
+from chatstore import (
+    Clock,
+    ConfigurationError,
+    JsonObject,
+    MemorySessionStore,
+    MemoryStorage,
+    RetentionPolicy,
+    utc_now,
+)
 from chatstore_contract_tests.harness import Harness
+from chatstore_contract_tests.namespaces import FreshHarness
 
 
 class MemoryHarness(Harness):
@@ -30,3 +41,11 @@ class MemoryHarness(Harness):
 
     def corrupt_message(self, session_id: str) -> None:
         self.storage.documents[session_id]["messages"][0]["content"] = 7
+
+
+@contextmanager
+def namespace(url: str, name: str) -> Iterator[FreshHarness]:  # noqa: ARG001 - of its protocol
+    """For `chatstore contract memory://`: there is nothing to take, and nothing is left."""
+    if url != "memory://":
+        raise ConfigurationError(f"{url!r}: the URL of a store in memory is memory:// alone")
+    yield MemoryHarness

@@ -228,6 +228,20 @@ def test_too_many_sessions_to_remember_are_read_from_the_primary(shared: Shared)
     assert store.get(first.session_id).version == 2
 
 
+def _calls(number: int, message: Message, backup: Session) -> Sequence[Call]:
+    return (
+        lambda each: each.get("a"),
+        lambda each: each.get("a"),
+        lambda each: each.get_many(["a"]),
+        lambda each: each.append("a", message),
+        lambda each: each.update("a", metadata={"n": number}),
+        lambda each: each.rewrite("a", [message], if_version=None),
+        lambda each: each.delete("a"),
+        lambda each: each.create("ana", session_id="a"),
+        lambda each: each.restore(backup, overwrite=True),
+    )
+
+
 def test_one_client_notices_nothing_of_a_dying_cache() -> None:
     """Through hundreds of calls on one session, whatever the cache missed and however old what it
     comes back with: each answer is the reference's."""
@@ -249,18 +263,7 @@ def test_one_client_notices_nothing_of_a_dying_cache() -> None:
             cache.forget()
         message = said(str(number))
         backup = chance.choice(backups)
-        calls: Sequence[Call] = (
-            lambda each: each.get("a"),
-            lambda each: each.get("a"),
-            lambda each: each.get_many(["a"]),
-            lambda each, m=message: each.append("a", m),
-            lambda each, n=number: each.update("a", metadata={"n": n}),
-            lambda each, m=message: each.rewrite("a", [m], if_version=None),
-            lambda each: each.delete("a"),
-            lambda each: each.create("ana", session_id="a"),
-            lambda each, b=backup: each.restore(b, overwrite=True),
-        )
-        call = chance.choice(calls)
+        call = chance.choice(_calls(number, message, backup))
         assert outcome(call, store) == outcome(call, reference), number
         backups += reference.get_many(["a"])
     assert store.stats().hits > 20

@@ -8,12 +8,19 @@ from typing import Any
 from typer.main import get_command
 
 from chatstore.cli.application import application
+from chatstore.cli.extensions import load_extension
 from chatstore.cli.failures import MEANINGS
 
 from .conftest import Terminal
 
 TEXT = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
 _ROW = re.compile(r"^\| `chatstore ([a-z ]+?)( [A-Z ]+)?` \| (.*) \|$", re.MULTILINE)
+
+
+def _all_commands() -> Iterator[tuple[str, Any]]:
+    """The built-in ones, and the contract's, which its own package brings."""
+    yield from _commands(get_command(application))
+    yield "contract", load_extension("contract")
 
 
 def _commands(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
@@ -30,7 +37,7 @@ def test_the_page_has_every_command_and_no_other() -> None:
     written = {row[1]: (row[2] or "").split() for row in _ROW.finditer(TEXT)}
     real = {
         name: [each.metavar for each in command.params if each.param_type_name == "argument"]
-        for name, command in _commands(get_command(application))
+        for name, command in _all_commands()
     }
     assert written == real
 
@@ -41,7 +48,7 @@ def test_the_page_has_every_option_and_no_other() -> None:
     general = _ROW.sub("", TEXT)
     rows = {row[1]: row[3] for row in _ROW.finditer(TEXT)}
     real = {"--version", "--help"}
-    for name, command in _commands(get_command(application)):
+    for name, command in _all_commands():
         options = {option for each in command.params for option in each.opts if option[0] == "-"}
         real |= options
         in_its_row = set(re.findall(r"--[a-z-]+", rows[name]))

@@ -44,6 +44,15 @@ def test_an_extension_is_a_command_of_its_own(
     assert "Tables of some engine." in terminal.run("--help").out
 
 
+def test_a_single_command_needs_no_group(
+    terminal: Terminal, registered: list[EntryPoint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An application with one command, called as the extension, is that command."""
+    monkeypatch.setattr(EntryPoint, "load", lambda _: schema)
+    _register(registered, "apply", "some_package:schema")
+    assert terminal.run("apply").out == "applied\n"
+
+
 def test_an_extension_is_imported_only_when_it_is_named(
     terminal: Terminal, registered: list[EntryPoint], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,6 +90,21 @@ def test_a_missing_extra_gives_the_line_that_installs_it(
     assert (answer.code, answer.out) == (5, "")
     assert "pip install 'chatstore[dynamodb]'" in answer.err
     assert "pip install" in terminal.run("--help").out
+
+
+def test_the_contract_names_its_extra(
+    terminal: Terminal, registered: list[EntryPoint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the test tools, `chatstore contract` says which extra brings them."""
+
+    def load(_: EntryPoint) -> typer.Typer:
+        raise ModuleNotFoundError("No module named 'pytest'", name="pytest")
+
+    monkeypatch.setattr(EntryPoint, "load", load)
+    _register(registered, "contract", "chatstore_contract_tests.live.command:application")
+    answer = terminal.run("contract", "memory://")
+    assert (answer.code, answer.out) == (5, "")
+    assert "needs pytest: pip install 'chatstore[contract-tests]'" in answer.err
 
 
 @pytest.mark.parametrize("value", ["no_such_package:schema", "json:no_such_name", "json:dumps"])

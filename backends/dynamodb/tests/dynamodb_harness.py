@@ -1,7 +1,6 @@
 """The contract's harnesses for DynamoDB: moto in this process, and DynamoDB Local."""
 
 import os
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
@@ -9,58 +8,23 @@ from typing import ClassVar
 
 from moto import mock_aws
 
-from chatstore import Clock, JsonObject, RetentionPolicy, utc_now
-from chatstore_contract_tests import Harness
-from chatstore_dynamodb import DynamoDBSessionStore
 from chatstore_dynamodb.client import Client, new_client
-from chatstore_dynamodb.items import key
-from chatstore_dynamodb.marshalling import marshal_map
-from chatstore_dynamodb.schema.definition import TableDefinition
+from chatstore_dynamodb.harness import TableHarness
 from chatstore_dynamodb.url import read_url
+
+__all__ = [
+    "REGION",
+    "URL_VARIABLE",
+    "MotoHarness",
+    "TableHarness",
+    "local_client",
+    "local_harness",
+    "local_url",
+    "moto_client",
+]
 
 REGION = "eu-west-1"
 URL_VARIABLE = "CHATSTORE_TEST_DYNAMODB_URL"
-
-
-class TableHarness(Harness):
-    """Stores over a fresh table, and a client behind their back."""
-
-    def __init__(self, name: str, client: Client, *, projection: str = "ALL") -> None:
-        self.name = name
-        self.client = client
-        self.table_name = f"contract-{uuid.uuid4()}"
-        self.definition = TableDefinition(self.table_name, projection=projection)
-        self.client.create_table(**self.definition.create_table)
-
-    def open(
-        self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
-    ) -> DynamoDBSessionStore:
-        return DynamoDBSessionStore(self.client, self.table_name, policy=policy, clock=clock)
-
-    def raw_write(self, document: JsonObject) -> None:
-        self.client.put_item(TableName=self.table_name, Item=marshal_map(document))
-
-    def raw_read(self, session_id: str) -> object:
-        return self.client.get_item(
-            TableName=self.table_name, Key=key(session_id), ConsistentRead=True
-        ).get("Item")
-
-    def corrupt(self, session_id: str) -> None:
-        self._put(session_id, "userPreferences")
-
-    def corrupt_message(self, session_id: str) -> None:
-        self._put(session_id, "messages[0]")
-
-    def close(self) -> None:
-        self.client.delete_table(TableName=self.table_name)  # type: ignore[attr-defined]
-
-    def _put(self, session_id: str, path: str) -> None:
-        self.client.update_item(
-            TableName=self.table_name,
-            Key=key(session_id),
-            UpdateExpression=f"SET {path} = :wrong",
-            ExpressionAttributeValues={":wrong": {"S": "no object"}},
-        )
 
 
 _TWO_STEPS = (

@@ -129,7 +129,7 @@ def test_wrong_keys(table: TableHarness) -> None:
             with pytest.raises(SchemaError, match="other keys"):
                 CALLS[name](store)
     finally:
-        table.client.delete_table(TableName=wrong["TableName"])  # type: ignore[attr-defined]
+        table.client.delete_table(TableName=wrong["TableName"])
 
 
 def test_wrong_keys_of_the_index(table: TableHarness) -> None:
@@ -144,7 +144,7 @@ def test_wrong_keys_of_the_index(table: TableHarness) -> None:
             with pytest.raises(SchemaError, match="other keys"):
                 CALLS[name](store)
     finally:
-        table.client.delete_table(TableName=wrong["TableName"])  # type: ignore[attr-defined]
+        table.client.delete_table(TableName=wrong["TableName"])
 
 
 @pytest.mark.parametrize("policy", [RetentionPolicy(), RetentionPolicy(max_messages=None)])

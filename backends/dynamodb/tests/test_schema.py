@@ -48,7 +48,7 @@ def definition(client: Client) -> Iterator[TableDefinition]:
     name = f"schema-{uuid.uuid4()}"
     yield TableDefinition(name)
     if name in client.list_tables()["TableNames"]:  # type: ignore[attr-defined]
-        client.delete_table(TableName=name)  # type: ignore[attr-defined]
+        client.delete_table(TableName=name)
 
 
 def whats(client: Client, definition: TableDefinition) -> list[str]:
@@ -214,7 +214,7 @@ def test_the_four_steps_with_the_aws_command_line(dynamodb_local: str, tmp_path:
         code, out, _ = run("apply", "--all", str(tmp_path), "--url", url)
         assert (code, out) == (0, "steps-chat-sessions-dev: nothing to do\n")
     finally:
-        client.delete_table(TableName="steps-chat-sessions-dev")  # type: ignore[attr-defined]
+        client.delete_table(TableName="steps-chat-sessions-dev")
     code, out, _ = run("verify", "--url", url, "--json")
     assert code == 5
     (difference,) = json.loads(out)["differences"]
@@ -275,7 +275,7 @@ def test_the_readme_s_policies_are_the_actions_taken(moto: Client) -> None:
         del bare["GlobalSecondaryIndexes"]
         del bare["AttributeDefinitions"][1:]
         apply(moto, harness.definition)
-        moto.delete_table(TableName=harness.table_name)  # type: ignore[attr-defined]
+        moto.delete_table(TableName=harness.table_name)
         moto.create_table(**bare)
         apply(moto, harness.definition)
         assert verify(moto, harness.definition) == []

@@ -52,12 +52,12 @@ class Keys:
     @property
     def session_pattern(self) -> bytes:
         """What SCAN matches to find every session; also keys of prefixes that go on from ours."""
-        return f"{self.prefix.translate(_GLOB)}:{_SESSION}:*".encode()
+        return f"{literal_glob(self.prefix)}:{_SESSION}:*".encode()
 
     @property
     def index_pattern(self) -> bytes:
         """What SCAN matches to find every index; also keys of prefixes that go on from ours."""
-        return f"{self.prefix.translate(_GLOB)}:{_INDEX}:*".encode()
+        return f"{literal_glob(self.prefix)}:{_INDEX}:*".encode()
 
     def session_id(self, key: bytes) -> str | None:
         """The id of a session's key; None for a key that is not one of this deployment's."""
@@ -79,6 +79,11 @@ class Keys:
         except UnicodeDecodeError:
             return None
         return _CODE.sub(lambda code: _TO_DECODE[code.group()], text)
+
+
+def literal_glob(text: str) -> str:
+    """The pattern of SCAN that matches `text` and nothing else."""
+    return text.translate(_GLOB)
 
 
 def member(position: Position) -> bytes:

@@ -21,9 +21,14 @@ def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> RedisSession
 
     A cluster's nodes are asked for here, so it may also raise a `BackendError`.
     """
+    client, prefix = connect(url)
+    return _OpenedStore(client, prefix=prefix, policy=policy, clock=clock)
+
+
+def connect(url: str) -> tuple[Client, str]:
+    """The client that a URL asks for, and the prefix; `open_url` says more."""
     address = read_url(url, _DEFAULTS)
-    client = _cluster(address.url) if address.is_cluster else _server(address.url)
-    return _OpenedStore(client, prefix=address.prefix, policy=policy, clock=clock)
+    return (_cluster if address.is_cluster else _server)(address.url), address.prefix
 
 
 class _OpenedStore(RedisSessionStore):

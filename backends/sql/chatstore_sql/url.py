@@ -1,6 +1,8 @@
 """From a URL to a store: `sqlite:///chat.db`."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 from urllib.parse import parse_qsl, unquote
 
@@ -13,6 +15,17 @@ from chatstore_sql.engine import MEMORY, Synchronous, create_sqlite_engine
 from chatstore_sql.store import SQLSessionStore
 
 _FORMS = "sqlite:///relative.db, sqlite:////absolute.db or sqlite:// (in memory)"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Which file a URL names, and how it is to be used."""
+
+    path: Path | None
+    """None: a database in memory."""
+    synchronous: Synchronous
+    timeout: float
+    """Seconds to wait for other writers."""
 
 
 class _OwningStore(SQLSessionStore):
@@ -34,7 +47,10 @@ def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> SQLSessionSt
     `synchronous=full` (the default) or `normal`, and `timeout=` in seconds (30).
     Raises `ConfigurationError` for anything else, and what `SQLSessionStore` raises.
     """
-    engine = _engine(url)
+    address = read_url(url)
+    engine = create_sqlite_engine(
+        address.path or MEMORY, synchronous=address.synchronous, timeout=address.timeout
+    )
     try:
         return _OwningStore(engine, policy=policy, clock=clock)
     except BaseException:
@@ -42,7 +58,8 @@ def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> SQLSessionSt
         raise
 
 
-def _engine(url: str) -> Engine:
+def read_url(url: str) -> Address:
+    """The address that a URL names. Raises `ConfigurationError`."""
     place, _, query = url.partition("://")[2].partition("?")
     host, slash, path = place.partition("/")
     if host:
@@ -50,10 +67,11 @@ def _engine(url: str) -> Engine:
             f"an sqlite URL names a file and no host: {_FORMS}, with three slashes or four"
         )
     options = _options(query)
-    return create_sqlite_engine(
-        unquote(path) if slash and path else MEMORY,
-        synchronous=cast("Synchronous", options.get("synchronous", "full").lower()),
-        timeout=_seconds(options.get("timeout", "30")),
+    file = unquote(path) if slash and path else MEMORY
+    return Address(
+        None if file == MEMORY else Path(file),
+        cast("Synchronous", options.get("synchronous", "full").lower()),
+        _seconds(options.get("timeout", "30")),
     )
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from chatstore_contract_tests import Harness, SessionStoreContract
+from chatstore_sql.harness import file_harness, memory_harness
 from redis_support.cached import DyingRedisOverHarness, RedisOverHarness
 from redis_support.harness import fake_redis, real_redis
-
-from .sqlite_harness import file_harness, memory_harness
 
 
 class TestFakeRedisOverSQLite(SessionStoreContract):

@@ -5,8 +5,7 @@ import pytest
 
 from chatstore_contract_tests import Harness, SessionStoreContract
 from chatstore_contract_tests.through_async import through_async
-
-from .sqlite_harness import file_harness, memory_harness
+from chatstore_sql.harness import file_harness, memory_harness
 
 
 class TestFile(SessionStoreContract):

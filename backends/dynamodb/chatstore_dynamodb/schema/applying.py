@@ -45,11 +45,11 @@ def apply(
     if table is None:
         client.create_table(**definition.create_table)
         done.append(f"created table {definition.table_name} with index {definition.index_name}")
-    table = _active(client, definition, wait)
+    table = wait_until_active(client, definition, wait=wait)
     if not any(each["IndexName"] == definition.index_name for each in _indexes(table)):
         _create_index(client, definition, table)
         done.append(f"created index {definition.index_name}")
-        _active(client, definition, wait)
+        wait_until_active(client, definition, wait=wait)
     state, _ = time_to_live(client, definition.table_name)
     if state == "DISABLED":
         client.update_time_to_live(**definition.time_to_live)
@@ -72,10 +72,10 @@ def _create_index(client: Client, definition: TableDefinition, table: dict[str, 
     )
 
 
-def _active(
-    client: Client, definition: TableDefinition, wait: Callable[[float], None]
+def wait_until_active(
+    client: Client, definition: TableDefinition, *, wait: Callable[[float], None] = time.sleep
 ) -> dict[str, Any]:
-    """The table, once it and its indexes are active."""
+    """The table, once it and its indexes are active; `BackendUnavailableError` after 10 minutes."""
     waited, pause = 0.0, 0.2
     while True:
         table = described(client, definition.table_name) or {}

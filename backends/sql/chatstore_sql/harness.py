@@ -1,15 +1,28 @@
 """The contract's harnesses for SQLite: a file, and a database in memory."""
 
-from contextlib import closing
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
 
-from chatstore import Clock, JsonObject, RetentionPolicy, utc_now
+from chatstore import (
+    BackendError,
+    Clock,
+    ConfigurationError,
+    JsonObject,
+    RetentionPolicy,
+    utc_now,
+)
 from chatstore.portable import json_text, stored_size
 from chatstore_contract_tests import Harness
+from chatstore_contract_tests.namespaces import FreshHarness, namespace_is_taken
 from chatstore_sql import SQLSessionStore, create_sqlite_engine, rows, statements
+from chatstore_sql.engine import Synchronous
+from chatstore_sql.url import Address, read_url
 
 _KNOWN = {*rows.COLUMN_OF, "messages"}
 
@@ -17,9 +30,16 @@ _KNOWN = {*rows.COLUMN_OF, "messages"}
 class EngineHarness(Harness):
     """Stores over engines, and a connection behind their back."""
 
-    def __init__(self, name: str, path: Path | str, *, synchronous: Any = "normal") -> None:
+    def __init__(
+        self,
+        name: str,
+        path: Path | str,
+        *,
+        synchronous: Synchronous = "normal",
+        timeout: float = 30.0,
+    ) -> None:
         self.name = name
-        self.engine: Engine = create_sqlite_engine(path, synchronous=synchronous)
+        self.engine: Engine = create_sqlite_engine(path, synchronous=synchronous, timeout=timeout)
         SQLSessionStore(self.engine).close()
 
     def open(
@@ -67,8 +87,8 @@ class EngineHarness(Harness):
 
     def corrupt_message(self, session_id: str) -> None:
         self.run(
-            "UPDATE chat_messages SET body = '{' WHERE session_id = :session_id AND seq ="
-            " (SELECT MIN(seq) FROM chat_messages WHERE session_id = :session_id)",
+            "UPDATE chat_messages SET body = '{' WHERE session_id = :session_id AND seq = "
+            "(SELECT min(seq) FROM chat_messages WHERE session_id = :session_id)",
             {"session_id": session_id},
         )
 
@@ -93,3 +113,37 @@ def file_harness(directory: Path) -> EngineHarness:
 def memory_harness() -> EngineHarness:
     """A fresh database in memory."""
     return EngineHarness("sqlite-memory", ":memory:")
+
+
+@contextmanager
+def namespace(url: str, name: str) -> Iterator[FreshHarness]:
+    """For `chatstore contract`: a folder called `name` beside the URL's file, with a file for each
+    test. The URL's own file is not opened, and need not exist."""
+    address = read_url(url)
+    if address.path is None:
+        yield memory_harness
+        return
+    # What the URL asks for is looked at before anything is made.
+    create_sqlite_engine(
+        address.path, synchronous=address.synchronous, timeout=address.timeout
+    ).dispose()
+    if Path(name).name != name:
+        raise ConfigurationError(f"namespace {name!r}: on SQLite it names one folder, without /")
+    folder = address.path.parent / name
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        raise namespace_is_taken(name, f"{folder} exists") from None
+    except OSError as error:
+        raise BackendError(f"sqlite: the folder {folder} can't be made: {error}") from error
+    numbers = count()
+    try:
+        yield lambda: _numbered_file(folder / f"{next(numbers)}.db", address)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _numbered_file(path: Path, address: Address) -> EngineHarness:
+    return EngineHarness(
+        "sqlite-file", path, synchronous=address.synchronous, timeout=address.timeout
+    )

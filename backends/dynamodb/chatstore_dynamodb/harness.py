@@ -1,0 +1,166 @@
+"""The contract's view of DynamoDB: a table of its own, which is dropped afterwards."""
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chatstore import BackendUnavailableError, Clock, JsonObject, RetentionPolicy, utc_now
+from chatstore_contract_tests import Harness
+from chatstore_contract_tests.namespaces import FreshHarness, namespace_is_taken
+from chatstore_dynamodb import DynamoDBSessionStore
+from chatstore_dynamodb.client import Client, new_client
+from chatstore_dynamodb.errors import code_of, translate
+from chatstore_dynamodb.items import key
+from chatstore_dynamodb.marshalling import marshal_map
+from chatstore_dynamodb.schema.applying import described, wait_until_active
+from chatstore_dynamodb.schema.definition import TableDefinition
+from chatstore_dynamodb.url import Address, read_url
+
+_HEAD_NAMES = ("sessionId", "userId", "createdAt", "version", "sessionStatus")
+_PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 10.0)
+"""Seconds between looks at the user index; it is mostly level with the table at the first."""
+
+
+class TableHarness(Harness):
+    """Stores over a fresh table, and a client behind their back."""
+
+    def __init__(self, name: str, client: Client, *, projection: str = "ALL") -> None:
+        self.name = name
+        self.client = client
+        self.definition = TableDefinition(f"contract-{uuid.uuid4()}", projection=projection)
+        self.client.create_table(**self.definition.create_table)
+
+    @property
+    def table_name(self) -> str:
+        """The table that is the harness's own."""
+        return self.definition.table_name
+
+    def open(
+        self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
+    ) -> DynamoDBSessionStore:
+        return DynamoDBSessionStore(self.client, self.table_name, policy=policy, clock=clock)
+
+    def raw_write(self, document: JsonObject) -> None:
+        self.client.put_item(TableName=self.table_name, Item=marshal_map(document))
+
+    def raw_read(self, session_id: str) -> object:
+        return self.client.get_item(
+            TableName=self.table_name, Key=key(session_id), ConsistentRead=True
+        ).get("Item")
+
+    def corrupt(self, session_id: str) -> None:
+        self._put(session_id, "userPreferences")
+
+    def corrupt_message(self, session_id: str) -> None:
+        self._put(session_id, "messages[0]")
+
+    def close(self) -> None:
+        self.client.delete_table(TableName=self.table_name)
+
+    def _put(self, session_id: str, path: str) -> None:
+        self.client.update_item(
+            TableName=self.table_name,
+            Key=key(session_id),
+            UpdateExpression=f"SET {path} = :wrong",
+            ExpressionAttributeValues={":wrong": {"S": "no object"}},
+        )
+
+
+class _EmptiedTable(TableHarness):
+    """A harness on a table that is there already: AWS takes seconds to make one, and there are
+    hundreds of tests. Afterwards the table is empty again, and its user index has caught up."""
+
+    def __init__(self, client: Client, definition: TableDefinition) -> None:
+        self.name = "dynamodb"
+        self.client = client
+        self.definition = definition
+
+    def open(
+        self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
+    ) -> DynamoDBSessionStore:
+        return DynamoDBSessionStore(
+            self.client,
+            self.table_name,
+            index_name=self.definition.index_name,
+            policy=policy,
+            clock=clock,
+        )
+
+    def settle(self) -> None:
+        for pause in _PAUSES:
+            if self._heads(ConsistentRead=True) == self._heads(
+                IndexName=self.definition.index_name
+            ):
+                return
+            time.sleep(pause)
+        raise BackendUnavailableError(
+            f"dynamodb: the index {self.definition.index_name!r} of table {self.table_name!r} has "
+            f"not caught up in {sum(_PAUSES):.0f} seconds"
+        )
+
+    def close(self) -> None:
+        for session_id, *_ in self._heads(ConsistentRead=True):
+            self.client.delete_item(TableName=self.table_name, Key={"sessionId": session_id})
+        self.settle()
+
+    def _heads(self, **options: Any) -> list[tuple[Any, ...]]:
+        """What tells one state of a session from another, of every session, in one order."""
+        found: list[tuple[Any, ...]] = []
+        request = {
+            "TableName": self.table_name,
+            "ProjectionExpression": ", ".join(_HEAD_NAMES),
+            **options,
+        }
+        while True:
+            answer = self.client.scan(**request)
+            found += [tuple(item.get(name) for name in _HEAD_NAMES) for item in answer["Items"]]
+            if not (last := answer.get("LastEvaluatedKey")):
+                return sorted(found, key=repr)
+            request["ExclusiveStartKey"] = last
+
+
+@contextmanager
+def namespace(url: str, name: str) -> Iterator[FreshHarness]:
+    """For `chatstore contract`: a table called `name`, beside the URL's own, which is not looked
+    at. Its region, endpoint and retry mode are used, and its index's name; the table has no time to
+    live, since the contract's clocks are not AWS's."""
+    address = read_url(url)
+    definition = TableDefinition(name, address.index_name)
+    client = _connect(address)
+    try:
+        if described(client, name) is not None:
+            raise namespace_is_taken(name, "there is a table of that name")
+        try:
+            # Whoever asks at the same moment is refused by the engine.
+            client.create_table(**definition.create_table)
+        except ClientError as error:
+            if code_of(error) == "ResourceInUseException":
+                raise namespace_is_taken(name, "there is a table of that name") from error
+            raise
+        try:
+            wait_until_active(client, definition)
+            yield lambda: _EmptiedTable(client, definition)
+        finally:
+            _drop(client, definition)
+    except (BotoCoreError, ClientError) as error:
+        raise translate(error, name) or error from error
+    finally:
+        client.close()
+
+
+def _connect(address: Address) -> Client:
+    # A local endpoint takes any region, but boto3 wants one.
+    region = address.region or ("eu-west-1" if address.endpoint_url else None)
+    return new_client(
+        region=region, endpoint_url=address.endpoint_url, retry_mode=address.retry_mode
+    )
+
+
+def _drop(client: Client, definition: TableDefinition) -> None:
+    # A table that is still being made can't be dropped.
+    wait_until_active(client, definition)
+    client.delete_table(TableName=definition.table_name)

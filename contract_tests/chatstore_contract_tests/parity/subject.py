@@ -1,0 +1,110 @@
+"""One store under comparison: several clients on one harness, and steps that answer plainly."""
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import uuid4
+
+from chatstore import ChatStoreError, CorruptSessionError, ManualClock, Page, Session
+from chatstore_contract_tests.behaviour import START
+from chatstore_contract_tests.comparing import plain
+from chatstore_contract_tests.harness import Harness
+from chatstore_contract_tests.machine_inputs import POLICIES
+from chatstore_contract_tests.namespaces import find_namespace
+
+_INDEXED = ("list_sessions", "delete_user")
+
+
+class Subject:
+    """A harness and its clients, one for each of `POLICIES`, each with a clock of its own.
+
+    Every method is a step of a program. A step's answer is what must be alike on every backend: the
+    result, the text of a cursor included, or the type and the text of the error.
+    """
+
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
+        self.clocks = [ManualClock(START) for _ in POLICIES]
+        self.stores = [
+            harness.open(policy=policy, clock=clock)
+            for policy, clock in zip(POLICIES, self.clocks, strict=True)
+        ]
+
+    def call(self, client: int, method: str, *arguments: object, **options: object) -> object:
+        """Call a method of one client's store."""
+        if method in _INDEXED:
+            self.harness.settle()
+        call: Callable[..., object] = getattr(self.stores[client], method)
+        return _answer(lambda: call(*copy.deepcopy(arguments), **copy.deepcopy(options)))
+
+    def scan(self, client: int, limit: int) -> object:
+        """Every session that a scan shows, sorted: order and cursor are the backend's own."""
+        store = self.stores[client]
+
+        def all_sessions() -> list[Session]:
+            found: dict[str, Session] = {}
+            cursor: str | None = None
+            for _ in range(10_000):
+                page: Page[Session] = store.scan(limit=limit, cursor=cursor)
+                found |= {each.session_id: each for each in page.items}
+                if (cursor := page.next_cursor) is None:
+                    return [found[key] for key in sorted(found)]
+            raise AssertionError("the scan does not end")
+
+        return _answer(all_sessions)
+
+    def purge(self, client: int) -> object:
+        """Reclaim what has expired; how many a call removes itself is the backend's own affair."""
+        store = self.stores[client]
+        return _answer(lambda: store.purge_expired() >= 0)
+
+    def set_clock(self, client: int, now: datetime) -> object:
+        """Put one client's clock."""
+        self.clocks[client].now = now
+        return None
+
+    def reset_clocks(self) -> None:
+        """Put every client's clock to where programs begin."""
+        for clock in self.clocks:
+            clock.now = START
+
+    def raw_write(self, document: dict[str, object]) -> object:
+        """Let another service write a record of which nothing is stored yet."""
+        self.harness.raw_write(copy.deepcopy(document))
+        return None
+
+    def corrupt(self, session_id: str, part: str) -> object:
+        """Make a stored record unreadable: its own attributes, or with `part` "message" one of its
+        messages."""
+        if part == "message":
+            self.harness.corrupt_message(session_id)
+        else:
+            self.harness.corrupt(session_id)
+        return None
+
+    def close(self) -> None:
+        """Close the clients and the harness."""
+        for store in self.stores:
+            store.close()
+        self.harness.close()
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Subject]:
+    """A subject in a new namespace of the deployment that `url` names."""
+    with find_namespace(url)(url, f"chatstore-parity-{uuid4().hex[:12]}") as fresh_harness:
+        subject = Subject(fresh_harness())
+        try:
+            yield subject
+        finally:
+            subject.close()
+
+
+def _answer(call: Callable[[], object]) -> object:
+    try:
+        return plain(call())
+    except ChatStoreError as error:
+        # A corrupt record's error names the backend, and why it can't be read is the backend's own.
+        text = error.session_id if isinstance(error, CorruptSessionError) else str(error)
+        return type(error).__name__, text

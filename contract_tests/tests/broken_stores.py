@@ -1,0 +1,66 @@
+"""A third party's package: stores that each break one promise, and their harnesses. `contract` is
+served from here through entry points, as any backend is."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
+from chatstore import Clock, MemorySessionStore, RetentionPolicy, utc_now
+from chatstore.cursor import Position
+from chatstore.hooks import PageQuery
+from chatstore.records import Body, StoredMessage
+from chatstore.writes import Write
+from chatstore_contract_tests.memory import MemoryHarness
+from chatstore_contract_tests.namespaces import FreshHarness
+
+
+class StoredTwice(MemorySessionStore):
+    """What is sent again counts again."""
+
+    def _append(
+        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+    ) -> Body:
+        with self._storage.lock:
+            for stored in self._live(write)["messages"]:
+                stored["messageId"] = f"{stored['messageId']} once"
+        return super()._append(write, messages, with_window=with_window)
+
+
+class ShortPages(MemorySessionStore):
+    """A page stops one short."""
+
+    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        found = super()._page(query)
+        return found[:-1] if len(found) > 1 else found
+
+
+class DeletedByAnybody(MemorySessionStore):
+    """Anybody may delete."""
+
+    def _delete(self, write: Write) -> bool:
+        with self._storage.lock:
+            return self._storage.documents.pop(write.session_id, None) is not None
+
+
+def harness_of(
+    name: str, store: type[MemorySessionStore]
+) -> Callable[[str, str], AbstractContextManager[FreshHarness]]:
+    """The entry point of one of the stores."""
+
+    class BrokenHarness(MemoryHarness):
+        def open(
+            self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
+        ) -> MemorySessionStore:
+            return store(self.storage, policy=policy, clock=clock)
+
+    BrokenHarness.name = name
+
+    @contextmanager
+    def namespace(_url: str, _name: str) -> Iterator[FreshHarness]:
+        yield BrokenHarness
+
+    return namespace
+
+
+stored_twice = harness_of("stored-twice", StoredTwice)
+short_pages = harness_of("short-pages", ShortPages)
+deleted_by_anybody = harness_of("deleted-by-anybody", DeletedByAnybody)

@@ -1,0 +1,84 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chatstore import Clock, MemorySessionStore, RetentionPolicy, utc_now
+from chatstore.records import Body
+from chatstore.writes import Patch, Write
+from chatstore_contract_tests.memory import MemoryHarness
+from chatstore_contract_tests.parity.running import Divergence, Stores, run, shortened, taken
+from chatstore_contract_tests.parity.steps import source
+
+STEPS = 600
+VARIABLES = (
+    "CHATSTORE_TEST_REDIS_URL",
+    "CHATSTORE_TEST_REDIS_CLUSTER_URL",
+    "CHATSTORE_TEST_DYNAMODB_URL",
+)
+
+
+def silent(_done: int) -> None:
+    """No progress is told."""
+
+
+def test_a_random_program_is_answered_alike_everywhere(tmp_path: Path) -> None:
+    """One behaviour: SQLite, and each server that runs, answer every step of a random program as
+    the reference does, cursors' texts and errors included."""
+    servers = [url for name in VARIABLES if (url := os.environ.get(name))]
+    with taken([f"sqlite:///{tmp_path}/chat.db", *servers]) as stores:
+        assert len(stores) == 2 + len(servers)
+        assert run(stores, seed=20260301, steps=STEPS, progress=silent) is None
+
+
+class _ForgetfulStore(MemorySessionStore):
+    """Updates no metadata in sessions that have messages."""
+
+    def _update(self, write: Write, patch: Patch) -> Body:
+        stored = self._storage.documents.get(write.session_id, {})
+        kept = Patch(patch.user_preferences, {}, patch.session_status)
+        return super()._update(write, kept if stored.get("messages") else patch)
+
+
+class _ForgetfulHarness(MemoryHarness):
+    name = "forgetful"
+
+    def open(
+        self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
+    ) -> MemorySessionStore:
+        return _ForgetfulStore(self.storage, policy=policy, clock=clock)
+
+
+@pytest.fixture
+def divergence() -> Divergence:
+    """What a run on a broken store finds."""
+    stores: Stores = {"memory": MemoryHarness, "forgetful": _ForgetfulHarness}
+    found = run(stores, seed=7, steps=5_000, progress=silent)
+    assert found is not None
+    again = run(stores, seed=7, steps=5_000, progress=silent)
+    assert again is not None
+    assert (again.seed, again.step) == (found.seed, found.step)
+    return shortened(stores, found)
+
+
+def test_a_divergence_is_told_with_a_short_program(divergence: Divergence) -> None:
+    """A store that differs is found, at the same step for the same seed, and the program that is
+    left shows it and little else: a session with a message, and its update."""
+    assert divergence.seed == 7
+    assert divergence.answers["memory"] != divergence.answers["forgetful"]
+    assert len(divergence.steps) <= 3
+    assert divergence.steps[-1].arguments[1] == "update"
+
+
+def test_the_program_can_be_pasted(divergence: Divergence, tmp_path: Path) -> None:
+    """The program runs as printed, on any URL, and prints the answers of that store."""
+    program = tmp_path / "program.py"
+    program.write_text(source(divergence.steps), encoding="utf-8")
+    ran = subprocess.run(
+        [sys.executable, program, "memory://"], check=True, capture_output=True, text=True
+    )
+    lines = ran.stdout.splitlines()
+    assert len(lines) == len(divergence.steps)
+    assert lines[-1] == repr(divergence.answers["memory"])

@@ -1,0 +1,194 @@
+"""The store: the hooks of chatstore, over a folder."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from chatstore.base import BaseSessionStore
+from chatstore.clock import Clock, Moment, utc_now
+from chatstore.cursor import Position
+from chatstore.errors import BackendError, ChatStoreError, SchemaError, SessionNotFoundError
+from chatstore.hooks import PageQuery
+from chatstore.models import JsonObject
+from chatstore.policy import RetentionPolicy
+from chatstore.portable import stored_size
+from chatstore.records import Body, Record, StoredMessage, StoredSession, message_weight
+from chatstore.writes import Patch, Write, is_visible, merge_patch, new_part
+from json_files_store.folder import Folder
+
+
+class JsonFilesStore(BaseSessionStore):
+    """Sessions in a folder that exists, one JSON file each. Threads and processes may share it."""
+
+    backend = "json-files"
+
+    def __init__(
+        self, path: Path, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
+    ) -> None:
+        super().__init__(policy=policy, clock=clock)
+        if not path.is_dir():
+            raise SchemaError(f"json-files: there is no folder {path}; make it")
+        self._folder = Folder(path)
+
+    def _insert(self, session: StoredSession, now: Moment) -> bool:
+        return self._restore(session, overwrite=False, now=now)
+
+    def _restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
+        with self._folder.writing():
+            stored = self._folder.read(session.session_id)
+            if stored is not None and not overwrite and _is_live(stored, now):
+                return False
+            self._folder.write(session.session_id, session.document)
+            return True
+
+    def _load(self, session_id: str) -> Record | None:
+        stored = self._folder.read(session_id)
+        return None if stored is None else Record(stored.get("userId"), stored.get("ttl"), stored)
+
+    def _load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
+        records = ((session_id, self._load(session_id)) for session_id in session_ids)
+        return {session_id: record for session_id, record in records if record is not None}
+
+    def _append(
+        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+    ) -> Body:
+        with self._folder.writing():
+            stored = self._live(write)
+            window: list[JsonObject] = stored["messages"]
+            added = new_part(messages, {message["messageId"] for message in window})
+            if added:
+                write.require_version(stored["version"])
+                window += [message.document for message in added]
+                kept = write.policy.window(_weights(window))
+                stored["messages"] = window[len(window) - kept :]
+                stored["messageCount"] += len(added)
+                self._stamp(stored, write)
+        return stored if with_window else _without_messages(stored)
+
+    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+        with self._folder.writing():
+            stored = self._live(write)
+            write.require_version(stored["version"])
+            stored["messageCount"] += given - write.policy.window(_weights(stored["messages"]))
+            stored["messages"] = [message.document for message in messages]
+            self._stamp(stored, write)
+        return stored
+
+    def _update(self, write: Write, patch: Patch) -> Body:
+        with self._folder.writing():
+            stored = self._live(write)
+            write.require_version(stored["version"])
+            stored["userPreferences"] = merge_patch(
+                "user_preferences", stored["userPreferences"], patch.user_preferences
+            )
+            stored["metadata"] = merge_patch("metadata", stored["metadata"], patch.metadata)
+            if patch.session_status is not None:
+                stored["sessionStatus"] = patch.session_status
+            self._stamp(stored, write)
+        return _without_messages(stored)
+
+    def _delete(self, write: Write) -> bool:
+        with self._folder.writing():
+            try:
+                stored = self._live(write)
+            except SessionNotFoundError:
+                return False
+            write.require_version(stored["version"])
+            self._folder.remove(write.session_id)
+            return True
+
+    def _delete_user(self, user_id: str, now: Moment) -> int:
+        with self._folder.writing():
+            owned = [each for each in self._folder.read_all() if each.get("userId") == user_id]
+            for stored in owned:
+                self._folder.remove(stored["sessionId"])
+            return sum(_is_live(stored, now) for stored in owned)
+
+    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        found = [
+            (Position(stored["createdAt"], stored["sessionId"]), _without_messages(stored))
+            for stored in self._folder.read_all()
+            if _matches(stored, query)
+        ]
+        found.sort(key=lambda each: each[0], reverse=query.newest_first)
+        if query.after is not None:
+            after = query.after
+            found = [
+                each
+                for each in found
+                if (each[0] < after if query.newest_first else each[0] > after)
+            ]
+        return found[: query.limit]
+
+    def _scan(
+        self, *, limit: int, after: str | None, now: Moment
+    ) -> tuple[Sequence[tuple[str, Body]], str | None]:
+        live = sorted(
+            (
+                (stored["sessionId"], stored)
+                for stored in self._folder.read_all()
+                if _is_live(stored, now) and (after is None or stored["sessionId"] > after)
+            ),
+            key=lambda found: found[0],
+        )
+        return live[:limit], live[limit - 1][0] if len(live) > limit else None
+
+    def _purge(self, now: Moment) -> int:
+        with self._folder.writing():
+            expired = [each for each in self._folder.read_all() if not _is_live(each, now)]
+            for stored in expired:
+                self._folder.remove(stored["sessionId"])
+            return len(expired)
+
+    def _ping(self) -> None:
+        with self._folder.writing():
+            pass
+
+    def _close(self) -> None:
+        pass
+
+    def _translate(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
+        # A FileNotFoundError too: the folder was removed under the store.
+        return BackendError(f"json-files: {error}") if isinstance(error, OSError) else None
+
+    def _live(self, write: Write) -> JsonObject:
+        """The document that a write is about, with what another service left out filled in."""
+        stored: JsonObject | None = self._folder.read(write.session_id)
+        if stored is None:
+            raise SessionNotFoundError(write.session_id)
+        write.require_visible(owner=stored.get("userId"), ttl=stored.get("ttl"))
+        messages = stored.setdefault("messages", [])
+        defaults = {"messageCount": len(messages), "version": 0}
+        return {"userPreferences": {}, "metadata": {}, **defaults, **stored}
+
+    def _stamp(self, stored: JsonObject, write: Write) -> None:
+        """Note that a write took place, and store it."""
+        stored["version"] += 1
+        stored["updatedAt"] = write.now.text
+        if write.renews:
+            stored.pop("ttl", None)
+            if write.ttl is not None:
+                stored["ttl"] = write.ttl
+        self._folder.write(write.session_id, stored)
+
+
+def _without_messages(stored: JsonObject) -> JsonObject:
+    return {name: value for name, value in stored.items() if name != "messages"}
+
+
+def _weights(window: Sequence[JsonObject]) -> list[int]:
+    return [message_weight(message["messageId"], stored_size(message)) for message in window]
+
+
+def _is_live(stored: JsonObject, now: Moment) -> bool:
+    return is_visible(now, None, owner=None, ttl=stored.get("ttl"))
+
+
+def _matches(stored: JsonObject, query: PageQuery) -> bool:
+    created: str = stored["createdAt"]
+    return (
+        stored["userId"] == query.user_id
+        and _is_live(stored, query.now)
+        and (query.created_from is None or created >= query.created_from)
+        and (query.created_before is None or created < query.created_before)
+        and query.session_status in (None, stored.get("sessionStatus", "active"))
+    )
