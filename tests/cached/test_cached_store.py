@@ -4,6 +4,7 @@ import logging
 import random
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from chatstore import (
     BackendUnavailableError,
     CachedSessionStore,
+    MaintainedSessionStore,
     ManualClock,
     MemorySessionCache,
     MemorySessionStore,
@@ -253,14 +255,30 @@ def test_one_client_notices_nothing_of_a_dying_cache() -> None:
             lambda each: each.get("a"),
             lambda each: each.get("a"),
             lambda each: each.get_many(["a"]),
-            lambda each, m=message: each.append("a", m),
-            lambda each, n=number: each.update("a", metadata={"n": n}),
-            lambda each, m=message: each.rewrite("a", [m], if_version=None),
+            partial(_append, message),
+            partial(_update, number),
+            partial(_rewrite, message),
             lambda each: each.delete("a"),
             lambda each: each.create("ana", session_id="a"),
-            lambda each, b=backup: each.restore(b, overwrite=True),
+            partial(_restore, backup),
         )
         call = chance.choice(calls)
         assert outcome(call, store) == outcome(call, reference), number
         backups += reference.get_many(["a"])
     assert store.stats().hits > 20
+
+
+def _append(message: Message, store: MaintainedSessionStore) -> object:
+    return store.append("a", message)
+
+
+def _update(number: int, store: MaintainedSessionStore) -> object:
+    return store.update("a", metadata={"n": number})
+
+
+def _rewrite(message: Message, store: MaintainedSessionStore) -> object:
+    return store.rewrite("a", [message], if_version=None)
+
+
+def _restore(backup: Session, store: MaintainedSessionStore) -> object:
+    return store.restore(backup, overwrite=True)  # type: ignore[func-returns-value]

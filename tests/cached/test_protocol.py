@@ -16,7 +16,8 @@ def programs(*threads: str) -> list[Program]:
 
 
 def _verb(text: str) -> Verb:
-    (verb,) = (each for each in get_args(Verb) if each == text)
+    known: tuple[Verb, ...] = get_args(Verb)
+    (verb,) = (each for each in known if each == text)
     return verb
 
 
