@@ -18,6 +18,15 @@ def extension_names() -> list[str]:
     return sorted({entry_point.name for entry_point in entry_points(group=ENTRY_POINT_GROUP)})
 
 
+def extension_line(name: str) -> Any:
+    """What stands for an extension in the list of commands; it is not imported."""
+    line = typer.Typer(add_completion=False)
+    line.command(name, help=f"An extension: chatstore {printable(name)} --help says what it does.")(
+        lambda: None
+    )
+    return get_command(line)
+
+
 def load_extension(name: str) -> Any:
     """The command of that name, imported now; None if nobody registered one.
 

@@ -8,19 +8,25 @@ import typer
 from typer.core import TyperGroup
 
 from chatstore.cli import failures, output
-from chatstore.cli.extensions import extension_names, load_extension
+from chatstore.cli.extensions import extension_line, extension_names, load_extension
 from chatstore.cli.failures import ExitCode, UsageError
 from chatstore.errors import ChatStoreError
+
+_LISTED = "chatstore.listed"
 
 
 class CommandLine(TyperGroup):
     """The built-in commands, then what extensions bring. A built-in name can't be taken."""
 
     def list_commands(self, ctx: Any) -> list[str]:
+        # The help asks for this. It names the extensions; importing them all would make it slow.
+        ctx.meta[_LISTED] = True
         return [*self.commands, *(name for name in extension_names() if name not in self.commands)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        return self.commands.get(cmd_name) or load_extension(cmd_name)
+        if cmd_name in self.commands:
+            return self.commands[cmd_name]
+        return extension_line(cmd_name) if _LISTED in ctx.meta else load_extension(cmd_name)
 
     def main(
         self,

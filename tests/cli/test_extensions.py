@@ -41,7 +41,8 @@ def test_an_extension_is_a_command_of_its_own(
     monkeypatch.setattr(EntryPoint, "load", lambda _: schema)
     _register(registered, "schema", "some_package:schema")
     assert terminal.run("schema", "apply").out == "applied\n"
-    assert "Tables of some engine." in terminal.run("--help").out
+    assert "Tables of some engine." in terminal.run("schema", "--help").out
+    assert "chatstore schema --help" in terminal.run("--help").out
 
 
 def test_a_single_command_needs_no_group(
@@ -56,7 +57,7 @@ def test_a_single_command_needs_no_group(
 def test_an_extension_is_imported_only_when_it_is_named(
     terminal: Terminal, registered: list[EntryPoint], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another command loads no extension."""
+    """Another command loads no extension, and neither does the help."""
     loaded: list[str] = []
 
     def load(self: EntryPoint) -> typer.Typer:
@@ -66,7 +67,7 @@ def test_an_extension_is_imported_only_when_it_is_named(
     monkeypatch.setattr(EntryPoint, "load", load)
     _register(registered, "schema", "some_package:schema")
     _register(registered, "other", "some_package:schema")
-    assert terminal.run("ping").code == 0
+    assert terminal.run("ping").code == terminal.run("--help").code == 0
     assert loaded == []
     assert terminal.run("schema", "apply").code == 0
     assert set(loaded) == {"schema"}
@@ -89,7 +90,7 @@ def test_a_missing_extra_gives_the_line_that_installs_it(
     answer = terminal.run("schema", *arguments)
     assert (answer.code, answer.out) == (5, "")
     assert "pip install 'chatstore[dynamodb]'" in answer.err
-    assert "pip install" in terminal.run("--help").out
+    assert "pip install" in terminal.run("schema", "--help").out
 
 
 def test_the_contract_names_its_extra(
