@@ -35,7 +35,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(
         [
             *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-            *("--no-deps", "--no-index", "--target", target, *wheels),
+            *("--no-deps", "--no-index", "--target", target),
+            *wheels,
         ],
         check=True,
     )
