@@ -1,6 +1,9 @@
 """chatstore keeps the chat sessions of bots and agents, and behaves the same on every backend."""
 
+from typing import TYPE_CHECKING
+
 from chatstore.base import BaseSessionStore
+from chatstore.cached import CachedSessionStore
 from chatstore.clock import Clock, ManualClock, utc_now
 from chatstore.errors import (
     BackendAuthError,
@@ -18,7 +21,9 @@ from chatstore.errors import (
     SessionNotFoundError,
     VersionConflictError,
 )
+from chatstore.guarded_cache import CacheStats
 from chatstore.memory import MemorySessionStore, MemoryStorage
+from chatstore.memory_cache import MemorySessionCache
 from chatstore.models import (
     ExtractedFilters,
     JsonObject,
@@ -33,12 +38,19 @@ from chatstore.policy import RetentionPolicy
 from chatstore.protocol import MaintainedSessionStore, Maintenance, SessionStore
 from chatstore.scoped import UserSessions
 
+if TYPE_CHECKING:
+    from chatstore.aio import AsyncSessionStore, AsyncUserSessions, open_async_store
+
 __all__ = [
+    "AsyncSessionStore",
+    "AsyncUserSessions",
     "BackendAuthError",
     "BackendError",
     "BackendThrottledError",
     "BackendUnavailableError",
     "BaseSessionStore",
+    "CacheStats",
+    "CachedSessionStore",
     "ChatStoreError",
     "Clock",
     "ConfigurationError",
@@ -50,6 +62,7 @@ __all__ = [
     "MaintainedSessionStore",
     "Maintenance",
     "ManualClock",
+    "MemorySessionCache",
     "MemorySessionStore",
     "MemoryStorage",
     "Message",
@@ -65,6 +78,18 @@ __all__ = [
     "UserSessions",
     "VersionConflictError",
     "YearRange",
+    "open_async_store",
     "open_store",
     "utc_now",
 ]
+
+_ASYNCHRONOUS = frozenset({"AsyncSessionStore", "AsyncUserSessions", "open_async_store"})
+
+
+def __getattr__(name: str) -> object:
+    # asyncio takes 20 ms to import: whoever does not await does not pay for it.
+    if name in _ASYNCHRONOUS:
+        from chatstore import aio
+
+        return getattr(aio, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,11 +1,18 @@
 """The operators' half of every store; `Maintenance` says what each method does."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
 from chatstore import envelope, preparing
 from chatstore.calls import HookCalls
+from chatstore.clock import Moment
 from chatstore.cursor import decode_scan_cursor, encode_scan_cursor
 from chatstore.errors import InvalidInputError, SessionExistsError
+from chatstore.hooks import PageQuery
 from chatstore.models import Page, Session
 from chatstore.protocol import Maintenance
+
+_BEFORE_ALL = Moment(datetime(1970, 1, 1, tzinfo=UTC))
 
 
 class MaintenanceCalls(HookCalls, Maintenance):
@@ -38,3 +45,24 @@ class MaintenanceCalls(HookCalls, Maintenance):
         record = preparing.restored(session)
         if not self._call(self._restore, record.session_id, record, overwrite=overwrite, now=now):
             raise SessionExistsError(record.session_id)
+
+    def _stored_ids(self, user_id: str) -> Iterator[str]:
+        """The ids of all that is stored of a user: expired or not by whatever clock, readable or
+        not. A cache in front of this store must forget them when the user is erased."""
+        after = None
+        while True:
+            query = PageQuery(
+                user_id=user_id,
+                now=_BEFORE_ALL,
+                newest_first=False,
+                limit=envelope.MAX_PAGE,
+                after=after,
+                created_from=None,
+                created_before=None,
+                session_status=None,
+            )
+            found = self._call(self._page, None, query)
+            yield from (position.session_id for position, _ in found)
+            if len(found) < query.limit:
+                return
+            after = found[-1][0]

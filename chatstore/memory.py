@@ -1,4 +1,4 @@
-"""The reference store: the simplest code that obeys the design, the oracle of the contract, and a
+"""The reference store: the simplest code that keeps the promises, the oracle of the contract, and a
 test double for users. It keeps its sessions in memory, and is safe to share between threads."""
 
 import copy

@@ -1,16 +1,26 @@
-"""From a URL to a store, through the entry points of group `chatstore.backends`."""
+"""From URLs to a store, through the entry points of groups `chatstore.backends` and
+`chatstore.caches`."""
 
 import os
 from importlib.metadata import EntryPoint, entry_points
-from typing import Protocol
+from typing import Any, Protocol
 
+from chatstore.cached import CachedSessionStore
+from chatstore.caching import MAX_STALENESS, SessionCache, require_max_staleness
 from chatstore.clock import Clock, utc_now
 from chatstore.errors import ConfigurationError
 from chatstore.policy import RetentionPolicy
 from chatstore.protocol import MaintainedSessionStore
-from chatstore.settings import URL_VARIABLE, policy_from, url_from
+from chatstore.settings import (
+    URL_VARIABLE,
+    cache_url_from,
+    max_staleness_from,
+    policy_from,
+    url_from,
+)
 
 ENTRY_POINT_GROUP = "chatstore.backends"
+CACHE_ENTRY_POINT_GROUP = "chatstore.caches"
 
 
 class Opener(Protocol):
@@ -22,39 +32,79 @@ class Opener(Protocol):
     ) -> MaintainedSessionStore: ...
 
 
+class CacheOpener(Protocol):
+    """The same for a cache. A server that is down is no error: the store goes on without it."""
+
+    def __call__(self, url: str) -> SessionCache: ...
+
+
 def open_store(
-    url: str | None = None, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
+    url: str | None = None,
+    *,
+    policy: RetentionPolicy | None = None,
+    clock: Clock = utc_now,
+    cache: str | None = None,
+    max_staleness: float | None = None,
 ) -> MaintainedSessionStore:
     """Open the store that `url` names, such as `sqlite:///chat.db` or `memory://`.
 
-    What is not given comes from the environment: the URL from `CHATSTORE_URL`, the policy from
-    `CHATSTORE_MAX_MESSAGES` and its siblings (`chatstore.settings`), and then from the defaults.
-    Only the backend of the URL's scheme is imported. Raises `ConfigurationError` for a missing or
-    bad URL, an unknown scheme or a missing extra.
+    `cache` is the URL of a cache in front of it, such as `redis://localhost`, and "" is none;
+    `max_staleness` is then `CachedSessionStore`'s, in seconds. What is not given comes from the
+    environment: the URLs from `CHATSTORE_URL` and `CHATSTORE_CACHE_URL`, `max_staleness` from
+    `CHATSTORE_MAX_STALENESS_SECONDS`, the policy from `CHATSTORE_MAX_MESSAGES` and its siblings
+    (`chatstore.settings`), and then from the defaults. Only the backends of the URLs' schemes are
+    imported. Raises `ConfigurationError` for a missing or bad URL, an unknown scheme or a missing
+    extra.
     """
     chosen = url or url_from(os.environ)
     if not chosen:
         raise ConfigurationError(f"no URL: give one, or set {URL_VARIABLE}")
-    scheme, separator, _ = chosen.partition("://")
+    opener: Opener = _opener(_scheme(chosen))
+    chosen_policy = policy or policy_from(os.environ)
+    chosen_cache = cache_url_from(os.environ) if cache is None else cache
+    if not chosen_cache:
+        return opener(chosen, policy=chosen_policy, clock=clock)
+    if max_staleness is None:
+        max_staleness = max_staleness_from(os.environ) or MAX_STALENESS
+    cache_opener: CacheOpener = _opener(_scheme(chosen_cache), CACHE_ENTRY_POINT_GROUP, "cache")
+    require_max_staleness(max_staleness)
+    opened_cache = cache_opener(chosen_cache)
+    try:
+        primary = opener(chosen, policy=chosen_policy, clock=clock)
+    except BaseException:
+        opened_cache.close()
+        raise
+    return _OpenedCachedStore(primary, opened_cache, max_staleness=max_staleness, clock=clock)
+
+
+class _OpenedCachedStore(CachedSessionStore):
+    """A cached store that owns its primary and its cache."""
+
+    def close(self) -> None:
+        super().close()
+        self._cache.close()
+        self.primary.close()
+
+
+def _scheme(url: str) -> str:
+    scheme, separator, _ = url.partition("://")
     if not separator:
         raise ConfigurationError(
             "the URL has no scheme; one looks like sqlite:///chat.db or memory://"
         )
-    opener = _opener(scheme.lower())
-    return opener(chosen, policy=policy or policy_from(os.environ), clock=clock)
+    return scheme.lower()
 
 
-def _opener(scheme: str) -> Opener:
-    found = entry_points(group=ENTRY_POINT_GROUP, name=scheme)
+def _opener(scheme: str, group: str = ENTRY_POINT_GROUP, kind: str = "backend") -> Any:
+    found = entry_points(group=group, name=scheme)
     if not found:
-        known = ", ".join(sorted({each.name for each in entry_points(group=ENTRY_POINT_GROUP)}))
-        raise ConfigurationError(f"no backend for {scheme}://; installed are: {known or 'none'}")
+        known = ", ".join(sorted({each.name for each in entry_points(group=group)}))
+        raise ConfigurationError(f"no {kind} for {scheme}://; installed are: {known or 'none'}")
     entry_point: EntryPoint = next(iter(found))
     try:
-        opener: Opener = entry_point.load()
+        return entry_point.load()
     except ModuleNotFoundError as error:
         extra = scheme.partition("+")[0]
         raise ConfigurationError(
             f"{scheme}:// needs {error.name}: pip install 'chatstore[{extra}]'"
         ) from error
-    return opener

@@ -4,15 +4,35 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from chatstore.caching import require_max_staleness
 from chatstore.errors import ConfigurationError, InvalidInputError
 from chatstore.policy import RetentionPolicy
 
 URL_VARIABLE = "CHATSTORE_URL"
+CACHE_URL_VARIABLE = "CHATSTORE_CACHE_URL"
+MAX_STALENESS_VARIABLE = "CHATSTORE_MAX_STALENESS_SECONDS"
 
 
 def url_from(environment: Mapping[str, str]) -> str | None:
     """`CHATSTORE_URL`, or None if it is unset or empty."""
     return environment.get(URL_VARIABLE) or None
+
+
+def cache_url_from(environment: Mapping[str, str]) -> str | None:
+    """`CHATSTORE_CACHE_URL`, or None if it is unset or empty."""
+    return environment.get(CACHE_URL_VARIABLE) or None
+
+
+def max_staleness_from(environment: Mapping[str, str]) -> float | None:
+    """`CHATSTORE_MAX_STALENESS_SECONDS`, or None if it is unset or empty. Raises
+    `ConfigurationError`, which names the variable."""
+    text = environment.get(MAX_STALENESS_VARIABLE)
+    if not text:
+        return None
+    try:
+        return require_max_staleness(float(text))
+    except (ValueError, InvalidInputError) as error:
+        raise ConfigurationError(f"{MAX_STALENESS_VARIABLE}={text}: {error}") from error
 
 
 def policy_from(environment: Mapping[str, str]) -> RetentionPolicy:

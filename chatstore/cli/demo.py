@@ -29,6 +29,12 @@ def demo(
             show_default=False,
         ),
     ] = None,
+    cache: Annotated[
+        str | None,
+        typer.Option(
+            "--cache", metavar="URL", help="Put this cache before the store.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Show the promises being kept, and check them.
 
@@ -37,7 +43,11 @@ def demo(
     clock = ManualClock(utc_now().replace(microsecond=0))
     stage = _Terminal()
     # The default policy, whatever the environment says: it is what the steps are about.
-    with _chosen(url) as chosen, open_store(chosen, policy=RetentionPolicy(), clock=clock) as store:
+    policy = RetentionPolicy()
+    with (
+        _chosen(url) as chosen,
+        open_store(chosen, policy=policy, clock=clock, cache=cache or "") as store,
+    ):
         stage.title(chosen if url is None else f"the store at {chosen.partition('://')[0]}://")
         demonstration = Demonstration(store, clock, stage)
         try:

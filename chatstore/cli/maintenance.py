@@ -3,12 +3,16 @@
 from chatstore.cli import options, output
 
 
-def purge(url: options.Url = None, as_json: options.AsJson = False) -> None:
+def purge(
+    url: options.Url = None,
+    cache: options.Cache = None,
+    as_json: options.AsJson = False,
+) -> None:
     """Reclaim what has expired.
 
     Nobody can see it any more, purged or not.
     """
-    with options.opened(url) as store:
+    with options.opened(url, cache) as store:
         removed = store.purge_expired()
     if as_json:
         output.write(output.json_line({"removed": removed}))
@@ -16,11 +20,15 @@ def purge(url: options.Url = None, as_json: options.AsJson = False) -> None:
         output.write(f"removed {removed} expired sessions\n")
 
 
-def ping(url: options.Url = None, as_json: options.AsJson = False) -> None:
+def ping(
+    url: options.Url = None,
+    cache: options.Cache = None,
+    as_json: options.AsJson = False,
+) -> None:
     """Ask whether the store answers and holds what chatstore needs.
 
     Exit code 4 if it is out of reach, 5 if something is missing there.
     """
-    with options.opened(url) as store:
+    with options.opened(url, cache) as store:
         store.ping()
     output.write(output.json_line({"ok": True}) if as_json else "the store answers\n")

@@ -14,7 +14,7 @@ from chatstore.opening import open_store
 from chatstore.policy import MAX_WINDOW_BYTES
 from chatstore.portable import require_text
 from chatstore.protocol import MaintainedSessionStore
-from chatstore.settings import URL_VARIABLE, url_from
+from chatstore.settings import CACHE_URL_VARIABLE, URL_VARIABLE, url_from
 
 DEFAULT_URL = "sqlite:///chatstore.db"
 
@@ -24,6 +24,15 @@ Url = Annotated[
         "--url",
         metavar="URL",
         help=f"The store. Default: ${URL_VARIABLE}, or else {DEFAULT_URL}.",
+        show_default=False,
+    ),
+]
+Cache = Annotated[
+    str | None,
+    typer.Option(
+        "--cache",
+        metavar="URL",
+        help=f"A cache in front of the store. Default: ${CACHE_URL_VARIABLE}, or else none.",
         show_default=False,
     ),
 ]
@@ -70,9 +79,9 @@ Metadata = Annotated[
 MessageType = Annotated[str, typer.Option("--type", metavar="TYPE", help="The messages' type.")]
 
 
-def opened(url: str | None) -> MaintainedSessionStore:
+def opened(url: str | None, cache: str | None) -> MaintainedSessionStore:
     """The store that the command is about; the caller closes it."""
-    return open_store(url or url_from(os.environ) or DEFAULT_URL)
+    return open_store(url or url_from(os.environ) or DEFAULT_URL, cache=cache)
 
 
 def entries(option: str, given: list[str] | None) -> JsonObject:

@@ -36,6 +36,7 @@ def new(
     ] = None,
     message_type: options.MessageType = "user_query",
     url: options.Url = None,
+    cache: options.Cache = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Create a session.
@@ -47,7 +48,7 @@ def new(
     user_preferences = options.entries("--preference", preference)
     own_metadata = options.entries("--metadata", metadata)
     messages = [options.message(text, message_type=message_type) for text in message or ()]
-    with options.opened(url) as store:
+    with options.opened(url, cache) as store:
         try:
             session = store.create(
                 user,
@@ -102,6 +103,7 @@ def list_(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All pages at once.")] = False,
     url: options.Url = None,
+    cache: options.Cache = None,
     as_json: options.AsJson = False,
 ) -> None:
     """List a user's sessions, the newest first."""
@@ -119,7 +121,7 @@ def list_(
             session_status=status,
         )
 
-    with options.opened(url) as store:
+    with options.opened(url, cache) as store:
         size = _LARGEST_PAGE if everything else 20 if limit is None else limit
         page = page_from(store, cursor, size)
         found = page.items
@@ -134,13 +136,14 @@ def show(
     session_id: options.SessionId,
     user: options.Owner = None,
     url: options.Url = None,
+    cache: options.Cache = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Show a session and the messages it keeps.
 
     Exit code 1 if there is none.
     """
-    with options.opened(url) as store:
+    with options.opened(url, cache) as store:
         session = store.get(session_id, user_id=user)
     if as_json:
         output.write(output.json_line(rendering.session_document(session)))
@@ -172,6 +175,7 @@ def append(
     user: options.Owner = None,
     if_version: options.IfVersion = None,
     url: options.Url = None,
+    cache: options.Cache = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Append a message.
@@ -180,7 +184,7 @@ def append(
     """
     content = options.text_or_standard_input(text)
     message = options.message(content, message_type=message_type, message_id=message_id)
-    with options.opened(url) as store:
+    with options.opened(url, cache) as store:
         try:
             session = store.append_and_get(session_id, message, user_id=user, if_version=if_version)
         except BackendError as error:
@@ -209,6 +213,7 @@ def set_(
     user: options.Owner = None,
     if_version: options.IfVersion = None,
     url: options.Url = None,
+    cache: options.Cache = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Set preferences, metadata and the status.
@@ -218,7 +223,7 @@ def set_(
     """
     user_preferences = options.entries("--preference", preference)
     own_metadata = options.entries("--metadata", metadata)
-    with options.opened(url) as store:
+    with options.opened(url, cache) as store:
         session = store.update(
             session_id,
             user_preferences=user_preferences,
@@ -236,13 +241,14 @@ def delete(
     user: options.Owner = None,
     if_version: options.IfVersion = None,
     url: options.Url = None,
+    cache: options.Cache = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Delete a session, without asking.
 
     Exit code 1 if there was none.
     """
-    with options.opened(url) as store:
+    with options.opened(url, cache) as store:
         if not store.delete(session_id, user_id=user, if_version=if_version):
             raise SessionNotFoundError(session_id)
     if as_json:

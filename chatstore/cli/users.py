@@ -22,6 +22,7 @@ def erase(
     user: options.UserId,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     url: options.Url = None,
+    cache: options.Cache = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Erase every session of a user.
@@ -31,7 +32,7 @@ def erase(
     """
     if not yes:
         _ask(user)
-    with options.opened(url) as store:
+    with options.opened(url, cache) as store:
         erased = store.delete_user(user)
     if as_json:
         output.write(output.json_line({"userId": user, "erased": erased}))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from chatstore import JsonObject, MaintainedSessionStore, RetentionPolicy
+from chatstore import JsonObject, MaintainedSessionStore, ManualClock, RetentionPolicy
 from chatstore_contract_tests.behaviour import Behaviour, contents, message
 from chatstore_contract_tests.harness import Harness
 
@@ -76,14 +76,19 @@ class ForeignBehaviour(Behaviour):
         assert after.created_at == before.created_at
         assert store.get("foreign") == after
 
-    def test_it_is_trimmed(self, store: MaintainedSessionStore, harness: Harness) -> None:
-        """A window that others filled beyond the policy is exact after the next write."""
+    def test_it_is_trimmed(
+        self, store: MaintainedSessionStore, harness: Harness, clock: ManualClock
+    ) -> None:
+        """A window that others filled beyond the policy is exact, for every reader, after the next
+        write."""
         messages = brief_record()["messages"]
         many = [{**messages[0], "messageId": f"m{n}", "content": f"{n}"} for n in range(40)]
         harness.raw_write(brief_record(messages=many, messageCount=40))
         after = store.append_and_get("foreign", message("new"))
         assert contents(after) == [*(f"{n}" for n in range(31, 40)), "new"]
         assert after.message_count == 41
+        with harness.open(policy=RetentionPolicy(max_messages=100), clock=clock) as wide:
+            assert wide.get("foreign").messages == after.messages
 
     def test_it_is_updated(self, store: MaintainedSessionStore, harness: Harness) -> None:
         """An update merges into it and keeps its attributes."""

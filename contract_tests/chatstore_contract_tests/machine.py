@@ -1,23 +1,26 @@
 """A state machine holds a store against the reference, step by step."""
 
 import os
+import sys
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import rule, run_state_machine_as_test
+from hypothesis.internal.conjecture import engine
+from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
 from chatstore import (
     MaintainedSessionStore,
     Message,
     Page,
     Session,
-    SessionInfo,
 )
 from chatstore_contract_tests.behaviour import Behaviour
 from chatstore_contract_tests.harness import Harness
 from chatstore_contract_tests.machine_inputs import (
+    BAD_MAPS,
     BATCHES,
     CLIENTS,
     MAPS,
@@ -27,182 +30,204 @@ from chatstore_contract_tests.machine_inputs import (
     SESSION_NAMES,
     SESSIONS,
     STATUSES,
+    USER_NAMES,
     USERS,
     VERSIONS,
 )
-from chatstore_contract_tests.paired_stores import PairedStores
+from chatstore_contract_tests.paired_stores import DivergenceError, PairedStores
+from chatstore_contract_tests.program import Written
 
 PROFILE_VARIABLE = "CHATSTORE_CONTRACT_PROFILE"
 """`long` searches for minutes and anew each time; anything else is the same short run always."""
 
+SHRINKING_SECONDS = 15
+"""How long a found difference is made shorter."""
+
 
 class StoreMachine(PairedStores):
-    """Several clients with policies and clocks of their own do the same to both stores."""
+    """Several clients with policies and clocks of their own do the same to both stores.
+
+    Writes to a corrupt record are outside parity: once a record is corrupted, it is only read and
+    removed.
+    """
 
     def teardown(self) -> None:
         """Compare all that there is, and clear it away."""
-        for client in range(len(POLICIES)):
-            for name in SESSION_NAMES:
-                self.get(client, name, None)
-            self.scan(client)
-        for user in ("ana", "ben"):
-            self.list_sessions(0, user, True, 20, None, 0)
-            self.delete_user(0, user)
-        for store in self.subjects:
-            store.close()
+        try:
+            if not self.is_over:
+                for client in range(len(POLICIES)):
+                    for session in range(len(self.sessions)):
+                        self.get(client, session, None)
+                    self.scan(client)
+                for user in range(len(self.users)):
+                    self.list_sessions(0, user, True, 20, None, 0)
+        finally:
+            for user in range(len(self.users)):
+                self.subjects[0].delete_user(str(self.user(user).value))
+            for store in self.subjects:
+                store.close()
+
+    @initialize(sessions=SESSION_NAMES, users=USER_NAMES, client=CLIENTS, messages=BATCHES)
+    def begin(
+        self, sessions: list[str], users: list[str], client: int, messages: list[Message]
+    ) -> None:
+        """Draw this run's ids, and have one session to begin with."""
+        self.sessions, self.users = sessions, users
+        self.create(client, 0, 0, messages, {})
 
     @rule(by=MOVES, client=CLIENTS)
     def move_clock(self, by: float, client: int) -> None:
         clock = self.clocks[client]
         # What a purge has reclaimed is gone: no clock goes back behind it.
         clock.now = max(clock.now + timedelta(seconds=by), self.purged_until)
+        self.move(client)
 
-    @rule(client=CLIENTS, name=SESSIONS, user=USERS, messages=st.just([]) | BATCHES, maps=MAPS)
+    @rule(client=CLIENTS, session=SESSIONS, user=USERS, messages=st.just([]) | BATCHES, maps=MAPS)
     def create(
-        self, client: int, name: str, user: str, messages: list[Message], maps: dict[str, Any]
+        self, client: int, session: int, user: int, messages: list[Message], maps: dict[str, Any]
     ) -> None:
-        self.both(
-            client,
-            lambda store: store.create(
-                self.named(user),
-                session_id=self.named(name),
+        if session not in self.corrupted:
+            session_id = self.named(session)
+            self.both(
+                client,
+                "create",
+                self.user(user),
+                session_id=session_id,
                 messages=messages,
                 metadata=maps,
-            ),
-        )
+            )
 
-    @rule(client=CLIENTS, name=SESSIONS, user=USERS, messages=st.just([]) | BATCHES)
-    def get_or_create(self, client: int, name: str, user: str, messages: list[Message]) -> None:
-        self.both(
-            client,
-            lambda store: store.get_or_create(
-                self.named(name), user_id=self.named(user), messages=messages
-            ),
-        )
+    @rule(client=CLIENTS, session=SESSIONS, user=USERS, messages=st.just([]) | BATCHES)
+    def get_or_create(self, client: int, session: int, user: int, messages: list[Message]) -> None:
+        if session not in self.corrupted:
+            session_id, user_id = self.named(session), self.user(user)
+            self.both(client, "get_or_create", session_id, user_id=user_id, messages=messages)
 
-    @rule(client=CLIENTS, name=SESSIONS, owner=OWNERS)
-    def get(self, client: int, name: str, owner: str | None) -> None:
-        def call(store: MaintainedSessionStore) -> Session:
-            session = store.get(self.named(name), user_id=self.owner(owner))
-            if store is self.references[client]:
-                self.backups.append(session)
-            return session
+    @rule(client=CLIENTS, session=SESSIONS, owner=OWNERS)
+    def get(self, client: int, session: int, owner: int | None) -> None:
+        session = self.present(session)
+        found = self.both(client, "get", self.named(session), user_id=self.owner(owner))
+        if isinstance(found, Session):
+            self.backups.append(found)
+            self.keep("backups.append({})")
 
-        self.both(client, call)
+    @rule(client=CLIENTS, sessions=st.lists(SESSIONS, max_size=6), owner=OWNERS)
+    def get_many(self, client: int, sessions: list[int], owner: int | None) -> None:
+        ids = [self.named(each) for each in sessions]
+        self.both(client, "get_many", ids, user_id=self.owner(owner))
 
-    @rule(client=CLIENTS, names=st.lists(SESSIONS, max_size=6), owner=OWNERS)
-    def get_many(self, client: int, names: list[str], owner: str | None) -> None:
-        ids = [self.named(name) for name in names]
-        self.both(client, lambda store: store.get_many(ids, user_id=self.owner(owner)))
-
-    @rule(client=CLIENTS, name=SESSIONS, sent=BATCHES, owner=OWNERS, offset=VERSIONS)
+    @rule(client=CLIENTS, session=SESSIONS, sent=BATCHES, owner=OWNERS, offset=VERSIONS)
     def append(
-        self, client: int, name: str, sent: list[Message], owner: str | None, offset: int | None
+        self, client: int, session: int, sent: list[Message], owner: int | None, offset: int | None
     ) -> None:
-        version = self.version(name, offset)
-        self.both(
-            client,
-            lambda store: store.append(
-                self.named(name), *sent, user_id=self.owner(owner), if_version=version
-            ),
-        )
+        self.write(client, "append", session, *sent, owner=owner, offset=offset)
 
-    @rule(client=CLIENTS, name=SESSIONS, sent=BATCHES, owner=OWNERS, offset=VERSIONS)
+    @rule(client=CLIENTS, session=SESSIONS, sent=BATCHES, owner=OWNERS, offset=VERSIONS)
     def append_and_get(
-        self, client: int, name: str, sent: list[Message], owner: str | None, offset: int | None
+        self, client: int, session: int, sent: list[Message], owner: int | None, offset: int | None
     ) -> None:
-        version = self.version(name, offset)
-        self.both(
-            client,
-            lambda store: store.append_and_get(
-                self.named(name), *sent, user_id=self.owner(owner), if_version=version
-            ),
-        )
+        self.write(client, "append_and_get", session, *sent, owner=owner, offset=offset)
 
-    @rule(client=CLIENTS, name=SESSIONS, sent=st.just([]) | BATCHES, owner=OWNERS, offset=VERSIONS)
+    @rule(
+        client=CLIENTS, session=SESSIONS, sent=st.just([]) | BATCHES, owner=OWNERS, offset=VERSIONS
+    )
     def rewrite(
-        self, client: int, name: str, sent: list[Message], owner: str | None, offset: int | None
+        self, client: int, session: int, sent: list[Message], owner: int | None, offset: int | None
     ) -> None:
-        version = self.version(name, offset)
-        self.both(
-            client,
-            lambda store: store.rewrite(
-                self.named(name), sent, user_id=self.owner(owner), if_version=version
-            ),
-        )
+        self.write(client, "rewrite", session, sent, owner=owner, offset=offset)
 
     @rule(
         client=CLIENTS,
-        name=SESSIONS,
+        session=SESSIONS,
         owner=OWNERS,
         preferences=MAPS,
-        metadata=MAPS,
+        metadata=MAPS | MAPS | MAPS | BAD_MAPS,
         status=st.none() | STATUSES,
         offset=VERSIONS,
     )
     def update(
         self,
         client: int,
-        name: str,
-        owner: str | None,
+        session: int,
+        owner: int | None,
         preferences: dict[str, Any],
         metadata: dict[str, Any],
         status: str | None,
         offset: int | None,
     ) -> None:
-        version = self.version(name, offset)
-        self.both(
+        self.write(
             client,
-            lambda store: store.update(
-                self.named(name),
-                user_preferences=preferences,
-                metadata=metadata,
-                session_status=status,
-                user_id=self.owner(owner),
-                if_version=version,
-            ),
+            "update",
+            session,
+            owner=owner,
+            offset=offset,
+            user_preferences=preferences,
+            metadata=metadata,
+            session_status=status,
         )
 
-    @rule(client=CLIENTS, name=SESSIONS, owner=OWNERS, offset=VERSIONS)
-    def delete(self, client: int, name: str, owner: str | None, offset: int | None) -> None:
-        version = self.version(name, offset)
-        self.both(
-            client,
-            lambda store: store.delete(
-                self.named(name), user_id=self.owner(owner), if_version=version
-            ),
-        )
+    def write(
+        self,
+        client: int,
+        method: str,
+        session: int,
+        *arguments: object,
+        owner: int | None,
+        offset: int | None,
+        **options: object,
+    ) -> None:
+        """A write on one session, unless that is corrupt."""
+        session = self.present(session)
+        if session not in self.corrupted:
+            self.both(
+                client,
+                method,
+                self.named(session),
+                *arguments,
+                user_id=self.owner(owner),
+                if_version=self.version(session, offset),
+                **options,
+            )
+
+    @rule(client=CLIENTS, session=SESSIONS, owner=OWNERS, offset=VERSIONS)
+    def delete(self, client: int, session: int, owner: int | None, offset: int | None) -> None:
+        # A corrupt record's version is out of reach.
+        version = None if session in self.corrupted else self.version(session, offset)
+        user_id = self.owner(owner)
+        self.both(client, "delete", self.named(session), user_id=user_id, if_version=version)
 
     @rule(
         client=CLIENTS,
         user=USERS,
         newest_first=st.booleans(),
-        limit=st.integers(1, 4),
+        limit=st.sampled_from([1, 1, 2, 3]),
         status=st.none() | STATUSES,
         cursor=st.integers(0, 9),
     )
     def list_sessions(
         self,
         client: int,
-        user: str,
+        user: int,
         newest_first: bool,
         limit: int,
         status: str | None,
         cursor: int,
     ) -> None:
         self.harness.settle()
-
-        def call(store: MaintainedSessionStore) -> Page[SessionInfo]:
-            return store.list_sessions(
-                self.named(user),
-                newest_first=newest_first,
-                limit=limit,
-                cursor=self.cursors[cursor % len(self.cursors)],
-                session_status=status,
-            )
-
-        self.both(client, call)
-        self.cursors.append(call(self.references[client]).next_cursor)
+        number = cursor % len(self.cursors)
+        page = self.both(
+            client,
+            "list_sessions",
+            self.user(user),
+            newest_first=newest_first,
+            limit=limit,
+            cursor=Written(f"cursors[{number}]", self.cursors[number]),
+            # Whether a corrupt record has a status is the engine's own affair.
+            session_status=None if self.corrupted else status,
+        )
+        if isinstance(page, Page) and page.next_cursor is not None:
+            self.cursors.append(page.next_cursor)
+            self.keep("cursors.append({}.next_cursor)")
 
     @rule(client=CLIENTS)
     def scan(self, client: int) -> None:
@@ -216,27 +241,47 @@ class StoreMachine(PairedStores):
                     own = (key for key in found if key.endswith(self.run))
                     return [found[key] for key in sorted(own)]
 
-        self.both(client, call)
+        self.compare(client, f"show(scan_all, clients[{client}])", call)
 
     @rule(client=CLIENTS, user=USERS)
-    def delete_user(self, client: int, user: str) -> None:
+    def delete_user(self, client: int, user: int) -> None:
         self.harness.settle()
-        self.both(client, lambda store: store.delete_user(self.named(user)))
+        self.both(client, "delete_user", self.user(user))
 
     @rule(client=CLIENTS)
     def purge_expired(self, client: int) -> None:
         now = self.clocks[client].now
         self.purged_until = max(self.purged_until, now)
-        for clock in self.clocks:
-            clock.now = max(clock.now, now)
+        for number, clock in enumerate(self.clocks):
+            if clock.now < now:
+                clock.now = now
+                self.move(number)
         # How many a call removes itself is the engine's own affair.
-        self.both(client, lambda store: store.purge_expired() >= 0)
+        line = f"show(clients[{client}].purge_expired)"
+        self.compare(client, line, lambda store: store.purge_expired() >= 0)
 
     @rule(client=CLIENTS, number=st.integers(0, 9), overwrite=st.booleans())
     def restore(self, client: int, number: int, overwrite: bool) -> None:
         if self.backups:
-            backup = self.backups[number % len(self.backups)]
-            self.both(client, lambda store: store.restore(backup, overwrite=overwrite))
+            chosen = number % len(self.backups)
+            backup = self.backups[chosen]
+            if not any(self.key(each) == backup.session_id for each in self.corrupted):
+                written = Written(f"backups[{chosen}]", backup)
+                self.both(client, "restore", written, overwrite=overwrite)
+
+    @rule(session=SESSIONS, of_message=st.booleans())
+    def corrupt(self, session: int, of_message: bool) -> None:
+        key = self.key(session)
+        if session in self.corrupted or not self.is_kept(session):
+            return
+        if of_message and not self.documents[key]["messages"]:
+            return
+        method = "corrupt_message" if of_message else "corrupt"
+        named = self.named(session).code
+        self.step(f"# here the harness did this to the storage: {method}({named})")
+        self.corrupted.add(session)
+        for harness in (self.harness, self.reference):
+            getattr(harness, method)(key)
 
 
 class MachineBehaviour(Behaviour):
@@ -245,16 +290,30 @@ class MachineBehaviour(Behaviour):
     def test_any_sequence_of_calls_is_answered_like_the_reference(self, harness: Harness) -> None:
         """One behaviour: results, order, errors, expiry and numbers are those of the reference,
         whatever several clients do to the same sessions."""
-        thorough = os.environ.get(PROFILE_VARIABLE) == "long"
-        machine = type("BoundMachine", (StoreMachine,), {"harness": harness})
-        run_state_machine_as_test(
-            machine,
-            settings=settings(
-                max_examples=600 if thorough else 40,
-                stateful_step_count=80 if thorough else 40,
-                derandomize=not thorough,
-                database=None,
-                deadline=None,
-                suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-            ),
-        )
+        run_machine(StoreMachine, harness)
+
+
+def run_machine(kind: type[StoreMachine], harness: Harness) -> None:
+    """Run a state machine on the stores of a harness, by the profile that is set."""
+    thorough = os.environ.get(PROFILE_VARIABLE) == "long"
+    machine = type("BoundMachine", (kind,), {"harness": harness})
+    chosen = settings(
+        max_examples=600 if thorough else 40,
+        stateful_step_count=80,
+        derandomize=not thorough,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate, Phase.shrink],
+        report_multiple_bugs=False,
+        print_blob=False,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
+    try:
+        # Hypothesis looks for a shorter program for five minutes, and no setting bounds that.
+        with mock.patch.object(engine, "MAX_SHRINKING_SECONDS", SHRINKING_SECONDS, create=True):
+            run_state_machine_as_test(machine, settings=chosen)
+    except DivergenceError as error:
+        # Where pytest shows what was printed, nothing stands before the lines: they can be
+        # pasted.
+        sys.stdout.write(error.program)
+        raise

@@ -94,13 +94,15 @@ class MaintenanceBehaviour(Behaviour):
     def test_purge_takes_only_the_expired(
         self, store: MaintainedSessionStore, harness: Harness, clock: ManualClock
     ) -> None:
-        """`purge_expired` reclaims what has expired, and nothing else."""
+        """`purge_expired` reclaims what has expired, and nothing else: after it, nothing is left
+        of the expired, whether the call or the engine removed it."""
         with harness.open(policy=HOUR, clock=clock) as brief:
             for number in range(5):
                 brief.create("ana", session_id=f"brief {number}", messages=batch(2))
         alive = store.create("ana", session_id="alive", messages=batch(2))
         clock.advance(timedelta(hours=1))
         assert store.purge_expired() >= 0
+        assert [harness.raw_read(f"brief {number}") for number in range(5)] == [None] * 5
         assert store.get("alive") == alive
         harness.settle()
         assert len(store.list_sessions("ana").items) == 1
@@ -196,10 +198,11 @@ class MaintenanceBehaviour(Behaviour):
     def test_backup_and_restore_are_the_same(
         self, store: MaintainedSessionStore, clock: ManualClock, harness: Harness
     ) -> None:
-        """What `scan` shows, `restore` writes back: the session is as it was."""
+        """`scan` shows what `get` does, and `restore` writes it back: the session is as it was."""
         session = store.create("ana", messages=[message(extra=[1, {"a": None}])])
         store.append(session.session_id, *batch(3))
         (backup,) = scanned(store, 10)
+        assert backup == store.get(session.session_id)
         store.delete(session.session_id)
         clock.advance(timedelta(days=1))
         store.restore(backup)

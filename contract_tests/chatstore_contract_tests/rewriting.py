@@ -29,12 +29,17 @@ class RewritingBehaviour(Behaviour):
         assert contents(after) == ["first again"]
         assert after.message_count == 1
 
-    def test_rewrite_trims_like_any_write(self, store: MaintainedSessionStore) -> None:
-        """A rewritten list is trimmed to the window, and all of it is counted."""
+    def test_rewrite_trims_like_any_write(
+        self, store: MaintainedSessionStore, harness: Harness, clock: ManualClock
+    ) -> None:
+        """A rewritten list is trimmed to the window, for every reader, and all of it is
+        counted."""
         session = store.create("ana", messages=batch(2))
         after = store.rewrite(session.session_id, batch(14, "new"), if_version=1)
         assert contents(after) == [f"new {number}" for number in range(4, 14)]
         assert after.message_count == 14
+        with harness.open(policy=RetentionPolicy(max_messages=100), clock=clock) as wide:
+            assert wide.get(session.session_id).messages == after.messages
 
     def test_rewrite_counts_what_the_caller_saw(
         self, store: MaintainedSessionStore, harness: Harness, clock: ManualClock

@@ -1,6 +1,6 @@
 """Sessions are created, read and deleted, and come back as they went."""
 
-import uuid
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +27,8 @@ from chatstore_contract_tests.behaviour import (
     unchanged,
 )
 from chatstore_contract_tests.harness import Harness
+
+UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 class SessionsBehaviour(Behaviour):
@@ -58,7 +60,7 @@ class SessionsBehaviour(Behaviour):
         """`sessionId` is a UUIDv4 by default, another one each time."""
         ids = [store.create("ana").session_id for _ in range(3)]
         assert len(set(ids)) == 3
-        assert all(uuid.UUID(session_id).version == 4 for session_id in ids)
+        assert [session_id for session_id in ids if not UUID4.fullmatch(session_id)] == []
 
     def test_an_id_may_be_chosen(self, store: MaintainedSessionStore) -> None:
         """`create` takes an id, a status and a policy's window of its messages, counting all."""

@@ -32,7 +32,7 @@ class Runner:
         self.kind = kind
         self._folder = state / kind.name
         self._memory = self._folder / "processes.json"
-        # Held, for a Popen that is let go of complains that its process still runs.
+        # Held until they are known to have ended: a Popen that is let go of before complains.
         self._children: list[subprocess.Popen[bytes]] = []
 
     def up(self) -> None:
@@ -58,6 +58,8 @@ class Runner:
         """Stop what `up` started, by its process id; nothing else is touched."""
         for process in self.started():
             _stop(process)
+        for child in self._children:
+            child.poll()
         self._memory.unlink(missing_ok=True)
 
     def is_running(self) -> bool:

@@ -42,11 +42,18 @@ class Terminal:
         self.clock = ManualClock()
         self.store_class: StoreClass = MemorySessionStore
         self.urls: list[str] = []
+        self.caches: list[str | None] = []
 
     def open_store(
-        self, url: str, *, policy: RetentionPolicy | None = None, clock: Clock | None = None
+        self,
+        url: str,
+        *,
+        policy: RetentionPolicy | None = None,
+        clock: Clock | None = None,
+        cache: str | None = None,
     ) -> MemorySessionStore:
         self.urls.append(url)
+        self.caches.append(cache)
         return self.store_class(self.storage, policy=policy, clock=clock or self.clock)
 
     def store(self) -> MemorySessionStore:

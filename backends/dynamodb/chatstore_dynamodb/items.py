@@ -21,7 +21,8 @@ from chatstore_dynamodb.marshalling import (
 BACKEND = "dynamodb"
 
 WINDOW_BYTES = "windowBytes"
-"""An upper bound of the window's weight, in bytes; there if bytes may decide the window."""
+"""An upper bound of the window's weight, in bytes; there if bytes may decide the window, or beside
+a set of ids."""
 
 MESSAGE_IDS = "messageIds"
 """The ids of the window's messages, as a string set; there if the window may have more messages
@@ -76,10 +77,16 @@ def needs_ids(policy: RetentionPolicy) -> bool:
     return policy.max_messages is None or policy.max_messages > LONGEST_SLIDE
 
 
+def keeps_bytes(policy: RetentionPolicy) -> bool:
+    """Whether windows under this policy keep a bound of their bytes: where bytes may decide the
+    window, and where the set of ids must not grow for ever."""
+    return not policy.count_decides or needs_ids(policy)
+
+
 def window_attributes(policy: RetentionPolicy, message_ids: Sequence[str], weight: int) -> Item:
     """The attributes of chatstore's own that a window under this policy keeps beside it."""
     attributes: Item = {}
-    if not policy.count_decides:
+    if keeps_bytes(policy):
         attributes[WINDOW_BYTES] = {"N": str(weight)}
     if needs_ids(policy) and message_ids:
         # A set may not be empty; an empty window has none.

@@ -1,5 +1,6 @@
 """The store: each hook is one request in the usual case."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Self
 
@@ -184,7 +185,7 @@ class DynamoDBSessionStore(Upkeep):
         if request is None:
             return []
         listing = expressions.Listing(query)
-        for round_ in range(10**6):
+        for round_ in itertools.count():
             answer = self._table.query({**request, "Limit": expressions.evaluated(query, round_)})
             listing.take(answer.get("Items", []))
             if listing.is_full:

@@ -8,6 +8,7 @@ import pytest
 
 from chatstore import (
     BackendThrottledError,
+    InvalidInputError,
     ManualClock,
     Message,
     RetentionPolicy,
@@ -197,3 +198,23 @@ def test_sizes_are_forgotten_beyond_the_capacity(table: TableHarness) -> None:
         after = store.append_and_get(f"{number}", message("new"))
         assert [each.content for each in after.messages[-2:]] == ["9", "new"]
         assert len(after.messages) == 10
+
+
+def test_a_key_that_somebody_adds_meanwhile_is_counted(table: TableHarness) -> None:
+    """Between the try that met the item and the next one, another writer takes the last place of a
+    map: the 33rd key is refused all the same."""
+    store = table.open()
+    store.create("ana", session_id="s", metadata={f"{number}": number for number in range(31)})
+    others = [{"theirs": 1}]
+
+    def add_theirs(_: dict[str, Any]) -> None:
+        if others:
+            table.open().update("s", metadata=others.pop())
+
+    with (
+        answers_changed(table.client, "UpdateItem", add_theirs),
+        pytest.raises(InvalidInputError, match="32 keys"),
+    ):
+        store.update("s", metadata={"0": "changed", "mine": 1})
+    found = store.get("s").metadata
+    assert (len(found), found["0"], "mine" in found) == (32, 0, False)

@@ -149,3 +149,40 @@ def test_an_unknown_policy_adds_nothing() -> None:
 
     item = new_item(restored(golden_session()), RetentionPolicy())
     assert item.keys() & {"windowBytes", "messageIds"} == set()
+
+
+def test_the_set_of_ids_does_not_grow_for_ever(local: TableHarness) -> None:
+    """Ids of messages that fell out of a long window leave the set in time."""
+    policy = RetentionPolicy(max_messages=100, max_message_bytes=250, max_window_bytes=25_000)
+    assert policy.count_decides
+    store = local.open(policy=policy)
+    batch = [Message(type="user_query", content=f"{number}") for number in range(100)]
+    store.create("ana", session_id="s", messages=batch)
+    sizes: list[int] = []
+    for number in range(60):
+        session = store.append_and_get("s", Message(type="user_query", content=f"{number:050}"))
+        stored: Any = local.raw_read("s")
+        ids = set(stored["messageIds"]["SS"])
+        sizes.append(len(ids))
+        assert {each.message_id for each in session.messages} <= ids
+    assert max(sizes) > 100, "the set keeps some for a while"
+    assert min(sizes[1:]) == 100, "and is made exact again"
+    assert store.get("s").message_count == 160
+
+
+def test_other_policies_do_not_leave_stale_attributes(table: TableHarness) -> None:
+    """Writers of different policies share a session: what one does not keep up, it removes, and
+    the other makes it anew."""
+    by_count = table.open()
+    unlimited = table.open(policy=RetentionPolicy(max_messages=None))
+    unlimited.create("ana", session_id="s", messages=[Message(type="user_query", content="0")])
+    first = by_count.append_and_get("s", Message(type="user_query", content="1"))
+    assert table.raw_read("s").keys() & {"windowBytes", "messageIds"} == set()  # type: ignore[attr-defined]
+    second = unlimited.append_and_get("s", Message(type="user_query", content="2"))
+    assert [each.content for each in second.messages] == ["0", "1", "2"]
+    stored: Any = table.raw_read("s")
+    assert sorted(stored["messageIds"]["SS"]) == sorted(each.message_id for each in second.messages)
+    assert unlimited.append("s", first.messages[-1]).version == second.version
+    unlimited.rewrite("s", [], if_version=second.version)
+    assert "messageIds" not in table.raw_read("s")  # type: ignore[operator]
+    assert unlimited.append("s", first.messages[-1]).message_count == 1

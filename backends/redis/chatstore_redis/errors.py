@@ -71,7 +71,6 @@ _CASES = (
         BackendUnavailableError,
         "the server is still loading its data",
         (redis_errors.BusyLoadingError,),
-        "LOADING",
     ),
     _Case(
         BackendUnavailableError,

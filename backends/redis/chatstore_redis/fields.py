@@ -19,7 +19,8 @@ from chatstore.models import JsonObject
 from chatstore.portable import json_text
 from chatstore.records import Record, StoredMessage, StoredSession
 
-_TEXTS = ("sessionId", "userId", "createdAt", "updatedAt", "sessionStatus", "creationId")
+# The owner and the time first: whatever stands in the others, a listing knows whose session it is.
+_TEXTS = ("userId", "createdAt", "sessionId", "updatedAt", "sessionStatus", "creationId")
 _NUMBERS = ("ttl", "messageCount", "version")
 _MAPS = ("userPreferences", "metadata")
 _UNKNOWN = "unknown"
@@ -42,6 +43,7 @@ _MAP_OPENINGS = tuple(f',"{name}":{{'.encode() for name in _MAPS)
 _TO_ESCAPE = re.compile(rb'["\\\x00-\x1f]')
 _WHOLE = re.compile(rb"-?[0-9]{1,19}")
 _MISSING = b"a message is missing"
+_UNREADABLE = b"\xff"
 
 Info = Sequence[bytes | None]
 """The values of `INFO_FIELDS`; None where there is none."""
@@ -102,8 +104,11 @@ def info_and_messages(answer: bytes) -> tuple[Info, Sequence[bytes | None]]:
     none of UTF-8's."""
     number, *values = answer.split(b"\xff")
     if len(values) != int(number):
-        # A stored value is no UTF-8. What stands where is not known, so nothing is.
-        return [None] * len(INFO_FIELDS), [None]
+        # Some stored value is no UTF-8, and where the others begin is not known: so the record is
+        # there, and can't be read.
+        legible = values[: _CREATED_AT + 1]
+        rest = len(INFO_FIELDS) - len(legible) - 1
+        return [*legible, _UNREADABLE, *[None] * rest], [None]
     found = [None if value == b"\xfe" else value for value in values]
     return found[: len(INFO_FIELDS)], found[len(INFO_FIELDS) :]
 

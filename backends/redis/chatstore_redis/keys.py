@@ -1,6 +1,7 @@
 """The names of keys, and the members of a user index.
 
-A key is `PREFIX:s:ID` for a session and `PREFIX:u:ID` for a user's index. In an id, `%`, `:`, `{`
+A key is `PREFIX:s:ID` for a session, `PREFIX:u:ID` for a user's index and `PREFIX:c:ID` for what a
+cache holds of a session. In an id, `%`, `:`, `{`
 and `}` are written `%25`, `%3A`, `%7B` and `%7D`. So the last two colons of a key always end its
 prefix and its kind, no two ids or prefixes share a key, and no id holds the braces by which a
 cluster would choose the slot from a part of the key.
@@ -20,6 +21,7 @@ _GLOB = str.maketrans({character: f"\\{character}" for character in "*?[]^\\"})
 
 _SESSION = "s"
 _INDEX = "u"
+_CACHED = "c"
 
 _SEPARATOR = b"\0"
 """Between `createdAt` and the id in a member. No text of ours holds NUL, and every other byte is
@@ -42,6 +44,10 @@ class Keys:
     def index(self, user_id: str) -> bytes:
         """The key of a user's index."""
         return self._key(_INDEX, user_id)
+
+    def cached(self, session_id: str) -> bytes:
+        """The key of what a cache holds of a session."""
+        return self._key(_CACHED, session_id)
 
     @property
     def session_pattern(self) -> bytes:

@@ -55,3 +55,6 @@ ERASE = _script("common", "erase")
 
 RECLAIM = _script("common", "reclaim")
 """Removes a session if it has expired: `purge_expired`."""
+
+CACHE_MEET = _script("cache/meet")
+CACHE_BURY = _script("cache/bury")

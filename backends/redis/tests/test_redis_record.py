@@ -20,7 +20,9 @@ from chatstore import (
     VersionConflictError,
     YearRange,
 )
+from chatstore.cursor import Position
 from chatstore_redis import RedisSessionStore
+from chatstore_redis.keys import member
 from redis_support.harness import RedisHarness, cluster_url, fake_redis, real_redis, server_url
 
 GOLDEN = Path(__file__).parent / "golden" / "session.json"
@@ -165,6 +167,49 @@ def test_foreign_bytes_never_pass_for_a_session(harness: RedisHarness, field: st
         store.get_many([session.session_id])
     assert store.delete(session.session_id)
     assert harness.send("EXISTS", key) == 0
+
+
+def test_a_foreign_byte_moves_no_value(harness: RedisHarness) -> None:
+    """Nor does a byte that stands between values in an answer let one value pass for the next
+    one, in a record that lacks what may be missing."""
+    key = harness.keys.session("chat")
+    whole: dict[str, bytes] = {
+        "sessionId": b"chat",
+        "userId": b"ana",
+        "createdAt": b"2026-03-01T12:00:00.000000Z",
+        "sessionStatus": b"active",
+        "ttl": b"4000000000",
+    }
+    store = harness.open(clock=ManualClock(NOON))
+    harness.send("HSET", key, *(part for pair in whole.items() for part in pair))
+    position = Position(whole["createdAt"].decode(), "chat")
+    harness.send("ZADD", harness.keys.index("ana"), 0, member(position))
+    assert store.get("chat").session_status == "active"
+    harness.send("HSET", key, "sessionStatus", b"active\xffodd")
+    with pytest.raises(CorruptSessionError):
+        store.get("chat")
+    with pytest.raises(CorruptSessionError):
+        store.list_sessions("ana")
+    assert harness.send("ZCARD", harness.keys.index("ana")) == 1
+
+
+def test_nothing_of_a_replaced_record_is_left(harness: RedisHarness) -> None:
+    """What replaces a record, an expired or a live one, is stored as if it came first: no ttl, no
+    attribute, no message and no message's id of the old one remains."""
+    clock = ManualClock(NOON)
+    store = harness.open(policy=RetentionPolicy(ttl=None), clock=clock)
+    old = golden_session()
+    new = Session(session_id=old.session_id, user_id="ben", created_at=NOON)
+    store.restore(new)
+    fresh = stored(harness, new.session_id)
+    for overwrite in (True, False):
+        clock.now = NOON
+        store.restore(old, overwrite=True)
+        clock.advance(timedelta(days=60))
+        store.restore(new, overwrite=overwrite)
+        assert stored(harness, new.session_id) == fresh
+    given = old.messages[0]
+    assert store.append(new.session_id, given).message_count == 1
 
 
 def test_a_missing_message_is_no_shorter_window(harness: RedisHarness) -> None:

@@ -108,7 +108,8 @@ def tiny(number: int) -> Message:
 
 def test_several_sessions_are_one_request(store: RedisSessionStore, proxy: Proxy) -> None:
     """`get_many` is one pipeline."""
-    ids = [store.create("ana", messages=[message()]).session_id for _ in range(50)]
+    # redis-py sends a pipeline in pieces of 6,000 bytes; a longer one could be seen as several.
+    ids = [store.create("ana", messages=[message()]).session_id for _ in range(25)]
     assert turns(proxy, lambda: store.get_many(ids)) == 1
 
 
@@ -126,6 +127,17 @@ def test_a_page_is_two_requests(store: RedisSessionStore, proxy: Proxy, newest_f
         assert len(proxy.turns) <= 2
         cursor = page.next_cursor
     assert turns(proxy, lambda: store.list_sessions("nobody")) == 1
+
+
+def test_a_filter_looks_at_many_at_once(store: RedisSessionStore, proxy: Proxy) -> None:
+    """A page that a filter keeps short looks at 100 sessions or more in each further round."""
+    for number in range(250):
+        status = "closed" if number % 100 == 50 else "active"
+        store.create("ana", session_status=status)
+    for wanted in ("closed", "archived"):
+        proxy.turns.clear()
+        store.list_sessions("ana", session_status=wanted, limit=2)
+        assert proxy.names.count("ZRANGE") == 3
 
 
 def test_a_forgotten_script_costs_one_more(

@@ -36,6 +36,24 @@ def test_open_store_opens_a_server() -> None:
         one.ping()
 
 
+def test_an_opened_store_closes_its_client() -> None:
+    """`close` leaves no connection behind."""
+    host, port = address(server_url())
+    with redis.Redis(host, port) as watching:
+
+        def names() -> list[str]:
+            return [client["name"] for client in watching.client_list()]
+
+        with open_store(f"{server_url()}?client_name=closing") as store:
+            store.ping()
+            assert "closing" in names()
+        for _ in range(100):
+            # The server notices a moment later.
+            if "closing" not in names():
+                return
+        raise AssertionError("the connection is still open")
+
+
 def test_open_store_opens_a_cluster() -> None:
     """`redis+cluster://` names any one node of a cluster."""
     with open_store(f"{cluster_url()}?prefix=one") as store:

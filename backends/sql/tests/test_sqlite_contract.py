@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from chatstore_contract_tests import Harness, SessionStoreContract
+from chatstore_contract_tests.through_async import through_async
 from chatstore_sql.harness import file_harness, memory_harness
 
 
@@ -25,3 +26,11 @@ class TestMemory(SessionStoreContract):
         harness = memory_harness()
         yield harness
         harness.close()
+
+
+class TestFileThroughAsync(SessionStoreContract):
+    """A database in a file keeps the contract behind the async adapter."""
+
+    @pytest.fixture
+    def harness(self, tmp_path: Path) -> Iterator[Harness]:
+        yield from through_async(file_harness(tmp_path))

@@ -7,12 +7,13 @@ from typing import Any
 
 from chatstore import JsonObject, ManualClock, Message, Session
 from chatstore_contract_tests.behaviour import START
-from chatstore_contract_tests.machine_inputs import POLICIES, SESSION_NAMES
+from chatstore_contract_tests.machine_inputs import POLICIES
 from chatstore_contract_tests.parity.material import Material
 from chatstore_contract_tests.parity.steps import Step
 
 _MOVES = (0.000001, 0.5, 1, 1, 30, 59, 60, 7200, -1, -30, -3600)
 _STATUSES = ("active", "closed", "\u00e9")
+_SESSION_NAMES = ("a", "b", "{c}:|", "\u00e9\n")
 _USERS = ("ana", "ben|:{}")
 
 
@@ -69,7 +70,7 @@ class Writer:
 
     def closing(self) -> list[Step]:
         """The steps that end a program: look at all there is, then clear it away."""
-        names = [self._id(name) for name in (*SESSION_NAMES, *self._foreign_names())]
+        names = [self._id(name) for name in (*_SESSION_NAMES, *self._foreign_names())]
         steps = [
             Step("call", (client, "get", name)) for client in range(len(POLICIES)) for name in names
         ]
@@ -99,7 +100,7 @@ class Writer:
         return self._choice.randrange(len(POLICIES))
 
     def _session(self) -> str:
-        return self._id(self._choice.choice([*SESSION_NAMES, *self._foreign_names()[-3:]]))
+        return self._id(self._choice.choice([*_SESSION_NAMES, *self._foreign_names()[-3:]]))
 
     def _user(self) -> str:
         return self._id(self._choice.choice(_USERS))
@@ -127,7 +128,7 @@ class Writer:
         return step
 
     def _create(self) -> Step:
-        options: dict[str, Any] = {"session_id": self._id(self._choice.choice(SESSION_NAMES))}
+        options: dict[str, Any] = {"session_id": self._id(self._choice.choice(_SESSION_NAMES))}
         options["messages"] = self._material.batch(least=0)
         if self._choice.random() < 0.5:
             options["metadata"] = self._material.map()
@@ -137,7 +138,7 @@ class Writer:
         return Step("call", (self._client(), "create", self._user()), options)
 
     def _get_or_create(self) -> Step:
-        session = self._id(self._choice.choice(SESSION_NAMES))
+        session = self._id(self._choice.choice(_SESSION_NAMES))
         options = {"user_id": self._user(), "messages": self._material.batch(least=0)}
         return Step("call", (self._client(), "get_or_create", session), options)
 

@@ -19,6 +19,7 @@ from chatstore_dynamodb.items import (
     MESSAGE_IDS,
     WINDOW_BYTES,
     StoredItem,
+    keeps_bytes,
     marshal_messages,
     needs_ids,
 )
@@ -65,7 +66,7 @@ def fits(write: Write, messages: Sequence[StoredMessage], stored: StoredItem) ->
             return False
     elif size > LONGEST_SLIDE:
         return False
-    if policy.count_decides:
+    if not keeps_bytes(policy):
         return True
     added = sum(message.weight for message in messages)
     bound = stored.window_bytes
@@ -73,7 +74,7 @@ def fits(write: Write, messages: Sequence[StoredMessage], stored: StoredItem) ->
 
 
 def _count_bytes(change: Change, write: Write, messages: Sequence[StoredMessage]) -> None:
-    if write.policy.count_decides:
+    if not keeps_bytes(write.policy):
         change.remove(change.name(WINDOW_BYTES))
         return
     # What falls out of the window is not subtracted: the number is an upper bound, made exact by

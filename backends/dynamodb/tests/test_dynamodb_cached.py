@@ -1,0 +1,31 @@
+"""DynamoDB as the store of record behind a Redis."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from chatstore_contract_tests import Harness, SessionStoreContract
+from redis_support.cached import DyingRedisOverHarness, RedisOverHarness
+from redis_support.harness import real_redis
+
+from .dynamodb_harness import local_harness
+
+
+class TestRedisOverLocal(SessionStoreContract):
+    """A real Redis over DynamoDB Local keeps the contract."""
+
+    @pytest.fixture
+    def harness(self, dynamodb_local: str) -> Iterator[Harness]:
+        harness = RedisOverHarness(real_redis(), local_harness(dynamodb_local))
+        yield harness
+        harness.close()
+
+
+class TestDyingRedisOverLocal(SessionStoreContract):
+    """DynamoDB keeps the contract while the Redis in front of it dies and comes back."""
+
+    @pytest.fixture
+    def harness(self, dynamodb_local: str) -> Iterator[Harness]:
+        harness = DyingRedisOverHarness(real_redis(), local_harness(dynamodb_local))
+        yield harness
+        harness.close()

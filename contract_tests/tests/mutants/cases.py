@@ -1,0 +1,54 @@
+"""What `test_mutants.py` runs: for each mutant a class with the test meant for it, over the broken
+store; and for each such test a class over the unbroken one."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from chatstore import MemorySessionStore
+from chatstore_contract_tests import Harness
+
+from . import (
+    corners,
+    keeping,
+    listing,
+    operating,
+    others,
+    racing,
+    refusing,
+    sessions,
+    shipped,
+    values,
+    writing,
+)
+from .mutant import MUTANTS, Mutant, MutantHarness
+
+GROUPS = (
+    shipped,
+    sessions,
+    writing,
+    refusing,
+    values,
+    keeping,
+    listing,
+    others,
+    operating,
+    corners,
+    racing,
+)
+"""The modules that enter their mutants, in the order of the table."""
+
+
+def over(store: type[MemorySessionStore], mutant: Mutant) -> type:
+    """The class of tests that holds `store` to the promise which the mutant breaks."""
+
+    @pytest.fixture
+    def harness(_: object) -> Iterator[Harness]:
+        yield MutantHarness(store)
+
+    return type(f"Test{store.__name__}", (mutant.behaviour,), {"harness": harness})
+
+
+for each in MUTANTS:
+    globals()[f"TestBroken_{each.name}"] = over(each.store, each)
+    globals()[f"TestSound_{each.test}"] = over(MemorySessionStore, each)

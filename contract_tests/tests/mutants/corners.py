@@ -1,0 +1,186 @@
+"""Corners: combined filters, users' views, foreign records, scans and the end of a store."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from chatstore import (
+    InvalidInputError,
+    JsonObject,
+    MemorySessionStore,
+    Session,
+    UserSessions,
+)
+from chatstore.clock import Moment
+from chatstore.hooks import PageQuery
+from chatstore.records import Body, StoredMessage
+from chatstore.writes import Patch, Write
+
+from .mutant import LONG_AGO, caught_by
+from .operating import Restoring
+
+
+@caught_by("test_no_status_forbids_a_write")
+class ClosesForGood(MemorySessionStore):
+    """A closed session takes no more writes."""
+
+    def _live(self, write: Write) -> JsonObject:
+        stored = super()._live(write)
+        if stored.get("sessionStatus") == "closed":
+            raise InvalidInputError("session_status", "active", "closed")
+        return stored
+
+
+@caught_by("test_a_range_and_a_status_together")
+class FiltersByOneAlone(MemorySessionStore):
+    """Where a range is given, the status is not looked at."""
+
+    def _page(self, query: PageQuery) -> Any:
+        ranged = query.created_from or query.created_before
+        return super()._page(replace(query, session_status=None) if ranged else query)
+
+
+@caught_by("test_the_owner_may")
+class LocksTheOwnerOut(MemorySessionStore):
+    """A touch with the owner's own id finds nothing."""
+
+    def _update(self, write: Write, patch: Patch) -> Body:
+        if patch.is_empty and write.user_id is not None:
+            write = replace(write, user_id=f"{write.user_id} ")
+        return super()._update(write, patch)
+
+
+class Careless(UserSessions):
+    """A view that forgets its user once."""
+
+    def get_many(self, session_ids: Iterable[str]) -> list[Session]:
+        return self.store.get_many(session_ids)
+
+
+@caught_by("test_a_user_view_passes_the_check_always")
+class ForgetsTheViewsUser(MemorySessionStore):
+    """A user's view passes the ownership check, but not in `get_many`."""
+
+    def for_user(self, user_id: str) -> UserSessions:
+        return Careless(self, user_id)
+
+
+@caught_by("test_any_sequence_of_calls_is_answered_like_the_reference")
+class RemembersTheWidestRewriter(MemorySessionStore):
+    """A session that a client without a limit rewrote is never again cut by count, by no client:
+    only a longer sequence of calls shows it."""
+
+    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+        if write.policy.max_messages is None:
+            vars(self._storage).setdefault("wide", set()).add(write.session_id)
+        return super()._rewrite(write, messages, given)
+
+    def _append(
+        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+    ) -> Body:
+        if write.session_id in vars(self._storage).get("wide", ()):
+            write = replace(write, policy=replace(write.policy, max_messages=None))
+        return super()._append(write, messages, with_window=with_window)
+
+
+@caught_by("test_it_is_rewritten_and_deleted")
+class CountsAForeignRecordFromOne(MemorySessionStore):
+    """A rewrite of a record without a version takes it for version 1."""
+
+    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+        stored = self._storage.documents[write.session_id]
+        if "version" not in stored:
+            stored["version"] = write.if_version or 1
+            stored["version"] += 1
+            write = replace(write, if_version=None)
+        return super()._rewrite(write, messages, given)
+
+
+@caught_by("test_byte_bounds_hold_for_it")
+class WeighsOnlyItsOwn(MemorySessionStore):
+    """What another service wrote weighs nothing in a window that is bounded by bytes."""
+
+    def _append(
+        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+    ) -> Body:
+        roomy = replace(write.policy, max_window_bytes=336_000)
+        return super()._append(replace(write, policy=roomy), messages, with_window=with_window)
+
+    def _shown(self, session: Session) -> Session:
+        return session
+
+
+@caught_by("test_a_restored_session_goes_on")
+class RestoresAtVersionOne(Restoring):
+    """A restored session starts at version 1."""
+
+    def _spoil(self, stored: JsonObject, now: Moment) -> None:
+        stored["version"] = 1
+
+
+@caught_by("test_backup_and_restore_are_the_same")
+class ScansWithoutUnknowns(MemorySessionStore):
+    """A scan leaves out the unknown attributes of messages: a backup loses them."""
+
+    def _scan(self, *, limit: int, after: str | None, now: Moment) -> Any:
+        found, token = super()._scan(limit=limit, after=after, now=now)
+        for _, body in found:
+            assert isinstance(body, dict)
+            for message in body["messages"]:
+                message.pop("extra", None)
+        return found, token
+
+
+@caught_by("test_a_scan_of_nothing_ends")
+class ScansForEver(MemorySessionStore):
+    """A scan always has a cursor."""
+
+    def _scan(self, *, limit: int, after: str | None, now: Moment) -> Any:
+        found, token = super()._scan(limit=limit, after=after, now=now)
+        return found, token or ""
+
+
+@caught_by("test_ping_answers")
+class CannotAnswer(MemorySessionStore):
+    """`ping` fails though the engine is well."""
+
+    def _ping(self) -> None:
+        raise InvalidInputError("ping", "nothing", "something")
+
+
+@caught_by("test_a_store_closes_as_a_context")
+class StaysOpenAfterItsContext(MemorySessionStore):
+    """The end of a `with` block does not close the store."""
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+
+@caught_by("test_what_is_stored_outlives_the_client")
+class ForgetsAtTheEnd(MemorySessionStore):
+    """What a client wrote goes with it."""
+
+    def create(self, user_id: str, **fields: Any) -> Session:
+        session = super().create(user_id, **fields)
+        vars(self).setdefault("own", []).append(session.session_id)
+        return session
+
+    def _close(self) -> None:
+        for session_id in vars(self).get("own", []):
+            self._storage.documents.pop(session_id, None)
+
+
+@caught_by("test_purge_removes_it")
+class LeavesTheCorruptAlone(MemorySessionStore):
+    """A corrupt record that has expired is listed still."""
+
+    def _page(self, query: PageQuery) -> Any:
+        corrupt = [
+            stored
+            for stored in self._storage.documents.values()
+            if not isinstance(stored.get("userPreferences", {}), dict)
+        ]
+        return super()._page(replace(query, now=LONG_AGO) if corrupt else query)
+
+    def _purge(self, now: Moment) -> int:
+        return 0

@@ -1,0 +1,86 @@
+"""Many at once: what is read, decided and then written without a guard in between."""
+
+import time
+from collections.abc import Iterable, Sequence
+
+from chatstore import JsonObject, MemorySessionStore, Message, Session
+from chatstore.clock import Moment
+from chatstore.records import Body, StoredMessage, StoredSession
+from chatstore.writes import Patch, Write
+
+from .mutant import caught_by
+
+ON_THE_WAY = 0.005
+"""Seconds between a decision and its write, as over a network."""
+
+
+@caught_by("test_one_create_wins")
+class LooksBeforeItCreates(MemorySessionStore):
+    """`create` looks whether the id is free and then writes: of several, the last one wins."""
+
+    def _insert(self, session: StoredSession, now: Moment) -> bool:
+        taken = session.session_id in self._storage.documents
+        time.sleep(ON_THE_WAY)
+        return not taken and self._restore(session, overwrite=True, now=now)
+
+
+@caught_by("test_one_conditional_write_wins")
+class LooksBeforeItWrites(MemorySessionStore):
+    """The version is compared, and the write goes off afterwards: several succeed."""
+
+    def _live(self, write: Write) -> JsonObject:
+        stored = super()._live(write)
+        version = stored["version"]
+        self._storage.lock.release()
+        time.sleep(ON_THE_WAY)
+        self._storage.lock.acquire()
+        stored["version"] = version
+        return stored
+
+
+@caught_by("test_updates_of_different_keys_all_stay")
+class WritesTheWholeMap(MemorySessionStore):
+    """An update reads the map, merges and writes it back: another's key is lost."""
+
+    def _update(self, write: Write, patch: Patch) -> Body:
+        metadata = dict(self._live(write)["metadata"])
+        time.sleep(ON_THE_WAY)
+        with self._storage.lock:
+            self._live(write)["metadata"] = metadata
+            return super()._update(write, patch)
+
+
+@caught_by("test_one_message_from_many_is_stored_once")
+class LooksBeforeItAppends(MemorySessionStore):
+    """A retry is known by a read before the write: two at once are both stored."""
+
+    def _append(
+        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+    ) -> Body:
+        window: list[JsonObject] = self._live(write)["messages"]
+        there = {message["messageId"] for message in window}
+        time.sleep(ON_THE_WAY)
+        new = [message.document for message in messages if message.message_id not in there]
+        with self._storage.lock:
+            stored = self._live(write)
+            stored["messages"] = [*stored["messages"], *new]
+            stored["messageCount"] += len(new)
+            stored["version"] += 1
+            return {name: value for name, value in stored.items() if name != "messages"}
+
+
+@caught_by("test_the_last_of_many_rewrites_wins")
+class GivesUpAtAConflict(MemorySessionStore):
+    """A rewrite without a version is tried once: meeting another's write, it fails."""
+
+    def rewrite(
+        self,
+        session_id: str,
+        messages: Iterable[Message],
+        *,
+        if_version: int | None,
+        user_id: str | None = None,
+    ) -> Session:
+        version = self.get(session_id).version if if_version is None else if_version
+        time.sleep(ON_THE_WAY)
+        return super().rewrite(session_id, messages, if_version=version, user_id=user_id)

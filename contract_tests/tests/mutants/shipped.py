@@ -1,0 +1,201 @@
+"""Defects that stores of chat sessions were really shipped with."""
+
+import copy
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from chatstore import JsonObject, MemorySessionStore, Session, SessionNotFoundError
+from chatstore.clock import Moment
+from chatstore.cursor import Position
+from chatstore.hooks import PageQuery
+from chatstore.models import Page, SessionInfo
+from chatstore.records import Body, Record, StoredMessage
+from chatstore.writes import Write
+
+from .mutant import LONG_AGO, caught_by
+
+
+@caught_by("test_a_session_lives_until_its_ttl")
+class ReadsTheExpired(MemorySessionStore):
+    """`get` shows an expired session until the engine gets round to removing it."""
+
+    def _find(self, session_id: str, now: Moment, user_id: str | None) -> Session | None:
+        return super()._find(session_id, LONG_AGO, user_id)
+
+
+@caught_by("test_no_list_shows_an_expired_session")
+class ListsTheExpired(MemorySessionStore):
+    """Listings show expired sessions."""
+
+    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        return super()._page(replace(query, now=LONG_AGO))
+
+
+@caught_by("test_a_limit_is_1_to_1000")
+class TakesAnyLimit(MemorySessionStore):
+    """`limit=-1` means "all"."""
+
+    def list_sessions(self, user_id: str, **options: Any) -> Page[SessionInfo]:
+        if options.get("limit") == -1:
+            options["limit"] = 1_000
+        return super().list_sessions(user_id, **options)
+
+
+@caught_by("test_expired_sessions_take_no_place")
+class FillsPagesWithTheExpired(MemorySessionStore):
+    """A page is cut first and the expired are left out afterwards: pages come short."""
+
+    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        cut = super()._page(replace(query, now=LONG_AGO))
+        alive = {position for position, _ in super()._page(replace(query, limit=1_001))}
+        return [found for found in cut if found[0] in alive]
+
+
+@caught_by("test_filtered_sessions_take_no_place")
+class FiltersAfterTheLimit(MemorySessionStore):
+    """A page is cut first and filtered by status afterwards."""
+
+    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        cut = super()._page(replace(query, session_status=None))
+        return [found for found in cut if query.session_status in (None, _status(found[1]))]
+
+
+def _status(body: Body) -> object:
+    assert isinstance(body, Mapping)
+    return body["sessionStatus"]
+
+
+@caught_by("test_deleted_sessions_are_not_listed")
+class TurnsRoundAfterADelete(MemorySessionStore):
+    """Once a session was deleted, listings come in the other order."""
+
+    def _delete(self, write: Write) -> bool:
+        vars(self._storage)["turned"] = True
+        return super()._delete(write)
+
+    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        found = super()._page(query)
+        return found[::-1] if "turned" in vars(self._storage) else found
+
+
+@caught_by("test_no_append_is_lost")
+class LosesConcurrentAppends(MemorySessionStore):
+    """Append reads the session, changes it and puts it back, with nothing in between to guard it:
+    of two at once, one is lost."""
+
+    def _append(
+        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+    ) -> Body:
+        documents = self._storage.documents
+        private = MemorySessionStore(policy=self.policy, clock=self.clock)
+        if write.session_id not in documents:
+            raise SessionNotFoundError(write.session_id)
+        private._storage.documents[write.session_id] = copy.deepcopy(documents[write.session_id])
+        body = private._append(write, messages, with_window=with_window)
+        time.sleep(0.0005)  # the way to a server and back
+        documents.update(private._storage.documents)
+        return body
+
+
+@caught_by("test_a_message_sent_again_is_stored_once")
+class StoresARetryTwice(MemorySessionStore):
+    """Append never looks whether the message is there already."""
+
+    def _append(
+        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+    ) -> Body:
+        with self._storage.lock:
+            window: list[JsonObject] = self._live(write)["messages"]
+            # Hidden from the comparison, and back under their own names afterwards.
+            for message in window:
+                message["messageId"] += " hidden"
+            body = super()._append(write, messages, with_window=with_window)
+            for message in window:
+                message["messageId"] = message["messageId"].removesuffix(" hidden")
+            return body
+
+
+@caught_by("test_each_write_renews")
+class LosesTheTtlOnRewrite(MemorySessionStore):
+    """A rewrite puts a record without a ttl in the place of one that had it."""
+
+    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+        super()._rewrite(write, messages, given)
+        self._storage.documents[write.session_id].pop("ttl", None)
+        return copy.deepcopy(self._storage.documents[write.session_id])
+
+
+@caught_by("test_no_call_sees_an_expired_session")
+class RevivesACorpse(MemorySessionStore):
+    """An append to an expired session that still lies there brings it back."""
+
+    def _append(
+        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+    ) -> Body:
+        stored = self._storage.documents.get(write.session_id, {})
+        if write.now.is_past(stored.get("ttl")):
+            stored["ttl"] = write.ttl
+        return super()._append(write, messages, with_window=with_window)
+
+
+@caught_by("test_anothers_session_is_not_found")
+class ShowsAnothersSession(MemorySessionStore):
+    """`get` takes a user id and does not look at it."""
+
+    def _find(self, session_id: str, now: Moment, user_id: str | None) -> Session | None:
+        return super()._find(session_id, now, None)
+
+
+@caught_by("test_a_number_has_one_form")
+class TurnsIntsIntoFloats(MemorySessionStore):
+    """Numbers come back as floats, as from an engine that knows no others."""
+
+    def _load(self, session_id: str) -> Record | None:
+        record = super()._load(session_id)
+        return None if record is None else record._replace(body=_with_floats(record.body))
+
+
+def _with_floats(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _with_floats(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_with_floats(entry) for entry in value]
+    return float(value) if type(value) is int else value
+
+
+@caught_by("test_reads_name_the_corrupt_record")
+class TakesCorruptionForAbsence(MemorySessionStore):
+    """A record that can't be read is as good as none."""
+
+    def _load(self, session_id: str) -> Record | None:
+        record = super()._load(session_id)
+        if record is None or not isinstance(record.body, Mapping):
+            return record
+        readable = isinstance(record.body.get("userPreferences", {}), dict)
+        return record if readable else None
+
+
+@caught_by("test_a_corrupt_message_is_no_absence")
+class SkipsCorruptMessages(MemorySessionStore):
+    """A message that can't be read is left out of the window."""
+
+    def _load(self, session_id: str) -> Record | None:
+        record = super()._load(session_id)
+        if record is None or not isinstance(record.body, Mapping):
+            return record
+        window = record.body.get("messages", [])
+        readable = [message for message in window if isinstance(message["content"], str)]
+        return record._replace(body={**record.body, "messages": readable})
+
+
+@caught_by("test_a_lower_limit_trims_at_the_next_write")
+class KeepsEverything(MemorySessionStore):
+    """The window is cut when it is read, never when it is written: the record grows for ever."""
+
+    def _append(
+        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+    ) -> Body:
+        endless = replace(write.policy, max_messages=None)
+        return super()._append(replace(write, policy=endless), messages, with_window=with_window)

@@ -1,0 +1,42 @@
+"""The table of mutants, as docs/mutants.md has it:
+`python -m contract_tests.tests.mutants.table > docs/mutants.md` writes it."""
+
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+from .cases import GROUPS
+from .mutant import MUTANTS
+
+_HEAD = """\
+# Mutants
+
+For whoever asks what passing the contract is worth. (This page is generated.)
+
+A mutant is the reference store with one defect. There are {count} of them, and each is caught by
+the test named beside it: a store with that defect fails that test. Every test of the contract
+catches at least one: none of them is there for show.
+"""
+
+
+def table() -> str:
+    """The whole page."""
+    return "\n".join([_HEAD.format(count=len(MUTANTS)), *map(_section, GROUPS)])
+
+
+def _section(group: ModuleType) -> str:
+    return "\n".join(_lines(group)) + "\n"
+
+
+def _lines(group: ModuleType) -> Iterator[str]:
+    title = " ".join((group.__doc__ or "").split()).rstrip(".")
+    yield f"## {title}\n"
+    yield "| the broken store | is caught by |"
+    yield "|---|---|"
+    for mutant in MUTANTS:
+        if mutant.store.__module__ == group.__name__:
+            yield f"| {mutant.defect} | `{mutant.test}` |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table())
