@@ -293,7 +293,7 @@ class MachineBehaviour(Behaviour):
         thorough = os.environ.get(PROFILE_VARIABLE) == "long"
         machine = type("BoundMachine", (StoreMachine,), {"harness": harness})
         chosen = settings(
-            max_examples=600 if thorough else 40,
+            max_examples=600 if thorough else 25,
             stateful_step_count=80,
             derandomize=not thorough,
             database=None,

@@ -70,7 +70,10 @@ class RedisHarness(Harness):
         self.client.hset(self.keys.session(session_id), "userPreferences", "no entries")
 
     def corrupt_message(self, session_id: str) -> None:
-        self.client.hset(self.keys.session(session_id), "m:0", "no message")
+        key = self.keys.session(session_id)
+        # The oldest may have been pruned.
+        kept = [name for name in self.send("HKEYS", key) if name.startswith(b"m:")]
+        self.send("HSET", key, kept[0], "no message")
 
     def close(self) -> None:
         for key in self.all_keys():
