@@ -8,7 +8,6 @@ from chatstore_contract_tests.foreign import ForeignBehaviour
 from chatstore_contract_tests.hostile_input import HostileInputBehaviour
 from chatstore_contract_tests.identifiers import IdentifiersBehaviour
 from chatstore_contract_tests.lifecycle import LifecycleBehaviour
-from chatstore_contract_tests.machine import MachineBehaviour
 from chatstore_contract_tests.maintenance import MaintenanceBehaviour
 from chatstore_contract_tests.numbers import NumbersBehaviour
 from chatstore_contract_tests.ownership import OwnershipBehaviour
@@ -16,6 +15,7 @@ from chatstore_contract_tests.paging import PagingBehaviour
 from chatstore_contract_tests.precedence import PrecedenceBehaviour
 from chatstore_contract_tests.retries import RetriesBehaviour
 from chatstore_contract_tests.rewriting import RewritingBehaviour
+from chatstore_contract_tests.sequences import SequencesBehaviour
 from chatstore_contract_tests.sessions import SessionsBehaviour
 from chatstore_contract_tests.updates import UpdatesBehaviour
 from chatstore_contract_tests.user_queries import UserQueriesBehaviour
@@ -24,7 +24,7 @@ from chatstore_contract_tests.window import WindowBehaviour
 
 # pytest runs the tests of the last base first: simple calls first, the state machine last.
 class SessionStoreContract(
-    MachineBehaviour,
+    SequencesBehaviour,
     MaintenanceBehaviour,
     LifecycleBehaviour,
     ConcurrencyBehaviour,

@@ -1,15 +1,10 @@
 """A state machine holds a store against the reference, step by step."""
 
-import os
-import sys
 from datetime import timedelta
 from typing import Any
-from unittest import mock
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.internal.conjecture import engine
-from hypothesis.stateful import initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, rule
 
 from chatstore import (
     MaintainedSessionStore,
@@ -17,8 +12,6 @@ from chatstore import (
     Page,
     Session,
 )
-from chatstore_contract_tests.behaviour import Behaviour
-from chatstore_contract_tests.harness import Harness
 from chatstore_contract_tests.machine_inputs import (
     BAD_MAPS,
     BATCHES,
@@ -34,14 +27,8 @@ from chatstore_contract_tests.machine_inputs import (
     USERS,
     VERSIONS,
 )
-from chatstore_contract_tests.paired_stores import DivergenceError, PairedStores
+from chatstore_contract_tests.paired_stores import PairedStores
 from chatstore_contract_tests.program import Written
-
-PROFILE_VARIABLE = "CHATSTORE_CONTRACT_PROFILE"
-"""`long` searches for minutes and anew each time; anything else is the same short run always."""
-
-SHRINKING_SECONDS = 15
-"""How long a found difference is made shorter."""
 
 
 class StoreMachine(PairedStores):
@@ -282,38 +269,3 @@ class StoreMachine(PairedStores):
         self.corrupted.add(session)
         for harness in (self.harness, self.reference):
             getattr(harness, method)(key)
-
-
-class MachineBehaviour(Behaviour):
-    """Any sequence of calls."""
-
-    def test_any_sequence_of_calls_is_answered_like_the_reference(self, harness: Harness) -> None:
-        """One behaviour: results, order, errors, expiry and numbers are those of the reference,
-        whatever several clients do to the same sessions."""
-        run_machine(StoreMachine, harness)
-
-
-def run_machine(kind: type[StoreMachine], harness: Harness) -> None:
-    """Run a state machine on the stores of a harness, by the profile that is set."""
-    thorough = os.environ.get(PROFILE_VARIABLE) == "long"
-    machine = type("BoundMachine", (kind,), {"harness": harness})
-    chosen = settings(
-        max_examples=600 if thorough else 40,
-        stateful_step_count=80,
-        derandomize=not thorough,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate, Phase.shrink],
-        report_multiple_bugs=False,
-        print_blob=False,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-    )
-    try:
-        # Hypothesis looks for a shorter program for five minutes, and no setting bounds that.
-        with mock.patch.object(engine, "MAX_SHRINKING_SECONDS", SHRINKING_SECONDS, create=True):
-            run_state_machine_as_test(machine, settings=chosen)
-    except DivergenceError as error:
-        # Where pytest shows what was printed, nothing stands before the lines: they can be
-        # pasted.
-        sys.stdout.write(error.program)
-        raise

@@ -5,8 +5,9 @@ import pytest
 from chatstore import MemorySessionCache
 from chatstore_contract_tests import Harness, SessionStoreContract
 from chatstore_contract_tests.cached import CachedHarness, DyingCacheHarness
-from chatstore_contract_tests.machine import StoreMachine, run_machine
+from chatstore_contract_tests.machine import StoreMachine
 from chatstore_contract_tests.memory import MemoryHarness
+from chatstore_contract_tests.sequences import run_machine
 
 
 class TestCached(SessionStoreContract):

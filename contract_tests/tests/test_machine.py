@@ -9,9 +9,9 @@ import pytest
 
 import chatstore
 from chatstore import MemorySessionStore
-from chatstore_contract_tests import machine
-from chatstore_contract_tests.machine import MachineBehaviour
+from chatstore_contract_tests import sequences
 from chatstore_contract_tests.paired_stores import DivergenceError
+from chatstore_contract_tests.sequences import SequencesBehaviour
 
 from .mutants.mutant import MutantHarness
 from .mutants.sessions import StripsIds
@@ -22,14 +22,14 @@ from .mutants.writing import CountsWhatIsRetained
 @pytest.fixture(autouse=True)
 def brief(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A difference is enough here: it need not be the shortest."""
-    monkeypatch.setattr(machine, "SHRINKING_SECONDS", 1)
+    monkeypatch.setattr(sequences, "SHRINKING_SECONDS", 1)
     yield
 
 
 def found(store: type[MemorySessionStore]) -> DivergenceError:
     """What the machine says of a broken store."""
     with pytest.raises(DivergenceError) as raised, redirect_stdout(StringIO()):
-        MachineBehaviour().test_any_sequence_of_calls_is_answered_like_the_reference(
+        SequencesBehaviour().test_any_sequence_of_calls_is_answered_like_the_reference(
             MutantHarness(store)
         )
     return raised.value
@@ -60,7 +60,7 @@ def test_a_difference_is_printed_as_a_program(monkeypatch: pytest.MonkeyPatch) -
 def test_the_program_is_printed_where_it_can_be_pasted(capsys: pytest.CaptureFixture[str]) -> None:
     """Pytest shows what a failing test printed without anything before the lines."""
     with pytest.raises(DivergenceError) as raised:
-        MachineBehaviour().test_any_sequence_of_calls_is_answered_like_the_reference(
+        SequencesBehaviour().test_any_sequence_of_calls_is_answered_like_the_reference(
             MutantHarness(CountsWhatIsRetained)
         )
     assert raised.value.program in capsys.readouterr().out

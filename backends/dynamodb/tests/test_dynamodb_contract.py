@@ -6,6 +6,7 @@ from chatstore_contract_tests import Harness, SessionStoreContract
 from chatstore_contract_tests.foreign import ForeignBehaviour
 from chatstore_contract_tests.maintenance import MaintenanceBehaviour
 from chatstore_contract_tests.paging import PagingBehaviour
+from chatstore_contract_tests.through_async import through_async
 from chatstore_contract_tests.user_queries import UserQueriesBehaviour
 from chatstore_dynamodb.client import Client
 
@@ -20,6 +21,14 @@ class TestMoto(SessionStoreContract):
         harness = MotoHarness(moto)
         yield harness
         harness.close()
+
+
+class TestMotoThroughAsync(SessionStoreContract):
+    """The store keeps the contract on moto, behind the async adapter."""
+
+    @pytest.fixture
+    def harness(self, moto: Client) -> Iterator[Harness]:
+        yield from through_async(MotoHarness(moto))
 
 
 class TestLocal(SessionStoreContract):

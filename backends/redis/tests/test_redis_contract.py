@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from chatstore_contract_tests import Harness, SessionStoreContract
+from chatstore_contract_tests.through_async import through_async
 from redis_support.harness import fake_redis, real_cluster, real_redis
 
 
@@ -14,6 +15,14 @@ class TestFakeRedis(SessionStoreContract):
         harness = fake_redis()
         yield harness
         harness.close()
+
+
+class TestFakeRedisThroughAsync(SessionStoreContract):
+    """The store keeps the contract on fakeredis, behind the async adapter."""
+
+    @pytest.fixture
+    def harness(self) -> Iterator[Harness]:
+        yield from through_async(fake_redis())
 
 
 class TestRedis(SessionStoreContract):

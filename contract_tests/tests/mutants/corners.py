@@ -66,14 +66,14 @@ class ForgetsTheViewsUser(MemorySessionStore):
 
 
 @caught_by("test_any_sequence_of_calls_is_answered_like_the_reference")
-class RemembersTheWidestRewriter(MemorySessionStore):
-    """A session that a client without a limit rewrote is never again cut by count, by no client:
-    only a longer sequence of calls shows it."""
+class RemembersTheWidestWriter(MemorySessionStore):
+    """A session that a client without a limit wrote is never again cut by count, by no client: only
+    several clients in turn show it."""
 
-    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+    def _live(self, write: Write) -> JsonObject:
         if write.policy.max_messages is None:
             vars(self._storage).setdefault("wide", set()).add(write.session_id)
-        return super()._rewrite(write, messages, given)
+        return super()._live(write)
 
     def _append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool

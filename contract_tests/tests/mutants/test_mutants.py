@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from _pytest._code.code import ExceptionChainRepr
 
-from chatstore_contract_tests import SessionStoreContract, machine
+from chatstore_contract_tests import SessionStoreContract, sequences
 
 from . import cases  # noqa: F401 - it has every mutant entered
 from .mutant import MUTANTS, Mutant
@@ -67,7 +67,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
     runner = Runner()
     with pytest.MonkeyPatch.context() as patch:
         # A sequence of calls that tells a difference is enough; it need not be the shortest.
-        patch.setattr(machine, "SHRINKING_SECONDS", 1)
+        patch.setattr(sequences, "SHRINKING_SECONDS", 1)
         pytest.main(
             [
                 *("-c", str(settings), "--rootdir", str(ROOT), "--import-mode=importlib"),
