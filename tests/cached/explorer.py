@@ -154,4 +154,5 @@ def _next(requests: Sequence[str | None], mishaps: int) -> Iterator[Choice]:
         if request is not None:
             yield thread, "delivered"
             if mishaps and request.startswith("cache"):
-                yield from ((thread, fate) for fate in FATES[1:])
+                for fate in FATES[1:]:
+                    yield thread, fate
