@@ -64,7 +64,7 @@ def test_a_store_that_keeps_the_contract_is_green(
     ran = _run("memory://", "--markdown", str(report), environment=environment, folder=tmp_path)
     assert (ran.returncode, "FAIL" in ran.stdout) == (0, False), ran.stderr
     assert "memory keeps the contract" in ran.stdout.splitlines()[-1]
-    for behaviour in ("sessions", "append", "user queries", "hostile input", "machine"):
+    for behaviour in ("sessions", "append", "user queries", "hostile input", "sequences"):
         assert f"\n{behaviour} " in ran.stdout
         assert f": {behaviour} passed" in ran.stderr
         assert f"\n| {behaviour} | pass |" in report.read_text()

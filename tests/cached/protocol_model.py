@@ -15,6 +15,7 @@ from chatstore.caching import Entry, Marker, Snapshot, Tombstone, met
 from chatstore.last_returned import Standing, Version
 
 Verb = Literal["get", "append", "update", "delete", "create", "restore"]
+VERBS: tuple[Verb, ...] = ("get", "append", "update", "delete", "create", "restore")
 Fate = Literal["delivered", "lost", "answer lost", "after a restart"]
 
 FATES: tuple[Fate, ...] = ("delivered", "lost", "answer lost", "after a restart")
