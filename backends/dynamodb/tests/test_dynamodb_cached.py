@@ -11,6 +11,7 @@ from redis_support.harness import real_redis
 from .dynamodb_harness import local_harness
 
 
+@pytest.mark.long
 class TestRedisOverLocal(SessionStoreContract):
     """A real Redis over DynamoDB Local keeps the contract."""
 
@@ -21,6 +22,7 @@ class TestRedisOverLocal(SessionStoreContract):
         harness.close()
 
 
+@pytest.mark.long
 class TestDyingRedisOverLocal(SessionStoreContract):
     """DynamoDB keeps the contract while the Redis in front of it dies and comes back."""
 

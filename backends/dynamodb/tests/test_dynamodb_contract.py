@@ -23,6 +23,7 @@ class TestMoto(SessionStoreContract):
         harness.close()
 
 
+@pytest.mark.long
 class TestMotoThroughAsync(SessionStoreContract):
     """The store keeps the contract on moto, behind the async adapter."""
 
