@@ -67,7 +67,7 @@ class MemorySessionStore(BaseSessionStore):
                 kept = write.policy.window(_weights(window))
                 del window[: len(window) - kept]
                 stored["messageCount"] += len(added)
-                self._keep(stored, write)
+                _stamp(stored, write)
             return _copy(stored, with_window=with_window)
 
     def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
@@ -76,7 +76,7 @@ class MemorySessionStore(BaseSessionStore):
             write.require_version(stored["version"])
             stored["messageCount"] += given - write.policy.window(_weights(stored["messages"]))
             stored["messages"] = copy.deepcopy([message.document for message in messages])
-            self._keep(stored, write)
+            _stamp(stored, write)
             return _copy(stored)
 
     def _update(self, write: Write, patch: Patch) -> Body:
@@ -92,7 +92,7 @@ class MemorySessionStore(BaseSessionStore):
             stored.update(copy.deepcopy(merged))
             if patch.session_status is not None:
                 stored["sessionStatus"] = patch.session_status
-            self._keep(stored, write)
+            _stamp(stored, write)
             return _copy(stored, with_window=False)
 
     def _delete(self, write: Write) -> bool:
@@ -167,23 +167,12 @@ class MemorySessionStore(BaseSessionStore):
     def _translate(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
         return None
 
-    def _keep(self, stored: JsonObject, write: Write) -> None:
-        """Put a changed copy in the stored document's place, one version on."""
-        stored["version"] += 1
-        stored["updatedAt"] = write.now.text
-        if write.renews:
-            stored.pop("ttl", None)
-            if write.ttl is not None:
-                stored["ttl"] = write.ttl
-        self._storage.documents[write.session_id] = stored
-
     def _live(self, write: Write) -> JsonObject:
-        """A copy of the stored document to change: a write that is refused has changed nothing."""
         stored = self._storage.documents.get(write.session_id)
         if stored is None:
             raise SessionNotFoundError(write.session_id)
         write.require_visible(owner=stored.get("userId"), ttl=stored.get("ttl"))
-        return _complete(copy.deepcopy(stored))
+        return _complete(stored)
 
 
 def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> MemorySessionStore:
@@ -210,6 +199,15 @@ def _complete(stored: JsonObject) -> JsonObject:
 def _copy(stored: JsonObject, *, with_window: bool = True) -> JsonObject:
     shown = stored if with_window else {k: v for k, v in stored.items() if k != "messages"}
     return copy.deepcopy(shown)
+
+
+def _stamp(stored: JsonObject, write: Write) -> None:
+    stored["version"] += 1
+    stored["updatedAt"] = write.now.text
+    if write.renews:
+        stored.pop("ttl", None)
+        if write.ttl is not None:
+            stored["ttl"] = write.ttl
 
 
 def _weights(window: Sequence[JsonObject]) -> list[int]:
