@@ -17,6 +17,7 @@ class TestFakeRedis(SessionStoreContract):
         harness.close()
 
 
+@pytest.mark.long
 class TestFakeRedisThroughAsync(SessionStoreContract):
     """The store keeps the contract on fakeredis, behind the async adapter."""
 

@@ -21,6 +21,7 @@ class TestFakeRedisOverSQLite(SessionStoreContract):
         harness.close()
 
 
+@pytest.mark.long
 class TestDyingFakeRedisOverSQLite(SessionStoreContract):
     """SQLite keeps the contract while the Redis in front of it dies and comes back."""
 
