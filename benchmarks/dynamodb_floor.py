@@ -20,7 +20,7 @@ from typing import Any
 
 import boto3
 
-from chatstore import ExtractedFilters, ManualClock, Message, YearRange
+from chatstore import ManualClock
 from chatstore.clock import Moment, utc_now
 from chatstore.hooks import PageQuery
 from chatstore.records import stored_message
@@ -31,26 +31,11 @@ from chatstore_dynamodb.items import key
 from chatstore_dynamodb.schema.applying import apply
 from chatstore_dynamodb.schema.definition import TableDefinition
 from chatstore_dynamodb.url import read_url
+from messages import new_message
 from rounds import Call, Figure, measured, report
 
 URL_VARIABLE = "CHATSTORE_TEST_DYNAMODB_URL"
 SESSIONS = [f"chat-{number}" for number in range(20)]
-
-
-def new_message() -> Message:
-    """A message in the brief's shape."""
-    return Message(
-        type="user_query",
-        content="x" * 200,
-        extracted_filters=ExtractedFilters(
-            genres=["action"],
-            year_range=YearRange(min=1990, max=2023),
-            rating=7.5,
-            keywords=["superhero"],
-        ),
-        recommendations=["movie1", "movie2"],
-        confidence=0.85,
-    )
 
 
 def append_request(store: DynamoDBSessionStore, session_id: str) -> dict[str, Any]:

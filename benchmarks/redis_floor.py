@@ -23,13 +23,14 @@ from typing import Any
 import redis
 from redis.utils import HIREDIS_AVAILABLE
 
-from chatstore import ExtractedFilters, Message, RetentionPolicy, YearRange, utc_now
+from chatstore import Message, RetentionPolicy, utc_now
 from chatstore.clock import utc_text
 from chatstore.cursor import Position
 from chatstore.records import StoredSession, stored_message
 from chatstore_redis import RedisSessionStore
 from chatstore_redis.fields import INFO_FIELDS, session_fields
 from chatstore_redis.keys import Keys, member
+from messages import new_message
 from rounds import Figure, measured, report
 
 _INFO = ", ".join(f"'{name.decode()}'" for name in INFO_FIELDS)
@@ -108,22 +109,6 @@ class Floor:
 
 def _decoded(packed: bytes) -> object:
     return json.loads(packed.rpartition(b"\0")[2])
-
-
-def new_message() -> Message:
-    """A message in the brief's shape."""
-    return Message(
-        type="user_query",
-        content="x" * 200,
-        extracted_filters=ExtractedFilters(
-            genres=["action"],
-            year_range=YearRange(min=1990, max=2023),
-            rating=7.5,
-            keywords=["superhero"],
-        ),
-        recommendations=["movie1", "movie2"],
-        confidence=0.85,
-    )
 
 
 def fill(client: redis.Redis, keys: Keys, user_id: str, count: int) -> None:

@@ -20,10 +20,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from chatstore import ExtractedFilters, Message, YearRange, utc_now
+from chatstore import utc_now
 from chatstore.clock import utc_text
 from chatstore.records import stored_message
 from chatstore_sql import SQLSessionStore, create_sqlite_engine
+from messages import new_message
 from rounds import Call, Figure, measured, report
 
 Synchronous = Literal["full", "normal"]
@@ -114,22 +115,6 @@ def _document(row: Sequence[Any]) -> dict[str, Any]:
         "userPreferences": json.loads(row[9]),
         "metadata": json.loads(row[10]),
     }
-
-
-def new_message() -> Message:
-    """A message in the brief's shape."""
-    return Message(
-        type="user_query",
-        content="x" * 200,
-        extracted_filters=ExtractedFilters(
-            genres=["action"],
-            year_range=YearRange(min=1990, max=2023),
-            rating=7.5,
-            keywords=["superhero"],
-        ),
-        recommendations=["movie1", "movie2"],
-        confidence=0.85,
-    )
 
 
 @contextmanager
