@@ -1,9 +1,9 @@
 """What chatstore costs on Redis, against redis-py alone doing the same work.
 
-The floor has the same hash, one EVALSHA or command for each call, the same checks and the same
-answers; its reads decode each stored message with `json.loads`. Messages are shaped like the
-brief's, with contents of 200 bytes; windows are full. Neither side has hiredis. Each figure is the
-median, over shuffled rounds, of the ratio of the rounds' medians.
+The floor has the same hash, one EVALSHA or command for each call, and the same answers; it checks
+expiry and duplicates alone, and its reads decode each stored message with `json.loads`. Messages
+are shaped like the brief's, with contents of 200 bytes; windows are full. Neither side has hiredis.
+Each figure is the median, over shuffled rounds, of the ratio of the rounds' medians.
 
     eval "$(scripts/servers env redis)"
     python benchmarks/redis_floor.py [--rounds 20] [--calls 100]

@@ -33,8 +33,9 @@ def require_aware(field: str, moment: datetime) -> datetime:
 
 def utc_text(moment: datetime) -> str:
     """`YYYY-MM-DDTHH:MM:SS.ffffffZ`: fixed width, so that text order is time order."""
-    aware = require_aware("time", moment)
-    return aware.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    if type(moment) is not datetime or moment.tzinfo is not UTC:
+        moment = require_aware("time", moment).astimezone(UTC)
+    return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 @dataclass(frozen=True, slots=True)

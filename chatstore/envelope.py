@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from chatstore.errors import InvalidInputError, MessageTooLargeError
 from chatstore.models import JsonObject, Message
 from chatstore.policy import MAX_WINDOW_BYTES
-from chatstore.portable import require_portable, require_text, stored_size, utf8_size
+from chatstore.portable import portable, require_text, stored_size, utf8_size
 from chatstore.records import unreadable_reason
 
 MAX_ID_BYTES = 1024
@@ -54,14 +54,13 @@ def require_limit(limit: object) -> int:
     return limit
 
 
-def require_message(field: str, message: Message, document: JsonObject) -> None:
-    """Raise `InvalidInputError` unless the message, whose stored form is `document`, is portable
-    and can be read again."""
-    require_portable(field, document)
-    require_id(f"{field}.message_id", message.message_id)
-    require_label(f"{field}.type", message.type)
+def require_message(field: str, document: JsonObject) -> None:
+    """Raise `InvalidInputError` unless the message whose stored form is `document` can be read
+    again."""
+    require_id(f"{field}.message_id", document.get("messageId"))
+    require_label(f"{field}.type", document.get("type"))
     try:
-        Message.model_validate(document, by_alias=True, by_name=False)
+        message = Message.model_validate(document, by_alias=True, by_name=False)
     # A frozen message may have been built around its validation, or one of its lists changed.
     except ValidationError as error:
         raise InvalidInputError(field, "a valid Message", unreadable_reason(error)) from error
@@ -91,20 +90,22 @@ def require_distinct(field: str, message_ids: Sequence[str]) -> None:
         seen.add(message_id)
 
 
-def require_map(field: str, entries: object) -> None:
-    """Raise `InvalidInputError` unless `entries` is an object of at most 32 keys, each entry (name
-    and value) of at most 1 KiB. Names whose value is None are counted too: a patch removes them."""
+def require_map(field: str, entries: object) -> JsonObject:
+    """Return the normal form of `entries`; raise `InvalidInputError` unless it is an object of at
+    most 32 keys, each entry (name and value) of at most 1 KiB. Names whose value is None are
+    counted too: a patch removes them."""
     if not isinstance(entries, Mapping):
         raise InvalidInputError(field, "an object with str keys", type(entries).__name__)
-    plain: dict[Any, Any] = dict(entries)
-    require_portable(field, plain)
-    require_key_count(field, len(plain))
-    for name, value in plain.items():
+    given: Mapping[Any, Any] = entries
+    normal: JsonObject = portable(field, dict(given))[0]
+    require_key_count(field, len(normal))
+    for name, value in normal.items():
         size = utf8_size(name) + stored_size(value)
         if size > MAX_ENTRY_BYTES:
             raise InvalidInputError(
                 f"{field}.{name}", f"{MAX_ENTRY_BYTES} bytes, name and value", f"{size} bytes"
             )
+    return normal
 
 
 def require_key_count(field: str, count: int) -> None:
@@ -116,11 +117,10 @@ def require_key_count(field: str, count: int) -> None:
 def require_unknown_attributes(attributes: JsonObject) -> None:
     """Raise `InvalidInputError` unless a session's unknown attributes are portable, free of
     reserved names and at most 4 KiB together."""
-    require_portable("unknown attributes", attributes)
+    _, size = portable("unknown attributes", attributes)
     for name in attributes:
         if name in RESERVED_NAMES:
             raise InvalidInputError(name, "a name that no backend reserves", "a reserved name")
-    size = stored_size(attributes)
     if size > MAX_UNKNOWN_BYTES:
         raise InvalidInputError(
             "unknown attributes", f"{MAX_UNKNOWN_BYTES} bytes together", f"{size} bytes"

@@ -7,13 +7,8 @@ from chatstore import envelope
 from chatstore.errors import InvalidInputError
 from chatstore.models import JsonObject, Message, Session
 from chatstore.policy import MAX_WINDOW_BYTES, RetentionPolicy
-from chatstore.portable import normal_form
-from chatstore.records import (
-    StoredMessage,
-    StoredSession,
-    normal_message,
-    raw_document,
-)
+from chatstore.portable import normal_form, portable
+from chatstore.records import StoredMessage, StoredSession, raw_document
 from chatstore.writes import Patch
 
 
@@ -38,9 +33,9 @@ def _prepared_message(
 ) -> StoredMessage:
     if not isinstance(message, Message):
         raise InvalidInputError(field, "a Message", type(message).__name__)
-    document = raw_document(message)
-    envelope.require_message(field, message, document)
-    prepared = normal_message(message.message_id, document)
+    document, size = portable(field, raw_document(message))
+    envelope.require_message(field, document)
+    prepared = StoredMessage(document["messageId"], document, size)
     envelope.require_message_size(
         field, prepared.size, prepared.weight, limit=message_bytes, window=window_bytes
     )
@@ -80,11 +75,7 @@ def patch(
 
 
 def _map(field: str, entries: Mapping[str, object] | None) -> JsonObject:
-    if entries is None:
-        return {}
-    envelope.require_map(field, entries)
-    normal: JsonObject = normal_form(dict(entries))
-    return normal
+    return {} if entries is None else envelope.require_map(field, entries)
 
 
 def restored(session: object) -> StoredSession:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from chatstore.clock import utc_text
 from chatstore.models import Document, ExtractedFilters, JsonObject, Message, Session, SessionInfo
-from chatstore.portable import normal_form, stored_size, utf8_size
+from chatstore.portable import measured, normal_form, utf8_size
 
 Body = str | bytes | Mapping[str, Any]
 """A stored session as a backend hands it over: JSON text, or the object itself. The attributes'
@@ -70,37 +70,29 @@ class StoredSession:
 
 def stored_message(message: Message) -> StoredMessage:
     """The stored form of a message; of one that passed the envelope, what a read would give."""
-    return normal_message(message.message_id, raw_document(message))
-
-
-def normal_message(message_id: str, document: JsonObject) -> StoredMessage:
-    """The stored form of a message whose attributes are `document`."""
-    normal: JsonObject = normal_form(document)
-    return StoredMessage(message_id, normal, stored_size(normal))
+    return StoredMessage(message.message_id, *measured(raw_document(message)))
 
 
 def raw_document(model: Document, without: frozenset[str] = frozenset()) -> JsonObject:
     """A model's stored attributes: known ones by alias, those that are None left out; unknown ones
     as they are. Numbers are not yet in their normal form."""
+    values = vars(model)
     document: JsonObject = {}
     for name, stored_name in _stored_names(type(model)):
-        value = getattr(model, name)
+        # A message may have been built around its validation, and lack what it must have.
+        value = values.get(name)
         if value is not None and name not in without:
-            document[stored_name] = _plain(value)
-    return document | (model.model_extra or {})
+            if isinstance(value, Document):
+                value = raw_document(value)
+            elif isinstance(value, datetime):
+                value = utc_text(value)
+            document[stored_name] = value
+    return document | (model.__pydantic_extra__ or {})
 
 
 @cache
 def _stored_names(model: type[Document]) -> Sequence[tuple[str, str]]:
     return [(name, field.alias or name) for name, field in model.model_fields.items()]
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Document):
-        return raw_document(value)
-    if isinstance(value, datetime):
-        return utc_text(value)
-    return value
 
 
 def read_session(model: type[InfoType], body: Body) -> InfoType:

@@ -12,7 +12,7 @@ from chatstore.portable import (
     json_text,
     normal_form,
     normal_number,
-    require_portable,
+    portable,
     stored_size,
 )
 from chatstore.records import message_weight
@@ -117,7 +117,7 @@ def test_subclasses_become_plain_values() -> None:
 def test_an_error_names_the_place() -> None:
     """Errors tell which field, deep inside too, what the limit is and what was given."""
     with pytest.raises(InvalidInputError) as raised:
-        require_portable("metadata", {"list": [1, {"deep": float("nan")}]})
+        portable("metadata", {"list": [1, {"deep": float("nan")}]})
     assert raised.value.field == "metadata.list[1].deep"
     assert raised.value.limit == "a finite number"
     assert raised.value.size == "nan"

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from chatstore.models import JsonObject
-from chatstore.portable import json_text
+from chatstore.portable import json_bytes, json_text
 from chatstore.records import Record, StoredMessage, StoredSession
 
 # The owner and the time first: whatever stands in the others, a listing knows whose session it is.
@@ -36,9 +36,12 @@ _NUMBERS_FROM = len(_TEXTS)
 _MAPS_FROM = _NUMBERS_FROM + len(_NUMBERS)
 _UNKNOWN_AT = _MAPS_FROM + len(_MAPS)
 
-_TEXT_OPENINGS = tuple(f',"{name}":"'.encode() for name in _TEXTS)
-_NUMBER_OPENINGS = tuple(f',"{name}":'.encode() for name in _NUMBERS)
-_MAP_OPENINGS = tuple(f',"{name}":{{'.encode() for name in _MAPS)
+_MEMBERS = (
+    *(f'"{name}":"%b"'.encode() for name in _TEXTS),
+    *(f'"{name}":%b'.encode() for name in _NUMBERS),
+    *(f'"{name}":{{%b}}'.encode() for name in _MAPS),
+)
+_ALL_MEMBERS = b",".join(_MEMBERS)
 
 _TO_ESCAPE = re.compile(rb'["\\\x00-\x1f]')
 _WHOLE = re.compile(rb"-?[0-9]{1,19}")
@@ -63,7 +66,7 @@ def info_fields(info: JsonObject) -> dict[bytes, bytes]:
             fields[name.encode()] = str(info[name]).encode()
     for name in _NUMBERS:
         if name in info:
-            fields[name.encode()] = json_text(info[name]).encode()
+            fields[name.encode()] = json_bytes(info[name])
     for name in _MAPS:
         if name in info:
             fields[name.encode()] = _packed(info[name])
@@ -87,14 +90,15 @@ def window_fields(messages: Sequence[StoredMessage]) -> dict[bytes, bytes]:
 
 def packed_message(message: StoredMessage) -> bytes:
     """A message as its field holds it."""
-    return f"{message.size}\0{message.message_id}\0{json_text(message.document)}".encode()
+    head = f"{message.size}\0{message.message_id}\0"
+    return head.encode() + json_bytes(message.document)
 
 
 def packed_patch(patch: Mapping[str, object]) -> list[bytes]:
     """The names and values of a patch by turns; an empty value removes its name."""
     flat: list[bytes] = []
     for name, value in patch.items():
-        flat += [name.encode(), b"" if value is None else json_text(value).encode()]
+        flat += [name.encode(), b"" if value is None else json_bytes(value)]
     return flat
 
 
@@ -147,25 +151,28 @@ def session_json(info: Info, messages: Iterable[bytes | None] | None) -> bytes:
 
     What is stored and can't be read leaves text that can't be read either.
     """
-    parts: list[bytes] = []
-    for opening, value in zip(_TEXT_OPENINGS, info[:_NUMBERS_FROM], strict=True):
-        if value is not None:
-            parts += (opening, _escaped(value), b'"')
-    for opening, value in zip(_NUMBER_OPENINGS, info[_NUMBERS_FROM:_MAPS_FROM], strict=True):
-        if value is not None:
-            parts += (opening, value)
-    for opening, value in zip(_MAP_OPENINGS, info[_MAPS_FROM:_UNKNOWN_AT], strict=True):
-        if value is not None:
-            parts += (opening, _unpacked(value), b"}")
+    members = [_known_members(info)]
     if unknown := info[_UNKNOWN_AT]:
-        parts += (b",", _unpacked(unknown))
+        members.append(_unpacked(unknown))
     if messages is not None:
         texts = [
             _MISSING if message is None else message[message.rfind(b"\0") + 1 :]
             for message in messages
         ]
-        parts += (b',"messages":[', b",".join(texts), b"]")
-    return b"{" + b"".join(parts)[1:] + b"}"
+        members.append(b'"messages":[%b]' % b",".join(texts))
+    return b"{%b}" % b",".join(filter(None, members))
+
+
+def _known_members(info: Info) -> bytes:
+    texts = info[:_NUMBERS_FROM]
+    if _TO_ESCAPE.search(b"".join(filter(None, texts))) is not None:
+        texts = [text and _escaped(text) for text in texts]
+    maps = [packed and _unpacked(packed) for packed in info[_MAPS_FROM:_UNKNOWN_AT]]
+    values = (*texts, *info[_NUMBERS_FROM:_MAPS_FROM], *maps)
+    if None not in values:
+        return _ALL_MEMBERS % values
+    pairs = zip(_MEMBERS, values, strict=True)
+    return b",".join(member % value for member, value in pairs if value is not None)
 
 
 def _packed(entries: Mapping[str, object]) -> bytes:
@@ -173,8 +180,6 @@ def _packed(entries: Mapping[str, object]) -> bytes:
 
 
 def _unpacked(packed: bytes) -> bytes:
-    if not packed:
-        return b""
     names_and_values = packed.split(b"\0")
     if len(names_and_values) % 2 == 0 or names_and_values[-1]:
         return packed

@@ -5,6 +5,7 @@ behind the parts that it shares with others.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -26,34 +27,50 @@ class Script:
     digest: bytes
 
 
-def _script(*parts: str) -> Script:
-    names = ", ".join(f"'{name.decode()}'" for name in INFO_FIELDS)
-    lua = files("chatstore_redis") / "lua"
-    bodies = [(lua / f"{part}.lua").read_text("utf-8") for part in parts]
-    text = "\n".join([f"local INFO_FIELDS = {{{names}}}", *bodies]).encode()
+_NAMES = [name.decode() for name in INFO_FIELDS]
+_PLACES = [re.sub("(?=[A-Z])", "_", name).upper() for name in (*_NAMES, "first", "next", "weight")]
+_HEAD = f"""
+local key = KEYS[1]
+local INFO = {len(_NAMES)}
+local {", ".join(_PLACES)} = {", ".join(str(1 + place) for place in range(len(_PLACES)))}
+-- The values of a session's info, and of these other fields behind it; false where there is none.
+local function fetch(...)
+  return redis.call('HMGET', key, {", ".join(f"'{name}'" for name in _NAMES)}, ...)
+end
+"""
+
+
+def _script(name: str) -> Script:
+    text = f"{_HEAD}\n{_expanded(name)}"
     # Redis names a script by its SHA-1.
-    digest = hashlib.sha1(text, usedforsecurity=False).hexdigest()
-    return Script(text, digest.encode())
+    digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+    return Script(text.encode(), digest.encode())
 
 
-READ = _script("common", "read")
+def _expanded(name: str) -> str:
+    """The text of a file in `lua/`, with each line `--> NAME` replaced by the text of that one."""
+    text = (files("chatstore_redis") / "lua" / f"{name}.lua").read_text("utf-8")
+    return re.sub(r"(?m)^--> (\w+)\n", lambda part: _expanded(part[1]), text)
+
+
+READ = _script("read")
 """A whole session."""
 
-INFO = _script("common", "info")
+INFO = _script("info")
 """A session without its window."""
 
-PUT = _script("common", "put")
+PUT = _script("put")
 """Writes a whole session in place of what lies there: `create` and `restore`."""
 
-APPEND = _script("common", "write", "append")
-REWRITE = _script("common", "write", "rewrite")
-UPDATE = _script("common", "write", "update")
-DELETE = _script("common", "delete")
+APPEND = _script("append")
+REWRITE = _script("rewrite")
+UPDATE = _script("update")
+DELETE = _script("delete")
 
-ERASE = _script("common", "erase")
+ERASE = _script("erase")
 """Removes a session of one owner, expired or not: `delete_user`."""
 
-RECLAIM = _script("common", "reclaim")
+RECLAIM = _script("reclaim")
 """Removes a session if it has expired: `purge_expired`."""
 
 CACHE_MEET = _script("cache/meet")

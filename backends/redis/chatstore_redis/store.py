@@ -72,7 +72,6 @@ class RedisSessionStore(BaseSessionStore):
         answer = self._change(
             scripts.APPEND,
             write,
-            *_bounds(write.policy),
             b"window" if with_window else b"",
             *map(fields.packed_message, messages),
         )
@@ -81,7 +80,7 @@ class RedisSessionStore(BaseSessionStore):
 
     def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
         window = fields.window_fields(messages)
-        answer = self._change(scripts.REWRITE, write, *_bounds(write.policy), given, *_flat(window))
+        answer = self._change(scripts.REWRITE, write, given, *_flat(window))
         info, _ = fields.info_and_messages(answer)
         return fields.session_json(info, map(fields.packed_message, messages))
 
@@ -214,17 +213,8 @@ class RedisSessionStore(BaseSessionStore):
 
     def _change(self, script: Script, write: Write, *arguments: bytes | int) -> Any:
         """Run the script of a write; its answer, or the error that it stands for."""
-        ttl: bytes | int = b"keep"
-        if write.renews:
-            ttl = b"" if write.ttl is None else write.ttl
-        answer = self._connection.run(
-            script,
-            self._keys.session(write.session_id),
-            *_conditions(write),
-            write.now.text.encode(),
-            ttl,
-            *arguments,
-        )
+        key = self._keys.session(write.session_id)
+        answer = self._connection.run(script, key, _demand(write), *arguments)
         if answer == scripts.MISSING:
             raise SessionNotFoundError(write.session_id)
         if answer == scripts.CONFLICT:
@@ -250,12 +240,19 @@ def _conditions(write: Write) -> tuple[bytes | int, ...]:
     )
 
 
-def _bounds(policy: RetentionPolicy) -> tuple[bytes | int, bytes | int]:
-    """The most messages of a window, and its most bytes unless the number decides alone."""
-    return (
-        b"" if policy.max_messages is None else policy.max_messages,
-        b"" if policy.count_decides else policy.max_window_bytes,
+def _demand(write: Write) -> bytes:
+    """What every write says to its script, in one argument."""
+    policy = write.policy
+    values = (
+        write.now.seconds,
+        write.user_id,
+        write.if_version,
+        write.now.text,
+        write.ttl if write.renews else "keep",
+        policy.max_messages,
+        None if policy.count_decides else policy.max_window_bytes,
     )
+    return "\0".join("" if value is None else str(value) for value in values).encode()
 
 
 def _flat(hash_fields: Mapping[bytes, bytes]) -> list[bytes]:

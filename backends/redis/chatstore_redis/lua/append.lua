@@ -1,66 +1,61 @@
--- ARGV goes on: the most messages or '' (any number); the most bytes or '' (the number decides
--- alone); 'window' or ''; then the messages, as their fields hold them.
+-- ARGV: the demand; 'window' or ''; then the messages, as their fields hold them.
 -- Returns why not, or the info, with the window if it was asked for.
+--> common
+--> messages
+--> label
+--> answer
+--> chunks
 
-local most, room, with_window = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == 'window'
-local BEFORE = 8 -- the messages
+--> demand
+local with_window = ARGV[2] == 'window'
+local BEFORE = 2 -- the messages
 
-local batch, weights, marks = {}, {}, {}
-for index = BEFORE + 1, #ARGV do
-  local id, size = label(ARGV[index])
-  batch[#batch + 1] = ARGV[index]
-  weights[#weights + 1] = size
-  marks[#marks + 1] = 'i:' .. id
+local given = #ARGV - BEFORE
+local weights, marks = {}, {}
+for index = 1, given do
+  local id, weight = label(ARGV[BEFORE + index])
+  weights[index] = weight
+  marks[index] = 'i:' .. id
 end
 
-local taken = load(marks)
-local reason = absence()
-if reason then
-  return reason
-end
+local stored = fetch('first', 'next', 'weight', unpack(marks))
+--> visible
 
 local start = 1
-for index = #marks, 1, -1 do
-  if taken[index] then
+for index = given, 1, -1 do
+  if stored[WEIGHT + index] then
     start = index + 1
     break
   end
 end
-if start > #batch then
-  return answer(with_window and values_of(add_messages({}, first or 0, following or 0)) or {})
+if start > given then
+  local from, to = tonumber(stored[FIRST] or '0') or 0, tonumber(stored[NEXT] or '0') or 0
+  return answer(stored, with_window and messages_from(from, to) or {}, 1)
 end
-
-reason = refusal()
-if reason then
-  return reason
-end
+--> writable
 
 -- The oldest go until the rest fits: first of the stored ones, then of the batch itself.
-local added = #batch - start + 1
+local added = given - start + 1
 local offset = following - start -- from an index of the batch to a sequence number
-local kept_from = first
-for index = start, #batch do
+for index = start, given do
   weight = weight + weights[index]
 end
-local function excess()
-  local many = most and following + added - kept_from - most or 0
-  return many > 0 and many or (room and weight > room) and 1 or 0
-end
-
 local window, seen = {}, 0 -- what was read of the stored messages, and how many of them have gone
 if with_window then
-  window = values_of(add_messages({}, first, following))
+  window = messages_from(first, following)
 end
-local doomed = {}
-while excess() > 0 do
+local kept_from, doomed = first, {}
+local fits_from = most and math.max(following + added - most, first) or first -- by their number
+while kept_from < fits_from or (room and weight > room) do
   if kept_from < following then
     if seen == #window then
-      local to = math.min(kept_from + math.min(excess(), CHUNK), following)
-      window, seen = values_of(add_messages({}, kept_from, to)), 0
+      local to = math.max(fits_from, kept_from + 1)
+      window, seen = messages_from(kept_from, math.min(to, kept_from + CHUNK, following)), 0
     end
     seen = seen + 1
     local id, lost = label(window[seen])
-    doom(doomed, kept_from, id)
+    doomed[#doomed + 1] = 'm:' .. kept_from
+    doomed[#doomed + 1] = id and 'i:' .. id
     weight = weight - lost
   else
     weight = weight - weights[kept_from - offset]
@@ -69,18 +64,12 @@ while excess() > 0 do
 end
 
 local values = {'first', kept_from, 'next', following + added, 'weight', weight}
-local kept = {}
-for index = seen + 1, #window do
-  kept[#kept + 1] = window[index]
+for index = math.max(start, kept_from - offset), given do
+  local last, message, sequence = #values, ARGV[BEFORE + index], index + offset
+  values[last + 1], values[last + 2] = 'm:' .. sequence, message
+  values[last + 3], values[last + 4] = marks[index], sequence
+  window[#window + 1] = message
 end
-for index = math.max(start, kept_from - offset), #batch do
-  local sequence = index + offset
-  values[#values + 1] = 'm:' .. sequence
-  values[#values + 1] = batch[index]
-  values[#values + 1] = marks[index]
-  values[#values + 1] = sequence
-  kept[#kept + 1] = batch[index]
-end
-commit(values, added)
+--> commit
 in_chunks('HDEL', doomed, 1)
-return answer(with_window and kept or {})
+return answer(stored, with_window and window or {}, seen + 1)

@@ -1,5 +1,6 @@
 -- ARGV: now; owner or ''; if_version or ''.
 -- Returns 1 if a live session was removed, or why not.
+--> common
 
 local now, owner, if_version = unpack(ARGV, 1, 3)
 local stored_owner, ttl, version = unpack(redis.call('HMGET', key, 'userId', 'ttl', 'version'))

@@ -1,6 +1,7 @@
 -- ARGV: now; the owner.
 -- Returns 1 if a live session was removed, 0 for an expired one; nil, and nothing is removed, if
 -- there is none of that owner.
+--> common
 
 local now, owner = unpack(ARGV, 1, 2)
 local stored_owner, ttl = unpack(redis.call('HMGET', key, 'userId', 'ttl'))

@@ -1,3 +1,4 @@
 -- Returns the info; of no session, one without any value.
+--> answer
 
-return joined(values_of(INFO_FIELDS))
+return answer(fetch(), {}, 1)

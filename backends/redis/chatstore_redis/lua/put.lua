@@ -1,5 +1,7 @@
 -- ARGV: now; 'overwrite' or ''; the ttl or ''; then fields and values by turns.
 -- Returns 1; or 0, and nothing is written, if a live session is there and must stay.
+--> common
+--> chunks
 
 local now, overwrite, ttl = unpack(ARGV, 1, 3)
 local stored_ttl, stored_owner = unpack(redis.call('HMGET', key, 'ttl', 'userId'))
@@ -12,5 +14,5 @@ end
 redis.call('HSET', key, 'first', '0')
 redis.call('DEL', key)
 in_chunks('HSET', ARGV, 4)
-set_lease(ttl, now)
+--> lease
 return 1

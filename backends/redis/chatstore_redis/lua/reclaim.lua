@@ -1,6 +1,7 @@
 -- ARGV: now.
 -- Returns {1 if the session had expired and was removed, else 0; its owner; its createdAt}; nil if
 -- there is none.
+--> common
 
 local now = ARGV[1]
 local owner, ttl, created_at = unpack(redis.call('HMGET', key, 'userId', 'ttl', 'createdAt'))

@@ -1,22 +1,25 @@
--- ARGV goes on: the most messages or '' (any number); the most bytes or '' (the number decides
--- alone); how many messages were given; then the new window's fields and values by turns.
+-- ARGV: the demand; how many messages were given; then the new window's fields and values by turns.
 -- Returns why not, or the info.
+--> common
+--> messages
+--> label
+--> answer
+--> chunks
 
-local most, room, given = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local FIRST_FIELD = 9
+--> demand
+local BEFORE = 2 -- the new window
 
-load({})
-local reason = absence() or refusal()
-if reason then
-  return reason
-end
+local stored = fetch('first', 'next', 'weight')
+--> visible
+--> writable
 
-local window = values_of(add_messages({}, first, following))
-local doomed, weights = {}, {}
+local window = messages_from(first, following)
+local old, weights = {}, {}
 for index, message in ipairs(window) do
   local id
   id, weights[index] = label(message)
-  doom(doomed, first + index - 1, id)
+  old[#old + 1] = 'm:' .. first + index - 1
+  old[#old + 1] = id and 'i:' .. id
 end
 
 -- How many of the stored messages the caller's policy shows.
@@ -32,17 +35,18 @@ for index = #window, 1, -1 do
 end
 
 local new, values = {}, {}
-for index = FIRST_FIELD, #ARGV, 2 do
+for index = BEFORE + 1, #ARGV, 2 do
   new[ARGV[index]] = true
   values[#values + 1] = ARGV[index]
   values[#values + 1] = ARGV[index + 1]
 end
 local gone = {}
-for _, name in ipairs(doomed) do
+for _, name in ipairs(old) do
   if not new[name] then
     gone[#gone + 1] = name
   end
 end
-commit(values, given - seen)
+local added = tonumber(ARGV[2]) - seen
+--> commit
 in_chunks('HDEL', gone, 1)
-return answer({})
+return answer(stored, {}, 1)

@@ -1,11 +1,14 @@
--- ARGV goes on: the new status or ''; the number of names in the patch of the preferences; then
+-- ARGV: the demand; the new status or ''; the number of names in the patch of the preferences; then
 -- names and values by turns, of the preferences and after them of the metadata. An empty value
 -- removes its name.
--- Returns why not, or {field, number of keys} if there would be too many, or the
--- info.
+-- Returns why not, or {field, number of keys} if there would be too many, or the info.
+--> common
+--> answer
+--> chunks
 
-local status, preferences = ARGV[6], tonumber(ARGV[7])
-local FIRST_NAME = 8
+--> demand
+local status, preferences = ARGV[2], tonumber(ARGV[3])
+local FIRST_NAME = 4
 local MOST_KEYS = 32
 
 -- The packed entries of a field with the patch merged in, their number, and whether one was added.
@@ -32,31 +35,33 @@ local function merged(packed, from, to)
   return table.concat(entries), #entries, is_longer
 end
 
-load({})
-local reason = absence() or refusal()
-if reason then
-  return reason
-end
+local stored = fetch('first', 'next', 'weight')
+--> visible
+--> writable
 
 local values = {}
 local last = FIRST_NAME + 2 * preferences - 1
-local parts = {{'userPreferences', FIRST_NAME, last}, {'metadata', last + 1, #ARGV}}
+local parts = {
+  {'userPreferences', USER_PREFERENCES, FIRST_NAME, last},
+  {'metadata', METADATA, last + 1, #ARGV},
+}
 for _, part in ipairs(parts) do
-  local field, from, to = unpack(part)
+  local field, place, from, to = unpack(part)
   if from <= to then
-    local text, number, is_longer = merged(stored[field], from, to)
+    local text, number, is_longer = merged(stored[place], from, to)
     if is_longer and number > MOST_KEYS then
       return {field, number}
     end
     values[#values + 1] = field
     values[#values + 1] = text
-    stored[field] = text
+    stored[place] = text
   end
 end
 if status ~= '' then
   values[#values + 1] = 'sessionStatus'
   values[#values + 1] = status
-  stored.sessionStatus = status
+  stored[SESSION_STATUS] = status
 end
-commit(values, nil)
-return answer({})
+local added -- no messages
+--> commit
+return answer(stored, {}, 1)
