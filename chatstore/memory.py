@@ -14,7 +14,14 @@ from chatstore.hooks import PageQuery
 from chatstore.models import JsonObject
 from chatstore.policy import RetentionPolicy
 from chatstore.portable import stored_size
-from chatstore.records import Body, Record, StoredMessage, StoredSession, message_weight
+from chatstore.records import (
+    Body,
+    Record,
+    StoredMessage,
+    StoredSession,
+    message_weight,
+    without_messages,
+)
 from chatstore.writes import Patch, Write, is_visible, merge_patch, new_part
 
 
@@ -197,8 +204,7 @@ def _complete(stored: JsonObject) -> JsonObject:
 
 
 def _copy(stored: JsonObject, *, with_window: bool = True) -> JsonObject:
-    shown = stored if with_window else {k: v for k, v in stored.items() if k != "messages"}
-    return copy.deepcopy(shown)
+    return copy.deepcopy(stored if with_window else without_messages(stored))
 
 
 def _stamp(stored: JsonObject, write: Write) -> None:

@@ -73,6 +73,16 @@ def stored_message(message: Message) -> StoredMessage:
     return StoredMessage(message.message_id, *measured(raw_document(message)))
 
 
+def without_messages(document: JsonObject) -> JsonObject:
+    """A stored record as a listing shows it. Where another service wrote no count, it is the number
+    of the messages."""
+    info = {name: value for name, value in document.items() if name != "messages"}
+    messages = document.get("messages")
+    if "messageCount" not in info and isinstance(messages, list):
+        info["messageCount"] = len(messages)
+    return info
+
+
 def raw_document(model: Document, without: frozenset[str] = frozenset()) -> JsonObject:
     """A model's stored attributes: known ones by alias, those that are None left out; unknown ones
     as they are. Numbers are not yet in their normal form."""

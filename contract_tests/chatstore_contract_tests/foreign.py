@@ -136,6 +136,19 @@ class ForeignBehaviour(Behaviour):
         active = store.list_sessions("ana", session_status="active").items
         assert sorted(each.session_id for each in active) == ["a", "b", "c"]
 
+    def test_what_nobody_counted_is_counted(
+        self, store: MaintainedSessionStore, harness: Harness
+    ) -> None:
+        """Without a count, every result tells the number of the stored messages, listings and
+        updates too, and the next append goes on from there."""
+        harness.raw_write(brief_record(messageCount=...))
+        harness.settle()
+        assert store.get("foreign").message_count == 2
+        assert [each.message_count for each in store.list_sessions("ana").items] == [2]
+        assert store.append("foreign", message("message 1", message_id="m1")).message_count == 2
+        assert store.update("foreign", session_status="closed").message_count == 2
+        assert store.append("foreign", message("new")).message_count == 3
+
     def test_byte_bounds_hold_for_it(self, harness: Harness) -> None:
         """A policy that is bounded by bytes takes up a window whose size nobody kept."""
         harness.raw_write(brief_record())

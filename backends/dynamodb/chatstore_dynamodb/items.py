@@ -116,10 +116,12 @@ def may_have_others(listed: Item) -> bool:
 
 
 def other_attributes(item: Item, body: JsonObject) -> JsonObject:
-    """What a whole item has beside a listed body; nothing if the id has another life by now."""
+    """What a whole item has beside a listed body, a count of its messages included where nobody
+    stored one; nothing if the id has another life by now."""
     whole = info_body(item)
     same = all(whole.get(name) == body.get(name) for name in ("userId", "createdAt", "creationId"))
-    return {name: whole[name] for name in whole.keys() - body.keys() - set(LISTED)} if same else {}
+    missing = whole.keys() - body.keys() - (set(LISTED) - {"messageCount"})
+    return {name: whole[name] for name in missing} if same else {}
 
 
 def _without(item: Item, names: frozenset[str]) -> JsonObject:

@@ -50,7 +50,7 @@ def _script(name: str) -> Script:
 def _expanded(name: str) -> str:
     """The text of a file in `lua/`, with each line `--> NAME` replaced by the text of that one."""
     text = (files("chatstore_redis") / "lua" / f"{name}.lua").read_text("utf-8")
-    return re.sub(r"(?m)^--> (\w+)\n", lambda part: _expanded(part[1]), text)
+    return re.sub(r"(?m)^ *--> (\w+)\n", lambda part: _expanded(part[1]), text)
 
 
 READ = _script("read")

@@ -237,9 +237,7 @@ class Writer:
         for name, value in optional.items():
             if self._choice.random() < 0.5:
                 document[name] = value
-        if "messages" in document:
-            # Not left out beside messages: a column of a table is never missing, and a listing,
-            # which reads no messages, could not count them.
+        if "messages" in document and self._choice.random() < 0.7:
             document["messageCount"] = self._choice.choice((2, 7))
         return Step("raw_write", (document,))
 

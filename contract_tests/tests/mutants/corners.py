@@ -12,6 +12,7 @@ from chatstore import (
     UserSessions,
 )
 from chatstore.clock import Moment
+from chatstore.cursor import Position
 from chatstore.hooks import PageQuery
 from chatstore.records import Body, StoredMessage
 from chatstore.writes import Patch, Write
@@ -94,6 +95,20 @@ class CountsAForeignRecordFromOne(MemorySessionStore):
             stored["version"] += 1
             write = replace(write, if_version=None)
         return super()._rewrite(write, messages, given)
+
+
+@caught_by("test_what_nobody_counted_is_counted")
+class ListsTheUncountedAsEmpty(MemorySessionStore):
+    """A listing takes a record without a count for one without messages."""
+
+    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        counted = {key for key, each in self._storage.documents.items() if "messageCount" in each}
+        found = super()._page(query)
+        return [
+            (position, body if position.session_id in counted else {**body, "messageCount": 0})
+            for position, body in found
+            if isinstance(body, dict)
+        ]
 
 
 @caught_by("test_byte_bounds_hold_for_it")

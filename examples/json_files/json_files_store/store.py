@@ -11,7 +11,14 @@ from chatstore.hooks import PageQuery
 from chatstore.models import JsonObject
 from chatstore.policy import RetentionPolicy
 from chatstore.portable import stored_size
-from chatstore.records import Body, Record, StoredMessage, StoredSession, message_weight
+from chatstore.records import (
+    Body,
+    Record,
+    StoredMessage,
+    StoredSession,
+    message_weight,
+    without_messages,
+)
 from chatstore.writes import Patch, Write, is_visible, merge_patch, new_part
 from json_files_store.folder import Folder
 
@@ -62,7 +69,7 @@ class JsonFilesStore(BaseSessionStore):
                 stored["messages"] = window[len(window) - kept :]
                 stored["messageCount"] += len(added)
                 self._stamp(stored, write)
-        return stored if with_window else _without_messages(stored)
+        return stored if with_window else without_messages(stored)
 
     def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
         with self._folder.writing():
@@ -84,7 +91,7 @@ class JsonFilesStore(BaseSessionStore):
             if patch.session_status is not None:
                 stored["sessionStatus"] = patch.session_status
             self._stamp(stored, write)
-        return _without_messages(stored)
+        return without_messages(stored)
 
     def _delete(self, write: Write) -> bool:
         with self._folder.writing():
@@ -105,7 +112,7 @@ class JsonFilesStore(BaseSessionStore):
 
     def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
         found = [
-            (Position(stored["createdAt"], stored["sessionId"]), _without_messages(stored))
+            (Position(stored["createdAt"], stored["sessionId"]), without_messages(stored))
             for stored in self._folder.read_all()
             if _matches(stored, query)
         ]
@@ -169,10 +176,6 @@ class JsonFilesStore(BaseSessionStore):
             if write.ttl is not None:
                 stored["ttl"] = write.ttl
         self._folder.write(write.session_id, stored)
-
-
-def _without_messages(stored: JsonObject) -> JsonObject:
-    return {name: value for name, value in stored.items() if name != "messages"}
 
 
 def _weights(window: Sequence[JsonObject]) -> list[int]:

@@ -4,8 +4,7 @@
 -- so a record is written whole or not at all.
 
 local version = stored[VERSION] or '0'
--- Where another service wrote no count, it is the number of its messages.
-local count = added and (stored[MESSAGE_COUNT] or tostring(following - first))
+local count = added and stored[MESSAGE_COUNT]
 local is_large = #version > 15 or (count and #count > 15) -- Lua would round it
 
 local last = #values

@@ -1,4 +1,9 @@
 -- Returns the info; of no session, one without any value.
 --> answer
 
-return answer(fetch(), {}, 1)
+local stored = fetch()
+if stored[USER_ID] and not stored[MESSAGE_COUNT] then
+  stored = fetch('first', 'next')
+  --> count
+end
+return answer(stored, {}, 1)

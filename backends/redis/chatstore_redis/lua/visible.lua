@@ -1,5 +1,5 @@
 -- The part that ends a write on a session that the caller must not see. It takes `stored`, from
--- `fetch`; `now`; and `owner` or ''.
+-- `fetch('first', 'next')`; `now`; and `owner` or ''.
 
 if not stored[USER_ID] and redis.call('EXISTS', key) == 0 then
   return 'missing'
@@ -7,3 +7,4 @@ end
 if is_expired(stored[TTL], now) or (owner ~= '' and owner ~= stored[USER_ID]) then
   return 'missing'
 end
+--> count
