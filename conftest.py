@@ -1,10 +1,33 @@
-"""What the whole test run prints at its end: how much of the contract ran on which backend."""
+"""What the whole test run prints at its end: how much of the contract ran on which backend; and how
+to run the contract alone, or all but it."""
 
 from collections import Counter
 
 import pytest
 
-from chatstore_contract_tests.behaviour import BACKEND_PROPERTY
+from chatstore_contract_tests.behaviour import BACKEND_PROPERTY, Behaviour
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that `make coverage` uses."""
+    parser.addoption(
+        "--contract", choices=["only", "without"], help="run the contract alone, or not"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the contract's tests, or the others."""
+    choice = config.getoption("--contract")
+    if choice is None:
+        return
+    kept = [item for item in items if _is_of_the_contract(item) == (choice == "only")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def _is_of_the_contract(item: pytest.Item) -> bool:
+    test_class = getattr(item, "cls", None)
+    return test_class is not None and issubclass(test_class, Behaviour)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -6,9 +6,13 @@ import re
 import shutil
 import subprocess
 import sys
+import venv
+from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 TUTORIAL = (ROOT / "backends" / "README.md").read_text(encoding="utf-8")
@@ -16,42 +20,87 @@ EXAMPLE = ROOT / "examples" / "json_files"
 LISTING = re.compile(r"^`([\w/.]+)`:\n\n```(?:python|toml)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
+@dataclass(frozen=True)
+class Author:
+    """Somebody with a new virtual environment and the tutorial's files in an empty folder."""
+
+    folder: Path
+    bin: Path
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a program of the environment in the folder."""
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("PYTHON")
+        }
+        return subprocess.run(
+            [self.bin / command[0], *command[1:]],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+            cwd=self.folder,
+            env=environment,
+        )
+
+
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which chatstore's wheel and the example's are installed, and nothing else is."""
-    place = tmp_path_factory.mktemp("tutorial")
-    example = place / "source"
-    ignored = shutil.ignore_patterns("__pycache__", ".pytest_cache")
-    shutil.copytree(EXAMPLE, example, ignore=ignored)
-    for source in (ROOT, example):
+def author(tmp_path_factory: pytest.TempPathFactory) -> Author:
+    """The author, as far as the tutorial's last command but one: both wheels are installed, with
+    what they say they need, and nothing else is."""
+    folder = tmp_path_factory.mktemp("json_files")
+    for name, text in LISTING.findall(TUTORIAL):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    wheels = tmp_path_factory.mktemp("wheels")
+    for source in (ROOT, folder):
         subprocess.run(
-            [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", place, source],
+            [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", wheels, source],
             check=True,
             capture_output=True,
         )
-    wheels = list(place.glob("*.whl"))
-    assert len(wheels) == 2
-    target = place / "installed"
+    venv.create(folder / ".venv", with_pip=False)
+    (site,) = folder.glob(".venv/lib/python*/site-packages")
+    for name in _needed(Requirement("chatstore[cli,contract-tests]")):
+        _copy_installed(name, site)
     subprocess.run(
         [
-            *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-            *("--no-deps", "--no-index", "--target", str(target), *map(str, wheels)),
+            *(sys.executable, "-m", "pip", "--python", str(folder / ".venv"), "install"),
+            *("--quiet", "--disable-pip-version-check", "--no-deps", "--no-index"),
+            *map(str, wheels.glob("*.whl")),
         ],
         check=True,
     )
-    return target
+    # Nothing but the tests may be found where they run: the package has to be the installed one.
+    shutil.rmtree(folder / "json_files_store")
+    return Author(folder, folder / ".venv" / "bin")
 
 
-def _run(*command: str | Path, installed: Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *command],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(installed)},
-    )
+def _needed(wanted: Requirement) -> set[str]:
+    """The distributions that must be installed for one, without it."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    waiting = [wanted]
+    while waiting:
+        current = waiting.pop()
+        if str(current) in seen:
+            continue
+        seen.add(str(current))
+        for text in metadata.requires(current.name) or ():
+            needed = Requirement(text)
+            extras = [{"extra": extra} for extra in (*current.extras, "")]
+            if needed.marker is None or any(map(needed.marker.evaluate, extras)):
+                waiting.append(needed)
+                if needed.name != wanted.name:
+                    found.add(needed.name)
+    return found
+
+
+def _copy_installed(name: str, site: Path) -> None:
+    """Install a distribution as it is installed here: what pip would do, without an index."""
+    for file in metadata.files(name) or ():
+        if ".." not in file.parts and file.suffix != ".pyc":
+            (site / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(str(file.locate()), site / file)
 
 
 def test_the_tutorial_shows_the_example_as_it_is() -> None:
@@ -65,49 +114,33 @@ def test_the_tutorial_shows_the_example_as_it_is() -> None:
     assert shown == files
 
 
-def test_the_tutorial_leads_to_a_green_suite(installed: Path, tmp_path: Path) -> None:
-    """From the wheels alone, the example's own tests pass: the whole contract."""
-    shutil.copytree(EXAMPLE / "tests", tmp_path / "tests")
-    ran = _run("-m", "pytest", "-q", "-p", "no:cacheprovider", installed=installed, folder=tmp_path)
+def test_the_tutorial_leads_to_a_green_suite(author: Author) -> None:
+    """From the wheel and the tutorial alone, the example's own tests pass: the whole contract."""
+    ran = author.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
     assert ran.returncode == 0, ran.stdout
     assert re.search(r"\b[1-9]\d\d+ passed", ran.stdout)
 
 
-def test_the_tutorial_leads_to_an_entry_point(installed: Path, tmp_path: Path) -> None:
+def test_the_tutorial_leads_to_an_entry_point(author: Author, tmp_path: Path) -> None:
     """Installed, the backend's URL opens like any other; what one process writes the next reads."""
-    folder = tmp_path / "sessions"
-    folder.mkdir()
-    url = f"json-files://{folder}"
-    script = "from chatstore.cli import main; main()"
-    common = ("--url", url, "--json")
-    made = _run(
-        *("-c", script, "sessions", "new", "ana", "--message", "Hello", *common),
-        installed=installed,
-        folder=tmp_path,
-    )
+    (tmp_path / "sessions").mkdir()
+    common = ("--url", f"json-files://{tmp_path}/sessions", "--json")
+    made = author.run("chatstore", "sessions", "new", "ana", "--message", "Hello", *common)
     assert made.returncode == 0, made.stderr
     session_id = json.loads(made.stdout)["sessionId"]
-    shown = _run(
-        "-c", script, "sessions", "show", session_id, *common, installed=installed, folder=tmp_path
-    )
+    shown = author.run("chatstore", "sessions", "show", session_id, *common)
     assert json.loads(shown.stdout)["messages"][0]["content"] == "Hello"
-    where = _run(
-        "-c",
-        "import json_files_store as s; print(s.__file__)",
-        installed=installed,
-        folder=tmp_path,
-    )
-    assert where.stdout.startswith(str(installed))
 
 
-def test_the_installed_backend_can_be_held_to_the_contract(installed: Path, tmp_path: Path) -> None:
+def test_the_installed_backend_can_be_held_to_the_contract(author: Author, tmp_path: Path) -> None:
     """`chatstore contract` finds the harness by its entry point, and leaves nothing."""
-    ran = _run(
-        *("-c", "from chatstore.cli import main; main()", "contract"),
-        *(f"json-files://{tmp_path}/sessions", "--json"),
-        installed=installed,
-        folder=tmp_path,
-    )
+    ran = author.run("chatstore", "contract", f"json-files://{tmp_path}/sessions", "--json")
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout)["holds"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_author_has_no_driver(author: Author) -> None:
+    """The environment is as new as it says: no driver of another backend is in it."""
+    ran = author.run("python", "-c", "import sqlalchemy")
+    assert "No module named 'sqlalchemy'" in ran.stderr

@@ -11,7 +11,6 @@ from redis_support.harness import real_redis
 from .dynamodb_harness import local_harness
 
 
-@pytest.mark.long
 class TestRedisOverLocal(SessionStoreContract):
     """A real Redis over DynamoDB Local keeps the contract."""
 
@@ -22,7 +21,6 @@ class TestRedisOverLocal(SessionStoreContract):
         harness.close()
 
 
-@pytest.mark.long
 class TestDyingRedisOverLocal(SessionStoreContract):
     """DynamoDB keeps the contract while the Redis in front of it dies and comes back."""
 

@@ -42,6 +42,14 @@ class TestLocal(SessionStoreContract):
         harness.close()
 
 
+class TestLocalThroughAsync(SessionStoreContract):
+    """The store keeps the contract on DynamoDB Local, behind the async adapter."""
+
+    @pytest.fixture
+    def harness(self, dynamodb_local: str) -> Iterator[Harness]:
+        yield from through_async(local_harness(dynamodb_local))
+
+
 class TestLocalWithoutMessagesInTheIndex(
     UserQueriesBehaviour, PagingBehaviour, ForeignBehaviour, MaintenanceBehaviour
 ):

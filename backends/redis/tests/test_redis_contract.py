@@ -44,3 +44,19 @@ class TestRedisCluster(SessionStoreContract):
         harness = real_cluster()
         yield harness
         harness.close()
+
+
+class TestRedisThroughAsync(SessionStoreContract):
+    """The store keeps the contract on a real server, behind the async adapter."""
+
+    @pytest.fixture
+    def harness(self) -> Iterator[Harness]:
+        yield from through_async(real_redis())
+
+
+class TestRedisClusterThroughAsync(SessionStoreContract):
+    """The store keeps the contract on a real cluster, behind the async adapter."""
+
+    @pytest.fixture
+    def harness(self) -> Iterator[Harness]:
+        yield from through_async(real_cluster())

@@ -5,15 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from chatstore import ManualClock, Message, RetentionPolicy, Session, SessionNotFoundError
+from chatstore import ManualClock, Session, SessionNotFoundError
 from chatstore_redis import RedisSessionStore
 from redis_support.harness import RedisHarness, fake_redis
-from redis_support.stepping import Died, dies_before, stepped
-
-Call = Callable[[RedisSessionStore], object]
-MOST_STEPS = 30
-FOREVER = RetentionPolicy(ttl=None)
-MINUTE = RetentionPolicy(ttl=timedelta(minutes=1))
+from redis_support.outcomes import FOREVER, MINUTE, listed, members, message
+from redis_support.stepping import Died, deaths, dies_before, stepped
 
 
 @pytest.fixture
@@ -26,34 +22,6 @@ def harness() -> Iterator[RedisHarness]:
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
-
-
-def message() -> Message:
-    return Message(type="user_query", content="x")
-
-
-def listed(store: RedisSessionStore, user_id: str = "ana") -> list[str]:
-    return sorted(item.session_id for item in store.iter_sessions(user_id))
-
-
-def members(harness: RedisHarness, user_id: str = "ana") -> int:
-    """How many members a user's index has, dead ones too."""
-    count: int = harness.send("ZCARD", harness.keys.index(user_id))
-    return count
-
-
-def deaths(call: Call, open_store: Callable[[], RedisSessionStore]) -> Iterator[int]:
-    """Runs the call again and again, dying before its first request, its second, and so on, until
-    it comes to its end; yields after each death."""
-    for step in range(MOST_STEPS):
-        store = stepped(open_store(), dies_before(step))
-        try:
-            call(store)
-        except Died:
-            yield step
-        else:
-            return
-    raise AssertionError(f"the call takes more than {MOST_STEPS} requests")
 
 
 def test_create_dies_at_each_step(harness: RedisHarness, clock: ManualClock) -> None:

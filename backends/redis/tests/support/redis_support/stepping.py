@@ -9,6 +9,9 @@ from chatstore_redis.connection import Argument, Client, Command, Connection
 from chatstore_redis.scripts import Script
 
 _PATIENCE = 20.0
+_MOST_STEPS = 30
+
+Call = Callable[[RedisSessionStore], object]
 
 
 class Died(BaseException):
@@ -122,3 +125,17 @@ def interleavings(prepare: Callable[[], Calls]) -> Iterator[tuple[int, ...]]:
             if runner.error is not None:
                 raise runner.error
         yield tuple(taken)
+
+
+def deaths(call: Call, open_store: Callable[[], RedisSessionStore]) -> Iterator[int]:
+    """Runs the call again and again, dying before its first request, its second, and so on, until
+    it comes to its end; yields after each death."""
+    for step in range(_MOST_STEPS):
+        store = stepped(open_store(), dies_before(step))
+        try:
+            call(store)
+        except Died:
+            yield step
+        else:
+            return
+    raise AssertionError(f"the call takes more than {_MOST_STEPS} requests")
