@@ -6,12 +6,13 @@ For the figures of the documents: DynamoDB Local and Redis, by `eval "$(scripts/
 primary's table must be there: `chatstore schema apply`.
 """
 
+import functools
 import random
 import statistics
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from chatstore import CachedSessionStore, MaintainedSessionStore, Message, open_store
@@ -46,14 +47,15 @@ def said(content: str) -> Message:
     return Message(type="user_query", content=content.ljust(200, "."))
 
 
-def median_seconds(call: Callable[[], object]) -> float:
-    """The median of some calls, one by one."""
-    taken: list[float] = []
+def one_round(calls: Mapping[str, Callable[[], object]]) -> Mapping[str, float]:
+    """The median seconds of each call, made by turns, so that a slow moment meets them all."""
+    taken: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(CALLS):
-        began = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken)
+        for name in random.sample(list(calls), len(calls)):
+            began = time.perf_counter()
+            calls[name]()
+            taken[name].append(time.perf_counter() - began)
+    return {name: statistics.median(each) for name, each in taken.items()}
 
 
 def main(primary_url: str, cache_url: str) -> None:
@@ -67,19 +69,16 @@ def main(primary_url: str, cache_url: str) -> None:
         user = f"bench {uuid.uuid4()}"
         session = bare.create(user, messages=[said(str(number)) for number in range(10)])
         stores = {"bare": bare, "hit": cached, "cache down": alone}
+        calls = {
+            name: functools.partial(store.get, session.session_id) for name, store in stores.items()
+        }
         rounds: dict[str, list[float]] = {name: [] for name in stores}
-        for name in [*stores, *stores]:
-            stores[name].get(session.session_id)
         for _ in range(ROUNDS):
-            for name in random.sample(list(stores), len(stores)):
-                if name == "cache down":
-                    # Left alone for 5 seconds at a time: what counts is the time in between.
-                    for _ in range(4):
-                        alone.get(session.session_id)
-                store = stores[name]
-                rounds[name].append(
-                    median_seconds(lambda store=store: store.get(session.session_id))  # type: ignore[misc]
-                )
+            # Left alone for 5 seconds at a time: what counts is the time in between.
+            for _ in range(4):
+                alone.get(session.session_id)
+            for name, median in one_round(calls).items():
+                rounds[name].append(median)
         for name, taken in rounds.items():
             ratios = [each / base for each, base in zip(taken, rounds["bare"], strict=True)]
             print(

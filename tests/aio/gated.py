@@ -1,0 +1,52 @@
+"""A store whose appends can be held up."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from chatstore import (
+    MemorySessionStore,
+    Message,
+)
+from chatstore.hooks import PageQuery
+from chatstore.records import Body, StoredMessage
+from chatstore.writes import Write
+
+SENT = Message(type="user_query", content="once")
+PATIENCE = 30
+"""Seconds after which a test that hangs fails instead."""
+
+
+class GatedStore(MemorySessionStore):
+    """Appends wait at a gate, before anything is stored, for as long as it is shut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrived = threading.Semaphore(0)
+        self.gate = threading.Event()
+        self.appends = 0
+        self.pages = 0
+        self.closes = 0
+        self.closed = threading.Event()
+
+    def _append(
+        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+    ) -> Body:
+        self.appends += 1
+        self.arrived.release()
+        assert self.gate.wait(PATIENCE)
+        return super()._append(write, messages, with_window=with_window)
+
+    def _page(self, query: PageQuery) -> Any:
+        self.pages += 1
+        return super()._page(query)
+
+    def close(self) -> None:
+        self.closes += 1
+        self.closed.set()
+        super().close()
+
+    async def arrival(self) -> None:
+        """Until one more append stands at the gate."""
+        assert await asyncio.to_thread(self.arrived.acquire, timeout=PATIENCE)
