@@ -29,7 +29,7 @@ if is_large then
   redis.call('HINCRBY', key, 'version', 1)
   stored[VERSION] = redis.call('HGET', key, 'version')
   if count then
-    redis.call('HSETNX', key, 'messageCount', count)
+    redis.call('HSET', key, 'messageCount', count)
     redis.call('HINCRBY', key, 'messageCount', added)
     stored[MESSAGE_COUNT] = redis.call('HGET', key, 'messageCount')
   end
