@@ -1,7 +1,7 @@
 """Tries every order of the requests of some calls, and every fate of the messages to the cache."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -57,54 +57,74 @@ class _Run:
             self.request[thread] = "begin" if self._left[thread] else None
 
     def state(self) -> object:
-        """All that decides what may still happen. Of tickets only the order matters."""
+        """All that decides what may still happen: of tickets the order, of history what a call may
+        yet ask for, of clients those with calls to make."""
         world = self.world
-        tickets: list[int] = []
-        frames = [_locals(steps) for steps in self._steps]
-        for standing in world.standings:
+        frames = [list(_locals(steps)) for steps in self._steps]
+        waiting = {call.client for left in self._left for call in left}
+        waiting |= set(_found(frames, ("client",)))
+        standings = [world.standings[client] for client in sorted(waiting)]
+        own = [world.own[client] for client in sorted(waiting)]
+        tickets = [0, *_found(frames, _TICKETS)]
+        for standing in standings:
             if standing is not None:
                 tickets += [standing.since, standing.changed, standing.owes or 0]
-        for values in frames:
-            tickets += [value for name, value in values if name.endswith(_TICKETS)]
-        rank = {ticket: index for index, ticket in enumerate(sorted({0, *tickets}))}
+        rank = {ticket: index for index, ticket in enumerate(sorted(set(tickets)))}
+        floor = min([*own, world.told, *_found(frames, _PLACES)])
         return (
             world.stored,
             world.entry,
             world.forgot,
-            world.told,
-            tuple(world.own),
-            tuple(world.history),
-            tuple(_ranked(standing, rank) for standing in world.standings),
+            world.lives,
+            world.told - floor,
+            tuple(place - floor for place in own),
+            tuple(world.history[floor:]),
+            tuple(_ranked(standing, rank) for standing in standings),
             tuple(len(left) for left in self._left),
             tuple(self.request),
-            tuple(
-                tuple((n, rank[v] if n.endswith(_TICKETS) else v) for n, v in values)
-                for values in frames
-            ),
+            tuple(tuple(_relative(frame, rank, floor)) for frame in frames),
         )
 
 
 _TICKETS = ("began", "ticket")
+_PLACES = ("floor", "told", "place")
 _SHARED = {"world", "call", "make", "snapshot", "fate", "standing", "steps"}
 
 
-def _ranked(standing: Standing | None, rank: dict[int, int]) -> object:
+_Frame = Sequence[tuple[str, Any]]
+
+
+def _found(frames: Sequence[_Frame], names: Sequence[str]) -> list[int]:
+    return [
+        value for frame in frames for name, value in frame if name in names and value is not None
+    ]
+
+
+def _relative(frame: _Frame, rank: Mapping[int, int], floor: int) -> Iterator[tuple[str, Any]]:
+    for name, value in frame:
+        if name in _TICKETS:
+            yield name, rank[value]
+        elif name in _PLACES and value is not None:
+            yield name, value - floor
+        else:
+            yield name, value
+
+
+def _ranked(standing: Standing | None, rank: Mapping[int, int]) -> object:
     if standing is None:
         return None
     owes = None if standing.owes is None else rank[standing.owes]
     return standing.version, owes, rank[standing.since], rank[standing.changed]
 
 
-def _locals(steps: Any) -> list[tuple[str, Any]]:
+def _locals(steps: Any) -> Iterator[tuple[str, Any]]:
     """The variables of a call under way, in all its frames."""
-    found: list[tuple[str, Any]] = []
     while steps is not None:
         frame: FrameType | None = steps.gi_frame
         if frame is not None:
-            found.append(("at", frame.f_lasti))
-            found += [(n, v) for n, v in frame.f_locals.items() if n not in _SHARED]
+            yield "at", frame.f_lasti
+            yield from ((n, v) for n, v in frame.f_locals.items() if n not in _SHARED)
         steps = steps.gi_yieldfrom
-    return found
 
 
 def explore(
@@ -118,14 +138,19 @@ def explore(
     while open_choices:
         choices = open_choices.pop()
         run = _Run(programs, rules, choices)
+        # One way on is gone from here; only the others are begun anew.
+        while not run.world.faults:
+            left = mishaps - sum(fate != "delivered" for _, fate in choices)
+            state = (run.state(), left)
+            following = list(_next(run.request, left))
+            if state in seen or not following:
+                break
+            seen.add(state)
+            open_choices += [(*choices, choice) for choice in following[1:]]
+            choices = (*choices, following[0])
+            run.go(*following[0])
         if run.world.faults:
             return len(seen), Finding(run.world.faults[0], choices)
-        left = mishaps - sum(fate != "delivered" for _, fate in choices)
-        state = (run.state(), left)
-        if state in seen:
-            continue
-        seen.add(state)
-        open_choices += [(*choices, choice) for choice in _next(run.request, left)]
     return len(seen), None
 
 

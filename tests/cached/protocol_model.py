@@ -51,10 +51,10 @@ class World:
     """Whether the cache restarted, or missed the tombstone of a restored session: then others may
     see what is over, until it lapses."""
     standings: list[Standing | None] = field(default_factory=list[Standing | None])
-    history: list[tuple[int, Version | None]] = field(
-        default_factory=list[tuple[int, Version | None]]
-    )
-    """Each version that was committed, with the moment of the commit; None: removed."""
+    history: list[Version | None] = field(default_factory=list[Version | None])
+    """Each version that was committed, in their order; None: removed."""
+    lives: int = 1
+    """How many lives the session has had."""
     faults: list[str] = field(default_factory=list[str])
     own: list[int] = field(default_factory=list[int])
     """For each client, how much of the history its finished calls have shown or made."""
@@ -63,7 +63,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.standings = [None] * self.clients
-        self.history = [(0, self.stored)]
+        self.history = [self.stored]
         self.own = [0] * self.clients
 
     def draw(self) -> int:
@@ -74,13 +74,13 @@ class World:
     def commit(self, version: Version | None) -> int:
         """Change the store of record; the place in history."""
         self.stored = version
-        self.history.append((len(self.history), version))
+        self.history.append(version)
         return len(self.history) - 1
 
     def place(self, version: Version | None, earliest: int) -> int | None:
         """The newest place in history, from `earliest` on, that had this version."""
         for index in range(len(self.history) - 1, earliest - 1, -1):
-            if self.history[index][1] == version:
+            if self.history[index] == version:
                 return index
         return None
 
@@ -148,7 +148,8 @@ def _write(world: World, call: Call) -> Steps:
         if stored is not None:
             _doubt(world, client)
             return
-        version = Version(f"life {len(world.history)}", 1)
+        world.lives += 1
+        version = Version(f"life {world.lives}", 1)
         place = world.commit(version)
         arrived = yield from _put(world, client, version, began)
         _finish(world, client, place, arrived=arrived)
@@ -244,6 +245,6 @@ def _check(
 
 def _earliest(world: World, version: Version | None, floor: int) -> int | None:
     places: Iterator[int] = (
-        index for index, (_, each) in enumerate(world.history) if each == version and index >= floor
+        index for index, each in enumerate(world.history) if each == version and index >= floor
     )
     return next(places, None)
