@@ -137,8 +137,7 @@ def _finish_messages(messages: list[Message]) -> None:
             raise ValueError(f"messages[{index}] lacks messageId or timestamp")
         values = vars(message)
         moment: datetime = values["timestamp"]
-        if moment.tzinfo is not UTC:
-            values["timestamp"] = moment.astimezone(UTC)
+        values["timestamp"] = moment.astimezone(UTC)
         if message.__pydantic_extra__:
             _normalise_unknown(message)
         filters: ExtractedFilters | None = values["extracted_filters"]
@@ -152,8 +151,7 @@ def _finish_messages(messages: list[Message]) -> None:
 
 def _use_utc(values: dict[str, Any], name: str) -> None:
     moment: datetime = values[name]
-    if moment.tzinfo is not UTC:
-        values[name] = moment.astimezone(UTC)
+    values[name] = moment.astimezone(UTC)
 
 
 def _normalise_unknown(model: Document) -> None:

@@ -99,9 +99,11 @@ def reported(data: Path) -> Mapping[str, Report]:
     """Coverage's report of each file, from its data."""
     coverage = [sys.executable, "-m", "coverage"]
     text = subprocess.run(
-        [*coverage, "json", f"--data-file={data}", "--show-contexts", "-q", "-o", "-"]
-        # Tests install wheels, too, which are gone by now.
-        + ["--include=chatstore/*,backends/*"],
+        [
+            *(*coverage, "json", f"--data-file={data}", "--show-contexts", "-q", "-o", "-"),
+            # Tests install wheels, too, which are gone by now.
+            "--include=chatstore/*,backends/*",
+        ],
         cwd=ROOT,
         check=True,
         capture_output=True,

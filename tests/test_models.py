@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from chatstore import ExtractedFilters, Message, Session, SessionInfo, YearRange
+from chatstore import (
+    CorruptSessionError,
+    ExtractedFilters,
+    MemorySessionStore,
+    MemoryStorage,
+    Message,
+    Session,
+    SessionInfo,
+    YearRange,
+)
+from chatstore.portable import json_text
 from chatstore.records import raw_document, read_session, stored_message
 
 BRIEF_MESSAGE = {
@@ -119,6 +129,29 @@ def test_wrong_types_are_pydantics_own_error(fields: dict[str, Any]) -> None:
     """Building a model with wrong types is pydantic's `ValidationError`."""
     with pytest.raises(ValidationError):
         Message(type="t", **fields)
+
+
+def test_a_foreign_number_is_in_its_normal_form_wherever_it_stands() -> None:
+    """What another service stored as 7.0 is 7, deep in the filters of a message too."""
+    document = {
+        "sessionId": "s",
+        "userId": "ana",
+        "createdAt": "2026-01-01T00:00:00.000000Z",
+        "messages": [{**BRIEF_MESSAGE, "extractedFilters": {"yearRange": {"step": 7.0}}}],
+    }
+    filters = read_session(Session, document).messages[0].extracted_filters
+    assert filters is not None
+    assert filters.year_range is not None
+    assert json_text(filters.year_range.model_extra) == '{"step":7}'
+
+
+def test_a_message_without_an_id_is_no_message() -> None:
+    """A model mints ids for whoever builds a message; a stored one must bring its own."""
+    storage = MemoryStorage()
+    MemorySessionStore(storage).create("ana", session_id="s")
+    storage.documents["s"]["messages"] = [{"type": "t", "content": "c"}]
+    with pytest.raises(CorruptSessionError, match=r"messages\[0\] lacks messageId"):
+        MemorySessionStore(storage).get("s")
 
 
 def test_models_are_frozen() -> None:

@@ -1,6 +1,7 @@
 """The envelope's arithmetic: number forms, sizes and weights."""
 
 import json
+from collections import OrderedDict
 from typing import Any
 
 import pytest
@@ -112,6 +113,20 @@ def test_subclasses_become_plain_values() -> None:
     assert normal == {"a": "b", "c": 0.5, "d": True}
     assert [type(value) for value in normal.values()] == [str, float, bool]
     assert all(type(name) is str for name in normal)
+
+
+def test_kinds_of_dict_and_list_are_taken_for_what_they_are() -> None:
+    """An ordered dict is an object like any other; it is stored, and returned, as a dict."""
+    normal, size = portable("metadata", {"a": OrderedDict(b=1.0)})
+    assert json_text(normal) == '{"a":{"b":1}}'
+    assert type(normal["a"]) is dict
+    assert size == stored_size({"a": {"b": 1}})
+
+
+def test_what_is_no_json_is_left_as_it_is_on_reads() -> None:
+    """What another service stored and JSON does not know passes through."""
+    assert normal_form({"a": b"bytes"}) == {"a": b"bytes"}
+    assert stored_size(b"bytes") == len(repr(b"bytes")) + 1
 
 
 def test_an_error_names_the_place() -> None:

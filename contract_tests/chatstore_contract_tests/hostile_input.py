@@ -49,6 +49,14 @@ PLACES: Mapping[str, Callable[[MaintainedSessionStore, str, Any], object]] = {
 """Wherever a caller's JSON value may stand."""
 
 
+WRONG_TYPES: Mapping[str, Callable[[Any], object]] = {
+    "an id for a list of ids": lambda store: store.get_many("there"),
+    "a text for a time": lambda store: store.list_sessions("ana", created_from="2026-01-01"),
+    "a document for a session": lambda store: store.restore({"sessionId": "there"}),
+    "a text for a yes": lambda store: store.restore(store.get("there"), overwrite="no"),
+}
+
+
 class HostileInputBehaviour(Behaviour):
     """The portable envelope."""
 
@@ -62,6 +70,15 @@ class HostileInputBehaviour(Behaviour):
         store.create("ana", session_id="there", messages=batch(2), metadata={"a": 1})
         with unchanged(harness, "there too"), refused(InvalidInputError, harness, "there"):
             PLACES[place](store, "there", value)
+
+    @pytest.mark.parametrize("call", WRONG_TYPES.values(), ids=WRONG_TYPES)
+    def test_a_wrong_type_is_refused(
+        self, store: MaintainedSessionStore, harness: Harness, call: Callable[[Any], object]
+    ) -> None:
+        """What could be taken for something else is `InvalidInputError`, and nothing is stored."""
+        store.create("ana", session_id="there")
+        with refused(InvalidInputError, harness, "there"):
+            call(store)
 
     @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
     def test_any_text_comes_back(self, store: MaintainedSessionStore, text: str) -> None:

@@ -136,6 +136,34 @@ def test_close_waits_for_what_is_on_its_way() -> None:
     asyncio.run(main())
 
 
+def test_an_opening_that_was_cancelled_may_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then there is nothing to close, and nobody to tell."""
+    begun, gate = threading.Event(), threading.Event()
+
+    def fail_slowly(*_: object, **__: object) -> MemorySessionStore:
+        begun.set()
+        assert gate.wait(PATIENCE)
+        raise ConfigurationError("no such store")
+
+    monkeypatch.setattr(aio, "open_store", fail_slowly)
+
+    async def main() -> None:
+        told: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+        opening = asyncio.create_task(open_async_store("memory://"))
+        assert await asyncio.to_thread(begun.wait, PATIENCE)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        gate.set()
+        for thread in threading.enumerate():
+            if thread.name.startswith("chatstore"):
+                await asyncio.to_thread(thread.join, PATIENCE)
+        assert told == []
+
+    asyncio.run(main())
+
+
 def test_a_store_whose_opening_was_cancelled_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody will get it, so nobody could close it."""
     begun, gate, closed = threading.Event(), threading.Event(), threading.Event()

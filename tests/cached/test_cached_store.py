@@ -2,21 +2,17 @@
 
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import pytest
 
 from chatstore import (
-    BackendUnavailableError,
-    CachedSessionStore,
     MaintainedSessionStore,
     ManualClock,
     MemorySessionCache,
     MemorySessionStore,
-    MemoryStorage,
     Message,
     RetentionPolicy,
     Session,
@@ -27,67 +23,12 @@ from chatstore_contract_tests.cached import DyingCacheHarness
 from chatstore_contract_tests.comparing import Call, outcome
 from chatstore_contract_tests.memory import MemoryHarness
 
-
-class Time:
-    """Seconds that pass by hand."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Shared:
-    """A store of record and a cache, and clients of both."""
-
-    def __init__(self) -> None:
-        self.time = Time()
-        self.storage = MemoryStorage()
-        self.cache = SwitchedCache(self.time)
-        self.clock = ManualClock()
-
-    def client(self, **options: Any) -> CachedSessionStore:
-        policy = options.pop("policy", None)
-        primary = MemorySessionStore(self.storage, policy=policy, clock=self.clock)
-        return CachedSessionStore(primary, self.cache, monotonic=self.time, **options)
-
-
-class SwitchedCache(MemorySessionCache):
-    """A cache that can be turned off, and counts what reaches it."""
-
-    def __init__(self, time: Time) -> None:
-        super().__init__(monotonic=time)
-        self.is_off = False
-        self.reached = 0
-
-    def get(self, session_ids: Sequence[str]) -> Mapping[str, Snapshot]:
-        self._reach()
-        return super().get(session_ids)
-
-    def put(
-        self, snapshots: Mapping[str, Snapshot], *, lapse: float, tombstone_lapse: float
-    ) -> int:
-        self._reach()
-        return super().put(snapshots, lapse=lapse, tombstone_lapse=tombstone_lapse)
-
-    def bury(self, session_ids: Sequence[str], *, lapse: float) -> None:
-        self._reach()
-        super().bury(session_ids, lapse=lapse)
-
-    def _reach(self) -> None:
-        self.reached += 1
-        if self.is_off:
-            raise BackendUnavailableError("off")
+from .shared import Shared, said
 
 
 @pytest.fixture
 def shared() -> Shared:
     return Shared()
-
-
-def said(content: str) -> Message:
-    return Message(type="user_query", content=content)
 
 
 def test_a_second_read_is_a_hit_that_asks_the_primary_nothing(shared: Shared) -> None:
@@ -203,11 +144,21 @@ def test_a_cache_that_fails_is_left_alone_and_tried_again(
     ]
 
 
-def test_garbage_is_a_miss_and_is_cleared_away(shared: Shared) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[10, null]\n{garbage",
+        b"[10]\n{}",
+        b'["10", null]\n{}',
+        b'[10, null]\n{"sessionId":"s","userId":"ana","createdAt":"2026-01-01T00:00:00Z"}',
+    ],
+    ids=["no JSON", "one bound", "a bound of text", "another version"],
+)
+def test_garbage_is_a_miss_and_is_cleared_away(shared: Shared, body: bytes) -> None:
     """A body that can't be read is no answer; a tombstone takes its place, and then a snapshot."""
     store = shared.client(max_staleness=60)
     session = store.create("ana")
-    garbage = Snapshot(life_of(session), 9, b"[10, null]\n{garbage")
+    garbage = Snapshot(life_of(session), 9, body)
     shared.cache.put({session.session_id: garbage}, lapse=600, tombstone_lapse=600)
     assert store.get(session.session_id) == session
     shared.time.now += 60

@@ -49,6 +49,12 @@ def test_a_bad_argument_is_refused() -> None:
         open_store("memory://", cache="memory://", max_staleness=0)
 
 
+def test_a_cache_in_memory_has_no_other_url() -> None:
+    """Whoever names a place for a cache in memory is told that there is none."""
+    with pytest.raises(ConfigurationError, match="memory://elsewhere"):
+        open_store("memory://", cache="memory://elsewhere")
+
+
 def test_closing_closes_both() -> None:
     """A store that was opened by URLs owns its primary; after `close` calls are refused."""
     store = open_store("memory://", cache="memory://")

@@ -1,4 +1,4 @@
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -132,6 +132,26 @@ def test_a_lost_append_says_how_to_send_it_again(terminal: Terminal) -> None:
     terminal.store_class = MemorySessionStore
     again = terminal.run("sessions", "append", "s1", "Hello", "--message-id", minted, "--json")
     assert again.document["messageCount"] == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "command"),
+    [("append_and_get", ("append", "s1", "Hello")), ("create", ("new", "ana"))],
+)
+def test_a_refused_write_is_not_to_be_sent_again(
+    terminal: Terminal, method: str, command: tuple[str, ...]
+) -> None:
+    """A failure that the same command would meet again comes without that advice."""
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise BackendAuthError("not allowed")
+
+    refusing: Any = type("Refusing", (MemorySessionStore,), {method: refuse})
+    terminal.store_class = refusing
+    refused = terminal.run("sessions", *command)
+    assert refused.code != 0
+    assert "not allowed" in refused.err
+    assert "run it again" not in refused.err
 
 
 def test_a_lost_new_says_how_to_run_it_again(terminal: Terminal) -> None:

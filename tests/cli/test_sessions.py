@@ -124,9 +124,18 @@ def test_show_tells_everything_of_a_session(terminal: Terminal) -> None:
     """`sessions show` has the session's attributes and its messages, for people and programs."""
     terminal.run("sessions", "new", "ana", "--id", "s1", "--metadata", 'title="Été"')
     terminal.run("sessions", "append", "s1", "Hello\nthere", "--message-id", "m1")
+    terminal.storage.documents["s1"]["channel"] = "mobile"
     shown = terminal.run("sessions", "show", "s1", "--user", "ana")
     assert shown.code == 0
-    for text in ("ana", "active", '{"title": "Été"}', "2026-01-31 00:00:00 UTC", "m1", "1 kept"):
+    for text in (
+        "ana",
+        "active",
+        '{"title": "Été"}',
+        "2026-01-31 00:00:00 UTC",
+        "m1",
+        "1 kept",
+        "mobile",
+    ):
         assert text in shown.out
     assert "    Hello\n    there\n" in shown.out
     document = terminal.run("sessions", "show", "s1", "--json").document

@@ -51,6 +51,14 @@ class PassesOverBadValues(Forgiving):
     forgiven = "metadata"
 
 
+@caught_by("test_a_wrong_type_is_refused")
+class TakesAnIdForAList(MemorySessionStore):
+    """`get_many` of one id, and no list, looks for a session for each of its letters."""
+
+    def get_many(self, session_ids: Iterable[str], *, user_id: str | None = None) -> list[Session]:
+        return super().get_many(list(session_ids), user_id=user_id)
+
+
 @caught_by("test_a_label_has_1_to_64_characters")
 class PassesOverBadLabels(Forgiving):
     """A status of 65 characters is left out without a word."""

@@ -1,0 +1,141 @@
+"""What a cached store promises when calls overlap, and when primary and cache fail."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from chatstore import (
+    BackendUnavailableError,
+    CachedSessionStore,
+    MemorySessionStore,
+    Session,
+    envelope,
+)
+from chatstore.last_returned import LastReturned, Version
+
+from .shared import Shared, Time, said
+
+
+@pytest.fixture
+def shared() -> Shared:
+    return Shared()
+
+
+class AnyStore:
+    """A store of another author's, which derives from none of chatstore's classes."""
+
+    def __init__(self, store: MemorySessionStore) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+def test_a_message_is_stored_while_the_cache_is_left_alone(shared: Shared) -> None:
+    """An append then asks the primary for no window that nobody would take."""
+    store = shared.client()
+    session = store.create("ana")
+    shared.cache.is_off = True
+    for _ in range(3):
+        store.get(session.session_id)
+    reached = shared.cache.reached
+    info = store.append(session.session_id, said("alone"))
+    assert (info.version, info.message_count) == (2, 1)
+    assert shared.cache.reached == reached
+    assert store.get(session.session_id).messages[0].content == "alone"
+
+
+def test_a_read_that_a_write_overtook_says_nothing_to_the_cache(shared: Shared) -> None:
+    """The older answer is not put: the cache keeps what the write left."""
+    store = shared.client()
+    session = store.create("ana")
+    shared.time.now += 600
+
+    class Overtaken(MemorySessionStore):
+        def get(self, session_id: str, *, user_id: str | None = None) -> Session:
+            found = super().get(session_id, user_id=user_id)
+            store.append(session_id, said("in between"))
+            return found
+
+    primary = store.primary
+    store.primary = Overtaken(shared.storage, clock=shared.clock)
+    assert store.get(session.session_id).version == 1
+    store.primary = primary
+    refused = store.stats().stale_puts
+    assert store.get(session.session_id).version == 2
+    assert store.stats().stale_puts == refused == 0
+
+
+def test_a_users_sessions_are_forgotten_over_any_store(shared: Shared) -> None:
+    """Another author's store can be in front: what it lists of a user is not answered by the cache
+    once the user was erased."""
+    primary: Any = AnyStore(MemorySessionStore(shared.storage, clock=shared.clock))
+    store = CachedSessionStore(primary, shared.cache, monotonic=shared.time)
+    session = store.create("ana")
+    assert store.get_many([session.session_id]) == [session]
+    assert store.delete_user("ana") == 1
+    assert store.get_many([session.session_id]) == []
+    assert shared.cache.get([session.session_id]) == {}
+
+
+def test_a_user_with_many_sessions_is_forgotten_whole(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many pages of sessions a user has, none is answered by the cache afterwards."""
+    monkeypatch.setattr(envelope, "MAX_PAGE", 2)
+    store = shared.client()
+    session_ids = [store.create("ana").session_id for _ in range(5)]
+    assert len(shared.cache.get(session_ids)) == 5
+    assert store.delete_user("ana") == 5
+    assert shared.cache.get(session_ids) == {}
+
+
+def test_a_session_that_came_while_the_user_was_erased_is_doubted(shared: Shared) -> None:
+    """More was erased than had been listed: until it was read again, nothing is believed of any
+    session."""
+    store, other = shared.client(), shared.client()
+    bens = store.create("ben")
+
+    class Joined(MemorySessionStore):
+        def delete_user(self, user_id: str) -> int:
+            other.create(user_id, session_id="late")
+            return super().delete_user(user_id)
+
+    store.primary = Joined(shared.storage, clock=shared.clock)
+    assert store.delete_user("ana") == 1
+    hits = store.stats().hits
+    assert store.get_many(["late"]) == []
+    assert store.get(bens.session_id) == bens
+    assert store.stats().hits == hits
+
+
+def test_a_failed_read_of_many_is_the_primarys_error(shared: Shared) -> None:
+    """What the primary can't answer is its own error, and doubts nothing."""
+    store = shared.client()
+
+    class Failing(MemorySessionStore):
+        def get_many(
+            self, session_ids: Iterable[str], *, user_id: str | None = None
+        ) -> list[Session]:
+            raise BackendUnavailableError("gone")
+
+    kept = store.create("ana")
+    store.primary = Failing(shared.storage, clock=shared.clock)
+    with pytest.raises(BackendUnavailableError):
+        store.get_many(["unknown"])
+    assert store.get_many([kept.session_id]) == [kept]
+
+
+def test_what_no_snapshot_can_contradict_is_forgotten() -> None:
+    """After the longest life of a snapshot nothing has to be remembered: neither what was returned
+    nor a tombstone that arrives so late."""
+    time = Time()
+    last = LastReturned(kept=60, most=10, monotonic=time)
+    assert last.answered("old", Version("life", 5), last.begin())
+    ticket = last.owe("late")
+    time.now += 60
+    last.settle("late", ticket)
+    assert not last.owes("late")
+    assert last.answered("new", Version("life", 1), last.begin())
+    assert last.admits("old", Version("life", 4), last.begin())
