@@ -6,12 +6,13 @@ BIN := .venv/bin
 STEPS ?= 2000
 SEED ?=
 
-.PHONY: help demo test test-long parity check format
+.PHONY: help demo test test-long coverage parity check format
 
 help:
 	@echo "make demo       see sessions kept, pruned, listed and expired on a SQLite file"
 	@echo "make test       run every test that needs no server"
 	@echo "make test-long  the same with the long searches (tens of minutes)"
+	@echo "make coverage   what the contract alone reaches, and what reaches the rest (half an hour)"
 	@echo "make parity     one random program on SQLite and each running server (STEPS=, SEED=)"
 	@echo "make check      lint, formatting and types"
 	@echo "make format     put the formatting right"
@@ -24,6 +25,9 @@ test: .venv/develop.stamp
 
 test-long: .venv/develop.stamp
 	@CHATSTORE_CONTRACT_PROFILE=long $(BIN)/pytest
+
+coverage: .venv/develop.stamp
+	@$(BIN)/python scripts/contract_coverage.py
 
 parity: .venv/develop.stamp
 	@$(BIN)/python -m chatstore_contract_tests.parity --steps $(STEPS) $(if $(SEED),--seed $(SEED)) \
