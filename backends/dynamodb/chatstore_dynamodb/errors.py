@@ -11,7 +11,6 @@ from botocore.exceptions import (
     CredentialRetrievalError,
     HTTPClientError,
     NoCredentialsError,
-    NoRegionError,
     PartialCredentialsError,
     SSOError,
     TokenRetrievalError,
@@ -23,7 +22,6 @@ from chatstore.errors import (
     BackendThrottledError,
     BackendUnavailableError,
     ChatStoreError,
-    ConfigurationError,
     MessageTooLargeError,
     SchemaError,
 )
@@ -114,8 +112,6 @@ def translate(error: Exception, table_name: str) -> ChatStoreError | None:
     """The typed error for one of botocore's; None for any other exception."""
     if isinstance(error, ClientError):
         return _of_service(error, table_name)
-    if isinstance(error, NoRegionError):
-        return ConfigurationError("dynamodb: no region; set AWS_REGION, or give one in the URL")
     if isinstance(error, _CREDENTIALS):
         return BackendAuthError(
             f"dynamodb: no usable credentials ({error}); set them where boto3 looks for them"

@@ -22,7 +22,8 @@ class _Raw(io.BytesIO):
 def refusing(
     client: Client, code: str, text: str = "refused", *, status: int = 400, operation: str = "*"
 ) -> Iterator[None]:
-    """Answer every request (of one operation) with an error of AWS's."""
+    """Answer every request (of one operation) with an error of AWS's. DynamoDB Local never gets the
+    request; moto carries it out all the same, since it answers from within the client."""
 
     def answer(**_: Any) -> AWSResponse:
         body = json.dumps({"__type": f"com.amazonaws.dynamodb#{code}", "message": text}).encode()

@@ -27,6 +27,7 @@ from chatstore_dynamodb import DynamoDBSessionStore
 from chatstore_dynamodb.client import Client
 from chatstore_dynamodb.schema.definition import TableDefinition
 
+from .counting import answers_changed
 from .dynamodb_harness import REGION, TableHarness
 from .faking import REQUEST_ID, refusing
 
@@ -54,6 +55,7 @@ REFUSALS: dict[str, tuple[int, type[ChatStoreError]]] = {
     "UnrecognizedClientException": (400, BackendAuthError),
     "InvalidSignatureException": (400, BackendAuthError),
     "ResourceNotFoundException": (400, SchemaError),
+    "ValidationException": (400, BackendError),
     "InternalServerError": (500, BackendUnavailableError),
     "ServiceUnavailable": (503, BackendUnavailableError),
     "SomethingNew": (400, BackendError),
@@ -175,6 +177,31 @@ def test_an_item_that_others_filled(local: TableHarness, policy: RetentionPolicy
             call()
         assert "ValidationException" in str(raised.value)
     assert local.raw_read("s") == before
+
+
+def test_a_name_that_no_table_can_have() -> None:
+    """What the driver itself refuses to send is a `BackendError` that says why."""
+    store = DynamoDBSessionStore(patient_of_nothing(), "")
+    for name, call in CALLS.items():
+        if name != "get_many":  # It asks by a map of tables, which the driver does not look into.
+            with pytest.raises(BackendError, match="TableName") as raised:
+                call(store)
+            assert type(raised.value) is BackendError
+            assert not raised.value.retryable
+
+
+def test_a_defect_is_left_to_show(moto_table: TableHarness) -> None:
+    """An exception that is not the driver's is no failure of the engine, and arrives as it is."""
+
+    def fail(_: dict[str, Any]) -> None:
+        raise LookupError("a defect")
+
+    store = moto_table.open()
+    with (
+        answers_changed(moto_table.client, "GetItem", fail),
+        pytest.raises(LookupError, match="a defect"),
+    ):
+        store.get("s")
 
 
 def test_an_unreachable_endpoint() -> None:

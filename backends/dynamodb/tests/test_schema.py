@@ -1,10 +1,8 @@
-"""The table's files, its creation, and the check of a live one."""
+"""The table's files, the command line for them and for live tables, and the README's policies."""
 
 import json
 import subprocess
 import sys
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,35 +24,10 @@ from chatstore_dynamodb.schema.files import deployment_files
 from chatstore_dynamodb.schema.verifying import verify
 from chatstore_dynamodb.url import read_url
 
-from .counting import counted
+from .counting import answers_changed, counted
 from .dynamodb_harness import MotoHarness, TableHarness, local_client
-from .faking import refusing
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
-
-
-@pytest.fixture(params=["moto", "local"])
-def client(request: pytest.FixtureRequest) -> Client:
-    """A client of moto and of DynamoDB Local."""
-    if request.param == "moto":
-        moto: Client = request.getfixturevalue("moto")
-        return moto
-    return local_client(request.getfixturevalue("dynamodb_local"))
-
-
-@pytest.fixture
-def definition(client: Client) -> Iterator[TableDefinition]:
-    """A table that does not exist yet; it is gone after the test."""
-    name = f"schema-{uuid.uuid4()}"
-    yield TableDefinition(name)
-    if name in client.list_tables()["TableNames"]:  # type: ignore[attr-defined]
-        client.delete_table(TableName=name)
-
-
-def whats(client: Client, definition: TableDefinition) -> list[str]:
-    found = verify(client, definition)
-    assert all(each.mend for each in found)
-    return [each.what for each in found]
 
 
 def test_the_files_for_dev_are_what_emit_writes() -> None:
@@ -81,77 +54,6 @@ def test_the_table_is_the_brief_s() -> None:
     assert {name: properties[name] for name in create} == create
 
 
-@pytest.mark.parametrize("projection", ["ALL", "INCLUDE"])
-def test_apply_creates_once(client: Client, definition: TableDefinition, projection: str) -> None:
-    """`apply` creates what is missing, and run again it does nothing; then `verify` is content."""
-    wanted = TableDefinition(definition.table_name, projection=projection)
-    assert len(apply(client, wanted)) == 2
-    assert apply(client, wanted) == []
-    assert whats(client, wanted) == []
-
-
-def test_apply_adds_what_is_missing(client: Client, definition: TableDefinition) -> None:
-    """On a table without index and expiry `apply` adds both, and keeps the sessions."""
-    bare = definition.create_table
-    del bare["GlobalSecondaryIndexes"]
-    del bare["AttributeDefinitions"][1:]
-    client.create_table(**bare)
-    client.put_item(TableName=definition.table_name, Item={"sessionId": {"S": "kept"}})
-    assert whats(client, definition) == [
-        "index userId-index does not exist",
-        "time to live is DISABLED: expired sessions are hidden, and never removed",
-    ]
-    done = apply(client, definition)
-    assert done == ["created index userId-index", "enabled time to live on ttl"]
-    assert whats(client, definition) == []
-    assert client.scan(TableName=definition.table_name)["Count"] == 1
-
-
-def test_verify_names_each_of_five_faults(client: Client, definition: TableDefinition) -> None:
-    """A table with five faults: each is named, with what mends it."""
-    wrong = definition.create_table
-    wrong["AttributeDefinitions"][0]["AttributeName"] = "id"
-    wrong["KeySchema"][0]["AttributeName"] = "id"
-    wrong["BillingMode"] = "PROVISIONED"
-    throughput = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
-    wrong["ProvisionedThroughput"] = throughput
-    index = wrong["GlobalSecondaryIndexes"][0]
-    index["ProvisionedThroughput"] = throughput
-    index["KeySchema"] = index["KeySchema"][:1]
-    index["Projection"] = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["updatedAt"]}
-    del wrong["AttributeDefinitions"][2]
-    client.create_table(**wrong)
-    expiry = {"AttributeName": "expiresAt", "Enabled": True}
-    client.update_time_to_live(TableName=definition.table_name, TimeToLiveSpecification=expiry)
-    unprojected = [
-        *("ttl", "userPreferences", "metadata", "messageCount", "sessionStatus", "version"),
-        *("creationId", "otherNames"),
-    ]
-    assert whats(client, definition) == [
-        "the table has the keys id HASH, not sessionId HASH",
-        "the billing mode is PROVISIONED, not PAY_PER_REQUEST",
-        "index userId-index has the keys userId HASH, not userId HASH, createdAt RANGE",
-        f"index userId-index projects INCLUDE, without {', '.join(unprojected)}",
-        "time to live goes by the attribute expiresAt, not by ttl",
-    ]
-    assert apply(client, definition) == []
-
-
-def test_verify_says_what_the_caller_may_not_do(moto_table: TableHarness) -> None:
-    """Each action that is refused is named; asking changes nothing."""
-    apply(moto_table.client, moto_table.definition)
-    for operation in ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"):
-        with refusing(moto_table.client, "AccessDeniedException", operation=operation):
-            (what,) = whats(moto_table.client, moto_table.definition)
-        assert f"dynamodb:{operation}" in what
-    assert moto_table.client.scan(TableName=moto_table.table_name)["Count"] == 0
-
-
-def test_a_missing_table_is_named(client: Client, definition: TableDefinition) -> None:
-    """A table that is not there is one difference, not an error."""
-    assert whats(client, definition) == [f"table {definition.table_name} does not exist"]
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -167,6 +69,12 @@ def test_a_foreign_file_is_not_applied(change: Any) -> None:
     change(create)
     with pytest.raises(ConfigurationError):
         definition_from(create)
+
+
+def test_a_projection_that_listings_could_not_read() -> None:
+    """A definition is of one of the two projections, and the error names both."""
+    with pytest.raises(ConfigurationError, match="'KEYS_ONLY': write one of ALL, INCLUDE"):
+        TableDefinition("some-table", projection="KEYS_ONLY")
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
@@ -234,13 +142,32 @@ def test_wrong_usage_is_said(tmp_path: Path) -> None:
     assert (code, "dynamodb://" in error) == (5, True)
 
 
-def test_a_harness_is_what_apply_makes(moto: Client) -> None:
-    """The contract's tables differ from an applied one by the missing expiry alone."""
-    harness = MotoHarness(moto)
-    assert whats(moto, harness.definition) == [
-        "time to live is DISABLED: expired sessions are hidden, and never removed"
-    ]
-    harness.close()
+def test_the_driver_s_errors_are_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without credentials anywhere, `schema` ends with the error that a store's calls have."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "missing"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    code, _, error = run("verify", "--json")
+    assert (code, json.loads(error)["error"]["type"]) == (5, "BackendAuthError")
+
+
+def test_chatstore_s_own_errors_arrive_as_they_are(
+    moto_table: TableHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that does not become active in the time that there is ends `schema apply` with the
+    advice to run it again."""
+
+    def not_yet(parsed: dict[str, Any]) -> None:
+        parsed["Table"]["TableStatus"] = "CREATING"
+
+    monkeypatch.setattr("chatstore_dynamodb.cli.new_client", lambda **_: moto_table.client)
+    monkeypatch.setattr("chatstore_dynamodb.schema.applying._PATIENCE", -1.0)
+    with answers_changed(moto_table.client, "DescribeTable", not_yet):
+        code, _, error = run("apply", "--url", f"dynamodb://{moto_table.table_name}", "--json")
+    assert (code, json.loads(error)["error"]["type"]) == (4, "BackendUnavailableError")
+    assert "run `chatstore schema apply` again" in error
 
 
 def policies() -> list[set[str]]:

@@ -170,6 +170,20 @@ def test_the_set_of_ids_does_not_grow_for_ever(local: TableHarness) -> None:
     assert store.get("s").message_count == 160
 
 
+def test_a_message_that_fell_out_may_come_again(table: TableHarness) -> None:
+    """The set still has the ids of messages that fell out of a long window; appended again they are
+    new ones, as in any other window."""
+    store = table.open(policy=RetentionPolicy(max_messages=100))
+    batch = [Message(type="user_query", content=f"{number}") for number in range(100)]
+    first = store.create("ana", session_id="s", messages=batch).messages[0]
+    store.append("s", Message(type="user_query", content="100"))
+    assert first.message_id in table.raw_read("s")["messageIds"]["SS"]  # type: ignore[index]
+    session = store.append_and_get("s", first)
+    assert session.message_count == 102
+    kept = [message.content for message in session.messages]
+    assert kept == [*(f"{number}" for number in range(2, 101)), "0"]
+
+
 def test_other_policies_do_not_leave_stale_attributes(table: TableHarness) -> None:
     """Writers of different policies share a session: what one does not keep up, it removes, and
     the other makes it anew."""

@@ -101,11 +101,9 @@ def _move_window(
         searched = size
         change.require(f"size({name})={change.number('size', size)}")
         _slide(change, messages, size, limit)
-    if searched:
-        ids = [message.message_id for message in messages]
-        change.value("ids", {"SS": ids})
-        change.name("messageId")
-        change.require(_no_stored_id(searched))
+    change.value("ids", {"SS": [message.message_id for message in messages]})
+    change.name("messageId")
+    change.require(_no_stored_id(searched))
 
 
 def _slide(change: Change, messages: Sequence[StoredMessage], size: int, limit: int) -> None:

@@ -92,13 +92,11 @@ class Change:
 
     def condition(self) -> dict[str, Any]:
         """The parameters of a request that has conditions alone, such as DeleteItem."""
-        parameters: dict[str, Any] = {
+        return {
             "ConditionExpression": " AND ".join(self.conditions),
             "ExpressionAttributeNames": self._names,
+            "ExpressionAttributeValues": self._values,
         }
-        if self._values:
-            parameters["ExpressionAttributeValues"] = self._values
-        return parameters
 
     def update(self) -> dict[str, Any]:
         """The parameters of the UpdateItem."""
