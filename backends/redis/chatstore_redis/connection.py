@@ -95,6 +95,9 @@ class Connection:
     def close(self) -> None:
         """Close the client and its connections."""
         self.client.close()
+        if isinstance(self.client, RedisCluster):
+            # A cluster's client leaves its nodes' connections open, until it is collected.
+            self.client.disconnect_connection_pools()  # type: ignore[no-untyped-call]
 
     def _pipelined(self, commands: Sequence[Command]) -> list[Any]:
         """The answers, exceptions among them."""

@@ -85,7 +85,7 @@ class RedisHarness(Harness):
     def close_clients(self) -> None:
         """Close every client that was made here."""
         for client in self._clients:
-            client.close()
+            Connection(client).close()
 
     def all_keys(self) -> list[bytes]:
         """Every key of these stores."""
@@ -124,7 +124,7 @@ def namespace(url: str, name: str) -> Iterator[FreshHarness]:
     except (RedisError, RedisClusterException) as error:
         raise translated(error) or error from error
     finally:
-        client.close()
+        Connection(client).close()
 
 
 def _keys_under(client: Client, name: str) -> Iterator[bytes]:

@@ -42,10 +42,8 @@ class UserIndex:
         self._connection.send_all([self._addition(*each) for each in by_user.items()])
 
     def remove(self, user_id: str, positions: Sequence[Position]) -> None:
-        """Remove members whose sessions were gone, and put back those whose sessions have come
-        since."""
-        if not positions:
-            return
+        """Remove members, one at least, whose sessions were gone, and put back those whose sessions
+        have come since."""
         self._connection.send("ZREM", self._keys.index(user_id), *map(member, positions))
         back = [
             each

@@ -125,10 +125,10 @@ class RedisSessionStore(BaseSessionStore):
         place = ScanPosition() if after is None else scan_position(after)
         found: list[tuple[str, Body]] = []
         while len(found) < limit and not place.is_end:
-            if not place.waiting:
+            if not place.waiting and place.next is not None:
                 if found:
                     break
-                place = self._scanned(place, limit)
+                place = self._scanned(*place.next, limit)
             now_shown, later = (
                 place.waiting[: limit - len(found)],
                 place.waiting[limit - len(found) :],
@@ -179,11 +179,8 @@ class RedisSessionStore(BaseSessionStore):
         )
         return bool(answer)
 
-    def _scanned(self, place: ScanPosition, count: int) -> ScanPosition:
-        """The position after some more keys were asked for."""
-        if place.next is None:
-            return place
-        node, cursor = place.next
+    def _scanned(self, node: str, cursor: int, count: int) -> ScanPosition:
+        """The position after some more keys of a node were asked for."""
         keys, following = self._connection.scan(
             self._keys.session_pattern, "hash", node=node, cursor=cursor, count=count
         )

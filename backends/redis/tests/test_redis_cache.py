@@ -1,6 +1,7 @@
 """Redis as a cache: the rules of `chatstore.caching`, in Lua; its key, its lapses and its costs."""
 
 import itertools
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +13,8 @@ from chatstore_contract_tests.memory import MemoryHarness
 from chatstore_redis import RedisSessionCache
 from chatstore_redis.cache_url import open_url
 from redis_support.cached import RedisCache
-from redis_support.harness import RedisHarness, fake_redis, real_redis
+from redis_support.harness import RedisHarness, cluster_url, fake_redis, real_redis
+from redis_support.watching import are_closed, connections
 
 
 @pytest.fixture(params=["fakeredis", "redis"])
@@ -99,10 +101,45 @@ def test_garbage_and_other_forms_are_misses(
     )
 
 
+@pytest.mark.parametrize("session_ids", [["a"], ["a", "b"]])
+def test_a_redis_that_is_not_there(session_ids: list[str]) -> None:
+    """Its errors are typed, of one command and of a pipeline: no session passes for missing."""
+    cache = open_url("redis://127.0.0.1:1")
+    for call in (
+        lambda: cache.get(session_ids),
+        lambda: cache.bury(session_ids, lapse=1),
+    ):
+        with pytest.raises(BackendUnavailableError) as raised:
+            call()
+        assert raised.value.__cause__ is not None
+
+
+def test_anothers_error_shows(cache: RedisSessionCache) -> None:
+    """An exception that is not the driver's is a defect of the caller's, here an id that is no
+    text, and is not hidden behind a typed one."""
+    with pytest.raises(UnicodeEncodeError):
+        cache.get(["\ud800"])
+
+
+def test_an_opened_cache_has_one_client() -> None:
+    """A cache in a cluster makes its client at the first call, keeps it, and closes it; one that
+    was never asked has none to close."""
+    url, name = cluster_url(), f"cache-{uuid.uuid4()}"
+    cache = open_url(f"{url}?client_name={name}")
+    cache.close()
+    assert connections(url, name) == set()
+    cache.bury(["a"], lapse=1)
+    made = connections(url, name)
+    assert made != set()
+    for _ in range(3):
+        assert cache.get(["a"]) == {}
+    assert connections(url, name) == made
+    cache.close()
+    assert are_closed(url, name)
+
+
 def test_a_store_without_its_cache_answers() -> None:
-    """Errors of a Redis that is not there are typed, and a store goes on without it."""
-    with pytest.raises(BackendUnavailableError):
-        open_url("redis://127.0.0.1:1").get(["a"])
+    """A store goes on without a cache that is not there."""
     primary = MemoryHarness().open()
     store = OpenedStore(primary, open_url("redis+cluster://127.0.0.1:1"))
     session = store.create("ana", messages=[Message(type="user_query", content="hello")])

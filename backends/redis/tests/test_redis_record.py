@@ -23,6 +23,7 @@ from chatstore import (
 from chatstore.cursor import Position
 from chatstore_redis import RedisSessionStore
 from chatstore_redis.keys import member
+from redis_support.calls import SESSION, WRITES
 from redis_support.harness import RedisHarness, cluster_url, fake_redis, real_redis, server_url
 
 GOLDEN = Path(__file__).parent / "golden" / "session.json"
@@ -167,6 +168,22 @@ def test_foreign_bytes_never_pass_for_a_session(harness: RedisHarness, field: st
         store.get_many([session.session_id])
     assert store.delete(session.session_id)
     assert harness.send("EXISTS", key) == 0
+
+
+@pytest.mark.parametrize("field", ["version", "messageCount", "first", "next", "weight"])
+@pytest.mark.parametrize("name", ["append", "append_and_get", "rewrite", "update"])
+def test_what_cant_be_counted_on_is_not_written_to(
+    harness: RedisHarness, field: str, name: str
+) -> None:
+    """A counter that is no number makes a write a `CorruptSessionError`, and is left as it is."""
+    store = harness.open()
+    store.restore(SESSION)
+    harness.send("HSET", harness.keys.session("chat"), field, b"many")
+    before = harness.raw_read("chat")
+    with pytest.raises(CorruptSessionError) as raised:
+        WRITES[name](store)
+    assert raised.value.session_id == "chat"
+    assert harness.raw_read("chat") == before
 
 
 def test_a_foreign_byte_moves_no_value(harness: RedisHarness) -> None:

@@ -2,6 +2,8 @@
 
 import shutil
 import subprocess
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from chatstore import (
 from redis_support.harness import cluster_url, server_url
 from redis_support.proxy import LOOPBACK, address
 from redis_support.servers import running
+from redis_support.watching import are_closed, connections
 
 
 def test_open_store_opens_a_server() -> None:
@@ -36,22 +39,14 @@ def test_open_store_opens_a_server() -> None:
         one.ping()
 
 
-def test_an_opened_store_closes_its_client() -> None:
+@pytest.mark.parametrize("deployment", [server_url, cluster_url])
+def test_an_opened_store_closes_its_client(deployment: Callable[[], str]) -> None:
     """`close` leaves no connection behind."""
-    host, port = address(server_url())
-    with redis.Redis(host, port) as watching:
-
-        def names() -> list[str]:
-            return [client["name"] for client in watching.client_list()]
-
-        with open_store(f"{server_url()}?client_name=closing") as store:
-            store.ping()
-            assert "closing" in names()
-        for _ in range(100):
-            # The server notices a moment later.
-            if "closing" not in names():
-                return
-        raise AssertionError("the connection is still open")
+    url, name = deployment(), f"closing-{uuid.uuid4()}"
+    with open_store(f"{url}?client_name={name}") as store:
+        store.get_many(list("abcdefgh"))
+        assert connections(url, name) != set()
+    assert are_closed(url, name)
 
 
 def test_open_store_opens_a_cluster() -> None:

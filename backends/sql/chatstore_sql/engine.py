@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from sqlalchemy import URL, Engine, QueuePool, StaticPool, create_engine, event
 
-from chatstore.errors import ConfigurationError
+from chatstore.errors import BackendAuthError, ConfigurationError
 
 Synchronous = Literal["full", "normal"]
 
@@ -70,7 +70,8 @@ def create_sqlite_engine(
     `synchronous`: "full" makes every acknowledged write survive a loss of power; "normal" may lose
     the last ones to it, and is faster. `timeout`: how many seconds a call waits for other writers,
     from 0 to 3,600. The file need not exist; its directory must. Whoever calls this disposes of
-    the engine. Raises `ConfigurationError` for what it can't use.
+    the engine. Raises `ConfigurationError` for what it can't use, and `BackendAuthError` for a
+    directory that this process may not enter.
     """
     if synchronous not in ("full", "normal"):
         raise ConfigurationError(f"synchronous={synchronous}: it is full or normal")
@@ -120,11 +121,18 @@ def settings_of(engine: Engine) -> EngineSettings:
 
 def _require_place(path: Path) -> Path:
     absolute = path.absolute()
-    if not absolute.parent.is_dir():
+    try:
+        has_directory, is_directory = absolute.parent.is_dir(), absolute.is_dir()
+    except PermissionError as error:
+        raise BackendAuthError(
+            f"sqlite, {absolute}: this process may not enter the file's directory; it needs the "
+            "right to, and to make files there"
+        ) from error
+    if not has_directory:
         raise ConfigurationError(
             f"{absolute}: there is no directory {absolute.parent}; make it, or name another file"
         )
-    if absolute.is_dir():
+    if is_directory:
         raise ConfigurationError(f"{absolute} is a directory; name a file")
     return absolute
 

@@ -91,7 +91,11 @@ def _cannot_open(where: str, path: Path | None) -> ChatStoreError:
 
 
 def _may_write(path: Path) -> bool:
+    """Whether no right is missing; what is not there any more denies none."""
     # Of the user that the process acts as, which need not be the one who started it.
     effective = os.access in os.supports_effective_ids
-    wanted = [path.parent] + ([path] if path.exists() else [])
-    return all(os.access(each, os.R_OK | os.W_OK, effective_ids=effective) for each in wanted)
+    try:
+        there = [each for each in (path.parent, path) if each.exists()]
+    except PermissionError:
+        return False
+    return all(os.access(each, os.R_OK | os.W_OK, effective_ids=effective) for each in there)

@@ -1,15 +1,11 @@
-import os
 import sqlite3
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event
 
 from chatstore import (
-    BackendAuthError,
     BackendError,
     BackendUnavailableError,
     ConfigurationError,
@@ -114,64 +110,6 @@ def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
         open_store(f"sqlite:///{tmp_path}")
 
 
-@pytest.fixture
-def open_directory() -> Iterator[Path]:
-    """A directory that any user may enter: those of pytest's own may be closed to others."""
-    with tempfile.TemporaryDirectory() as made:
-        directory = Path(made)
-        directory.chmod(0o777)
-        yield directory
-        directory.chmod(0o777)
-
-
-@contextmanager
-def bound_by_permissions(directory: Path) -> Iterator[None]:
-    """Act as a user whom permissions bind: they do not bind root, who acts as nobody."""
-    # Whatever opening imports is read while every file may be.
-    open_store("sqlite://").close()
-    was_root = os.geteuid() == 0
-    try:
-        if was_root:
-            os.seteuid(65534)
-    except OSError as error:
-        pytest.skip(f"permissions bind no user here: {error}")
-    try:
-        if not os.access(directory, os.R_OK | os.X_OK, effective_ids=True):
-            pytest.skip("the directory for temporary files is closed to other users")
-        yield
-    finally:
-        if was_root:
-            os.seteuid(0)
-
-
-def test_a_directory_that_may_not_be_written(open_directory: Path) -> None:
-    """A new file in a read-only directory is a `BackendAuthError`."""
-    open_directory.chmod(0o555)
-    with (
-        bound_by_permissions(open_directory),
-        pytest.raises(BackendAuthError, match="may not open") as raised,
-    ):
-        open_store(f"sqlite:///{open_directory}/chat.db")
-    require_driver_cause(raised.value)
-
-
-def test_a_file_that_may_not_be_written(open_directory: Path) -> None:
-    """On a read-only file, reading works, and a write is a `BackendAuthError`."""
-    path = open_directory / "chat.db"
-    fill(path)
-    path.chmod(0o444)
-    with bound_by_permissions(open_directory), open_store(f"sqlite:///{path}") as store:
-        assert len(store.get("chat-0").messages) == 10
-        for write in (
-            lambda: store.create("ana"),
-            lambda: store.append("chat-0", Message(type="user", content="x")),
-            lambda: store.delete("chat-0"),
-        ):
-            with pytest.raises(BackendAuthError, match="right to write") as raised:
-                write()
-            require_driver_cause(raised.value)
-
-
 def test_a_damaged_file_is_never_absence(path: Path) -> None:
     """A page of nonsense is a `BackendError` that names a way out, in reads and writes."""
     fill(path)
@@ -229,6 +167,54 @@ def test_missing_tables_are_a_schema_error(path: Path) -> None:
             with pytest.raises(SchemaError, match="no such table: chat_messages") as raised:
                 call()
             require_driver_cause(raised.value)
+
+
+def test_an_emptied_file_is_a_schema_error(path: Path) -> None:
+    """A file that somebody emptied under an open store is a `SchemaError` at `ping`, and not a new
+    file without sessions."""
+    fill(path)
+    with open_store(f"sqlite:///{path}") as store:
+        run(
+            path,
+            *("DROP TABLE chat_messages", "DROP TABLE chat_sessions"),
+            *("PRAGMA application_id=0", "PRAGMA user_version=0"),
+        )
+        with pytest.raises(SchemaError, match="tables are gone; restore a backup"):
+            store.ping()
+        assert run(path, "SELECT * FROM sqlite_master") == []
+
+
+def test_a_refusal_of_the_files_own_shows_no_words(path: Path) -> None:
+    """A write that a rule in the file refuses is a `BackendError` by the code's name: SQLite's own
+    words may quote what was said."""
+    fill(path)
+    run(
+        path,
+        "CREATE TRIGGER refusal BEFORE INSERT ON chat_messages "
+        f"BEGIN SELECT RAISE(ABORT, '{SAID}'); END",
+    )
+    with open_store(f"sqlite:///{path}") as store:
+        before = store.get("chat-0")
+        with pytest.raises(BackendError, match="SQLITE_CONSTRAINT_TRIGGER") as raised:
+            store.append("chat-0", Message(type="user", content=SAID))
+        require_driver_cause(raised.value)
+        assert store.get("chat-0") == before
+
+
+@pytest.mark.parametrize("text", ["[1]", '"text"', "1", "null", "{"])
+def test_a_map_that_is_none_is_a_corrupt_session(path: Path, text: str) -> None:
+    """An `update` that should merge into what is no JSON object is a `CorruptSessionError` that
+    names the column, and writes nothing."""
+    fill(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE chat_sessions SET metadata = ? WHERE rowid = 2", [text])
+    with open_store(f"sqlite:///{path}") as store:
+        with pytest.raises(CorruptSessionError, match="metadata is not") as raised:
+            store.update("chat-1", metadata={"a": 1}, session_status="closed")
+        assert raised.value.session_id == "chat-1"
+        columns = "metadata, session_status, version"
+        stored = run(path, f"SELECT {columns} FROM chat_sessions WHERE rowid = 2")  # noqa: S608
+        assert stored == [(text, "active", 1)]
 
 
 def test_a_full_disk_leaves_nothing_half_written(path: Path) -> None:
