@@ -120,6 +120,8 @@ def settings_of(engine: Engine) -> EngineSettings:
 
 
 def _require_place(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ConfigurationError(f"{str(path)!r}: no file has NUL in its name; name another")
     absolute = path.absolute()
     try:
         has_directory, is_directory = absolute.parent.is_dir(), absolute.is_dir()
@@ -128,6 +130,8 @@ def _require_place(path: Path) -> Path:
             f"sqlite, {absolute}: this process may not enter the file's directory; it needs the "
             "right to, and to make files there"
         ) from error
+    except OSError as error:
+        raise ConfigurationError(f"{absolute}: {error.strerror}; name another file") from error
     if not has_directory:
         raise ConfigurationError(
             f"{absolute}: there is no directory {absolute.parent}; make it, or name another file"
