@@ -40,8 +40,8 @@ end
 """
 
 
-def _script(name: str) -> Script:
-    text = f"{_HEAD}\n{_expanded(name)}"
+def _script(name: str, *, head: str = _HEAD) -> Script:
+    text = f"{head}\n{_expanded(name)}"
     # Redis names a script by its SHA-1.
     digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
     return Script(text.encode(), digest.encode())
@@ -73,5 +73,5 @@ ERASE = _script("erase")
 RECLAIM = _script("reclaim")
 """Removes a session if it has expired: `purge_expired`."""
 
-CACHE_MEET = _script("cache/meet")
-CACHE_BURY = _script("cache/bury")
+CACHE_MEET = _script("cache/meet", head="")
+CACHE_BURY = _script("cache/bury", head="")
