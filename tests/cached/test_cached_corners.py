@@ -127,6 +127,33 @@ def test_a_failed_read_of_many_is_the_primarys_error(shared: Shared) -> None:
     assert store.get_many([kept.session_id]) == [kept]
 
 
+def test_a_failed_create_without_an_id_is_the_primarys_error(shared: Shared) -> None:
+    """Nobody knows the id that it would have had, so there is no session to doubt."""
+    store = shared.client()
+
+    class Failing(MemorySessionStore):
+        def create(self, user_id: str, **_: Any) -> Session:
+            raise BackendUnavailableError("gone")
+
+    kept = store.create("ana")
+    store.primary = Failing(shared.storage, clock=shared.clock)
+    with pytest.raises(BackendUnavailableError):
+        store.create("ana")
+    assert store.get(kept.session_id) == kept
+    assert store.stats().hits == 1
+
+
+def test_a_store_may_remember_nothing() -> None:
+    """Then every session is doubted, as long as a snapshot may live."""
+    time = Time()
+    last = LastReturned(kept=60, most=0, monotonic=time)
+    began = last.begin()
+    assert last.admits("any", Version("life", 1), began)
+    assert not last.admits("any", Version("life", 1), began)
+    time.now += 60
+    assert last.admits("any", Version("life", 1), began)
+
+
 def test_what_no_snapshot_can_contradict_is_forgotten() -> None:
     """After the longest life of a snapshot nothing has to be remembered: neither what was returned
     nor a tombstone that arrives so late."""
