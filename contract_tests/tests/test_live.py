@@ -6,9 +6,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+
+from chatstore.cli.application import application
+from chatstore_contract_tests.live import command
 
 COMMAND = (sys.executable, "-c", "from chatstore.cli import main; main()", "contract")
 BROKEN = {
@@ -131,6 +134,25 @@ def test_a_stopped_run_leaves_nothing(
     assert process.returncode == code
     assert f"stopped; namespace {namespace.name} is removed" in rest
     assert list(place.iterdir()) == []
+
+
+def test_an_interrupt_that_pytest_takes_for_a_defect_is_an_interrupt(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wherever the request to stop strikes, the run was stopped, and nothing else went wrong."""
+
+    def interrupted(*_: object) -> NoReturn:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise RuntimeError("pytest ended with 3") from None
+        raise AssertionError("no interrupt")
+
+    monkeypatch.setattr(command, "run_suite", interrupted)
+    arguments = ["contract", f"sqlite:///{tmp_path}/chat.db"]
+    assert application(arguments, standalone_mode=False) == 130
+    assert "is removed" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_namespace_that_is_not_empty_is_refused(

@@ -62,6 +62,10 @@ def contract(
             run = run_suite(fresh_harness, _silent if as_json else _Progress(sys.stderr.isatty()))
     except KeyboardInterrupt:
         stopped.note()
+    except Exception:
+        # An interrupt strikes anywhere: pytest may have taken it for a defect of its own.
+        if not stopped.exit_code:
+            raise
     finally:
         # What was found is told even if the namespace could not be removed.
         if run is not None:
