@@ -88,11 +88,8 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
 
     def get_many(self, session_ids: Iterable[str], *, user_id: str | None = None) -> list[Session]:
         now = self._now()
-        if isinstance(session_ids, str):
-            raise InvalidInputError("session_ids", "a list of ids", "one str")
-        asked = [envelope.require_id("session_ids", session_id) for session_id in session_ids]
-        if user_id is not None:
-            envelope.require_id("user_id", user_id)
+        asked = envelope.require_ids("session_ids", session_ids)
+        envelope.require_owner(user_id)
         distinct = list(dict.fromkeys(asked))
         records = self._call(self._load_many, None, distinct) if distinct else {}
         found: dict[str, Session] = {}
@@ -245,8 +242,7 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
     def _write(self, session_id: str, user_id: str | None, if_version: int | None) -> Write:
         now = self._now()
         envelope.require_id("session_id", session_id)
-        if user_id is not None:
-            envelope.require_id("user_id", user_id)
+        envelope.require_owner(user_id)
         if if_version is not None:
             envelope.require_counter("if_version", if_version)
         return Write(session_id, user_id, if_version, now, self.policy, self.policy.renew_on_write)

@@ -56,8 +56,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
     def get(self, session_id: str, *, user_id: str | None = None) -> Session:
         now = self._now()
         envelope.require_id("session_id", session_id)
-        if user_id is not None:
-            envelope.require_id("user_id", user_id)
+        envelope.require_owner(user_id)
         found = self._hits([session_id], now, user_id)
         if session_id in found:
             return found[session_id]
@@ -97,11 +96,8 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
 
     def get_many(self, session_ids: Iterable[str], *, user_id: str | None = None) -> list[Session]:
         now = self._now()
-        if isinstance(session_ids, str):
-            raise InvalidInputError("session_ids", "a list of ids", "one str")
-        asked = [envelope.require_id("session_ids", session_id) for session_id in session_ids]
-        if user_id is not None:
-            envelope.require_id("user_id", user_id)
+        asked = envelope.require_ids("session_ids", session_ids)
+        envelope.require_owner(user_id)
         distinct = list(dict.fromkeys(asked))
         if not distinct:
             return []

@@ -15,7 +15,7 @@ from chatstore.records import (
     InfoType,
     Record,
     read_session,
-    stored_message,
+    shown_of,
     unreadable_reason,
 )
 from chatstore.writes import is_visible
@@ -74,8 +74,7 @@ class HookCalls(BackendHooks):
     def _find(self, session_id: str, now: Moment, user_id: str | None) -> Session | None:
         """The stored session, if it is visible: with all its messages."""
         envelope.require_id("session_id", session_id)
-        if user_id is not None:
-            envelope.require_id("user_id", user_id)
+        envelope.require_owner(user_id)
         record = self._call(self._load, session_id, session_id)
         return None if record is None else self._visible(record, session_id, now, user_id)
 
@@ -89,9 +88,5 @@ class HookCalls(BackendHooks):
     def _shown(self, session: Session) -> Session:
         """The session, freshly decoded, cut to the reader's window."""
         messages = session.messages
-        if self.policy.count_decides:
-            kept = min(len(messages), self.policy.max_messages or 0)
-        else:
-            kept = self.policy.window([stored_message(message).weight for message in messages])
-        del messages[: len(messages) - kept]
+        del messages[: len(messages) - shown_of(messages, self.policy)]
         return session

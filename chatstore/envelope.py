@@ -1,6 +1,6 @@
 """The portable envelope: what every engine can hold, checked before anything is written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -30,6 +30,20 @@ def require_id(field: str, value: object) -> str:
     if not 1 <= size <= MAX_ID_BYTES:
         raise InvalidInputError(field, f"1 to {MAX_ID_BYTES} UTF-8 bytes", f"{size} bytes")
     return text
+
+
+def require_owner(user_id: object) -> None:
+    """Raise `InvalidInputError` unless `user_id` is an id, or None, which names nobody."""
+    if user_id is not None:
+        require_id("user_id", user_id)
+
+
+def require_ids(field: str, values: Iterable[str]) -> list[str]:
+    """Return the ids; raise `InvalidInputError` for one that is none, and for a single id where a
+    list of them belongs."""
+    if isinstance(values, str):
+        raise InvalidInputError(field, "a list of ids", "one str")
+    return [require_id(field, value) for value in values]
 
 
 def require_label(field: str, value: object) -> str:

@@ -8,13 +8,14 @@ decoded, checked for life and owner where a reader asks, and cut to the reader's
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from chatstore.clock import Moment
 from chatstore.cursor import Position
 from chatstore.errors import ChatStoreError
+from chatstore.models import JsonObject
 from chatstore.records import Body, Record, StoredMessage, StoredSession
-from chatstore.writes import Patch, Write
+from chatstore.writes import Patch, Write, is_visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,16 @@ class PageQuery:
     created_from: str | None
     created_before: str | None
     session_status: str | None
+
+    def matches(self, document: JsonObject) -> bool:
+        """Whether a stored record is one of those that are listed, before or behind `after`."""
+        created: Any = document["createdAt"]
+        return (
+            is_visible(self.now, self.user_id, owner=document["userId"], ttl=document.get("ttl"))
+            and (self.created_from is None or created >= self.created_from)
+            and (self.created_before is None or created < self.created_before)
+            and self.session_status in (None, document.get("sessionStatus", "active"))
+        )
 
 
 class BackendHooks(ABC):

@@ -4,7 +4,6 @@ test double for users. It keeps its sessions in memory, and is safe to share bet
 import copy
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from chatstore.base import BaseSessionStore
 from chatstore.clock import Clock, Moment, utc_now
@@ -13,13 +12,12 @@ from chatstore.errors import ChatStoreError, ConfigurationError, SessionNotFound
 from chatstore.hooks import PageQuery
 from chatstore.models import JsonObject
 from chatstore.policy import RetentionPolicy
-from chatstore.portable import stored_size
 from chatstore.records import (
     Body,
     Record,
     StoredMessage,
     StoredSession,
-    message_weight,
+    document_weights,
     without_messages,
 )
 from chatstore.writes import Patch, Write, is_visible, merge_patch, new_part
@@ -71,7 +69,7 @@ class MemorySessionStore(BaseSessionStore):
             if added:
                 write.require_version(stored["version"])
                 window += copy.deepcopy([message.document for message in added])
-                kept = write.policy.window(_weights(window))
+                kept = write.policy.window(document_weights(window))
                 del window[: len(window) - kept]
                 stored["messageCount"] += len(added)
                 _stamp(stored, write)
@@ -81,7 +79,9 @@ class MemorySessionStore(BaseSessionStore):
         with self._storage.lock:
             stored = self._live(write)
             write.require_version(stored["version"])
-            stored["messageCount"] += given - write.policy.window(_weights(stored["messages"]))
+            stored["messageCount"] += given - write.policy.window(
+                document_weights(stored["messages"])
+            )
             stored["messages"] = copy.deepcopy([message.document for message in messages])
             _stamp(stored, write)
             return _copy(stored)
@@ -125,7 +125,7 @@ class MemorySessionStore(BaseSessionStore):
                 (
                     (Position(stored["createdAt"], stored["sessionId"]), stored)
                     for stored in self._storage.documents.values()
-                    if _matches(stored, query)
+                    if query.matches(stored)
                 ),
                 key=lambda found: found[0],
                 reverse=query.newest_first,
@@ -216,20 +216,5 @@ def _stamp(stored: JsonObject, write: Write) -> None:
             stored["ttl"] = write.ttl
 
 
-def _weights(window: Sequence[JsonObject]) -> list[int]:
-    return [message_weight(message["messageId"], stored_size(message)) for message in window]
-
-
 def _is_live(stored: JsonObject, now: Moment) -> bool:
     return is_visible(now, None, owner=None, ttl=stored.get("ttl"))
-
-
-def _matches(stored: JsonObject, query: PageQuery) -> bool:
-    created: Any = stored["createdAt"]
-    return (
-        stored["userId"] == query.user_id
-        and _is_live(stored, query.now)
-        and (query.created_from is None or created >= query.created_from)
-        and (query.created_before is None or created < query.created_before)
-        and query.session_status in (None, stored.get("sessionStatus", "active"))
-    )

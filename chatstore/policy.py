@@ -65,6 +65,11 @@ class RetentionPolicy:
             and self.max_messages * self.max_message_bytes <= self.max_window_bytes
         )
 
+    @property
+    def deciding_bytes(self) -> int | None:
+        """`max_window_bytes`, if it may bound a window; None where the count decides."""
+        return None if self.count_decides else self.max_window_bytes
+
     def window(self, weights: Sequence[int]) -> int:
         """How many of the newest messages stay, given each message's weight, oldest first.
 

@@ -50,8 +50,7 @@ def batch(
         messages,
         most=most,
         message_bytes=policy.max_message_bytes,
-        # Where the count decides, no window is ever cut by bytes.
-        window_bytes=None if policy.count_decides else policy.max_window_bytes,
+        window_bytes=policy.deciding_bytes,
     )
 
 

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from chatstore.clock import utc_text
 from chatstore.models import Document, ExtractedFilters, JsonObject, Message, Session, SessionInfo
-from chatstore.portable import measured, normal_form, utf8_size
+from chatstore.policy import RetentionPolicy
+from chatstore.portable import measured, normal_form, stored_size, utf8_size
 
 Body = str | bytes | Mapping[str, Any]
 """A stored session as a backend hands it over: JSON text, or the object itself. The attributes'
@@ -50,6 +51,11 @@ def message_weight(message_id: str, size: int) -> int:
     return size + utf8_size(message_id) + 2
 
 
+def document_weights(window: Sequence[JsonObject]) -> list[int]:
+    """The weights of messages that lie in a stored record, each by its document."""
+    return [message_weight(message["messageId"], stored_size(message)) for message in window]
+
+
 @dataclass(frozen=True, slots=True)
 class StoredSession:
     """A whole record, ready to be written: the attributes without `messages`, and the window."""
@@ -71,6 +77,14 @@ class StoredSession:
 def stored_message(message: Message) -> StoredMessage:
     """The stored form of a message; of one that passed the envelope, what a read would give."""
     return StoredMessage(message.message_id, *measured(raw_document(message)))
+
+
+def shown_of(messages: Sequence[Message], policy: RetentionPolicy) -> int:
+    """How many of the newest messages a reader with this policy is shown."""
+    if policy.count_decides:
+        # Nothing has to be weighed, which takes longer than all else in a read.
+        return min(len(messages), policy.max_messages or 0)
+    return policy.window([stored_message(message).weight for message in messages])
 
 
 def without_messages(document: JsonObject) -> JsonObject:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chatstore.caching import Snapshot, life_of
 from chatstore.models import Session
 from chatstore.policy import RetentionPolicy
-from chatstore.records import raw_document, read_session, stored_message
+from chatstore.records import raw_document, read_session, shown_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class _Bounds:
 
     @classmethod
     def of(cls, policy: RetentionPolicy) -> "_Bounds":
-        return cls(policy.max_messages, None if policy.count_decides else policy.max_window_bytes)
+        return cls(policy.max_messages, policy.deciding_bytes)
 
     def hold(self, other: "_Bounds") -> bool:
         """Whether no window that `other` cuts can be longer than the one that these cut."""
@@ -55,10 +55,7 @@ def shown(snapshot: Snapshot, policy: RetentionPolicy) -> Session | None:
     if session.version != snapshot.version or life_of(session) != snapshot.life:
         raise ValueError("the body is of another version or life")
     messages = session.messages
-    if policy.count_decides:
-        kept = min(len(messages), policy.max_messages or 0)
-    else:
-        kept = policy.window([stored_message(message).weight for message in messages])
+    kept = shown_of(messages, policy)
     reader = _Bounds.of(policy)
     is_all = (
         cut_by.hold(reader)

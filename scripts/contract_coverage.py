@@ -24,6 +24,7 @@ Report = Mapping[str, Any]
 
 # One leg of each kind: the fakes, and the same engines behind the async adapter or a cache, take no
 # other way through the code.
+_COVERAGE = (sys.executable, "-m", "coverage")
 _ENGINES = (
     "not Moto and not FakeRedis and not OverLocal and not RedisThroughAsync "
     "and not ClusterThroughAsync and not LocalThroughAsync and not FileThroughAsync"
@@ -86,21 +87,19 @@ def measured(name: str, *options: str) -> Mapping[str, Report]:
     data = ROOT / f".coverage.{name}"
     for old in ROOT.glob(f".coverage.{name}*"):
         old.unlink()
-    coverage = [sys.executable, "-m", "coverage"]
     tests = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not long", *options]
     subprocess.run(
-        [*coverage, "run", f"--data-file={data}", "--parallel-mode", *tests], cwd=ROOT, check=True
+        [*_COVERAGE, "run", f"--data-file={data}", "--parallel-mode", *tests], cwd=ROOT, check=True
     )
-    subprocess.run([*coverage, "combine", "-q", f"--data-file={data}"], cwd=ROOT, check=True)
+    subprocess.run([*_COVERAGE, "combine", "-q", f"--data-file={data}"], cwd=ROOT, check=True)
     return reported(data)
 
 
 def reported(data: Path) -> Mapping[str, Report]:
     """Coverage's report of each file, from its data."""
-    coverage = [sys.executable, "-m", "coverage"]
     text = subprocess.run(
         [
-            *(*coverage, "json", f"--data-file={data}", "--show-contexts", "-q", "-o", "-"),
+            *(*_COVERAGE, "json", f"--data-file={data}", "--show-contexts", "-q", "-o", "-"),
             # Tests install wheels, too, which are gone by now.
             "--include=chatstore/*,backends/*",
         ],

@@ -7,6 +7,8 @@ from typing import Any
 
 from chatstore_dynamodb.client import Client
 
+from .events import handled
+
 
 @contextmanager
 def counted(client: Client) -> Iterator[Counter[str]]:
@@ -16,25 +18,16 @@ def counted(client: Client) -> Iterator[Counter[str]]:
     def count(event_name: str, **_: Any) -> None:
         counts[event_name.rpartition(".")[2]] += 1
 
-    events = client.meta.events  # type: ignore[attr-defined]
-    events.register_first("before-send.dynamodb", count)
-    try:
+    with handled(client, "before-send.dynamodb", count):
         yield counts
-    finally:
-        events.unregister("before-send.dynamodb", count)
 
 
 @contextmanager
 def answers_changed(client: Client, operation: str, change: Any) -> Iterator[None]:
     """Let `change` alter the parsed answer of an operation, as another engine might answer."""
-    events = client.meta.events  # type: ignore[attr-defined]
-    event = f"after-call.dynamodb.{operation}"
 
     def alter(parsed: dict[str, Any], **_: Any) -> None:
         change(parsed)
 
-    events.register(event, alter)
-    try:
+    with handled(client, f"after-call.dynamodb.{operation}", alter):
         yield
-    finally:
-        events.unregister(event, alter)

@@ -10,6 +10,8 @@ from botocore.awsrequest import AWSResponse
 
 from chatstore_dynamodb.client import Client
 
+from .events import handled
+
 REQUEST_ID = "REQUEST-ID-OF-THE-FAKE"
 
 
@@ -30,10 +32,6 @@ def refusing(
         headers = {"x-amzn-RequestId": REQUEST_ID}
         return AWSResponse("http://127.0.0.1", status, headers, _Raw(body))  # type: ignore[arg-type]
 
-    events = client.meta.events  # type: ignore[attr-defined]
     event = f"before-send.dynamodb{'' if operation == '*' else f'.{operation}'}"
-    events.register_first(event, answer)
-    try:
+    with handled(client, event, answer):
         yield
-    finally:
-        events.unregister(event, answer)

@@ -6,6 +6,8 @@ from typing import Any
 
 from chatstore_dynamodb.client import Client
 
+from .events import handled
+
 
 @contextmanager
 def anticipated(client: Client, operation: str, write: Callable[[], object]) -> Iterator[None]:
@@ -23,10 +25,5 @@ def anticipated(client: Client, operation: str, write: Callable[[], object]) -> 
         finally:
             writing = False
 
-    events = client.meta.events  # type: ignore[attr-defined]
-    event = f"before-call.dynamodb.{operation}"
-    events.register_first(event, go_first)
-    try:
+    with handled(client, f"before-call.dynamodb.{operation}", go_first):
         yield
-    finally:
-        events.unregister(event, go_first)

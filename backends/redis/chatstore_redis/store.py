@@ -101,7 +101,7 @@ class RedisSessionStore(BaseSessionStore):
 
     def _delete(self, write: Write) -> bool:
         key = self._keys.session(write.session_id)
-        answer = self._connection.run(scripts.DELETE, key, *_conditions(write))
+        answer = self._connection.run(scripts.DELETE, key, _demand(write))
         if answer == scripts.CONFLICT:
             raise VersionConflictError(write.session_id, write.if_version)
         return bool(answer == 1)
@@ -228,15 +228,6 @@ def _indexed(session: StoredSession) -> tuple[str, Position]:
     return str(info["userId"]), Position(str(info["createdAt"]), session.session_id)
 
 
-def _conditions(write: Write) -> tuple[bytes | int, ...]:
-    """What a script compares: the time, the owner and the version."""
-    return (
-        write.now.seconds,
-        b"" if write.user_id is None else write.user_id.encode(),
-        b"" if write.if_version is None else write.if_version,
-    )
-
-
 def _demand(write: Write) -> bytes:
     """What every write says to its script, in one argument."""
     policy = write.policy
@@ -247,7 +238,7 @@ def _demand(write: Write) -> bytes:
         write.now.text,
         write.ttl if write.renews else "keep",
         policy.max_messages,
-        None if policy.count_decides else policy.max_window_bytes,
+        policy.deciding_bytes,
     )
     return "\0".join("" if value is None else str(value) for value in values).encode()
 

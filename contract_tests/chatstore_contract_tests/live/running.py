@@ -43,7 +43,7 @@ def run_suite(fresh_harness: FreshHarness, progress: Progress) -> Run:
         ),
         # Output of the file descriptors themselves is left alone: progress goes there.
         *("--capture=sys", "--tb=short", "-p", "no:cacheprovider", "-p", "no:faulthandler"),
-        *("--import-mode=importlib", "-p", "no:warnings", str(_SUITE)),
+        *("-p", "no:warnings", str(_SUITE)),
     ]
     printed = io.StringIO()
     with _only_our_pytest(), _quick_failures(), redirect_stdout(printed), redirect_stderr(printed):

@@ -10,13 +10,12 @@ from chatstore.errors import BackendError, ChatStoreError, SchemaError, SessionN
 from chatstore.hooks import PageQuery
 from chatstore.models import JsonObject
 from chatstore.policy import RetentionPolicy
-from chatstore.portable import stored_size
 from chatstore.records import (
     Body,
     Record,
     StoredMessage,
     StoredSession,
-    message_weight,
+    document_weights,
     without_messages,
 )
 from chatstore.writes import Patch, Write, is_visible, merge_patch, new_part
@@ -65,7 +64,7 @@ class JsonFilesStore(BaseSessionStore):
             if added:
                 write.require_version(stored["version"])
                 window += [message.document for message in added]
-                kept = write.policy.window(_weights(window))
+                kept = write.policy.window(document_weights(window))
                 stored["messages"] = window[len(window) - kept :]
                 stored["messageCount"] += len(added)
                 self._stamp(stored, write)
@@ -75,7 +74,9 @@ class JsonFilesStore(BaseSessionStore):
         with self._folder.writing():
             stored = self._live(write)
             write.require_version(stored["version"])
-            stored["messageCount"] += given - write.policy.window(_weights(stored["messages"]))
+            stored["messageCount"] += given - write.policy.window(
+                document_weights(stored["messages"])
+            )
             stored["messages"] = [message.document for message in messages]
             self._stamp(stored, write)
         return stored
@@ -114,7 +115,7 @@ class JsonFilesStore(BaseSessionStore):
         found = [
             (Position(stored["createdAt"], stored["sessionId"]), without_messages(stored))
             for stored in self._folder.read_all()
-            if _matches(stored, query)
+            if query.matches(stored)
         ]
         found.sort(key=lambda each: each[0], reverse=query.newest_first)
         if query.after is not None:
@@ -178,20 +179,5 @@ class JsonFilesStore(BaseSessionStore):
         self._folder.write(write.session_id, stored)
 
 
-def _weights(window: Sequence[JsonObject]) -> list[int]:
-    return [message_weight(message["messageId"], stored_size(message)) for message in window]
-
-
 def _is_live(stored: JsonObject, now: Moment) -> bool:
     return is_visible(now, None, owner=None, ttl=stored.get("ttl"))
-
-
-def _matches(stored: JsonObject, query: PageQuery) -> bool:
-    created: str = stored["createdAt"]
-    return (
-        stored["userId"] == query.user_id
-        and _is_live(stored, query.now)
-        and (query.created_from is None or created >= query.created_from)
-        and (query.created_before is None or created < query.created_before)
-        and query.session_status in (None, stored.get("sessionStatus", "active"))
-    )

@@ -1,8 +1,8 @@
--- ARGV: now; owner or ''; if_version or ''.
+-- ARGV: the demand.
 -- Returns 1 if a live session was removed, or why not.
 --> common
 
-local now, owner, if_version = unpack(ARGV, 1, 3)
+--> demand
 local stored_owner, ttl, version = unpack(redis.call('HMGET', key, 'userId', 'ttl', 'version'))
 if (not stored_owner and redis.call('EXISTS', key) == 0) or is_expired(ttl, now)
     or (owner ~= '' and owner ~= stored_owner) then
