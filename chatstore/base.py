@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from chatstore import envelope, preparing
+from chatstore.calls import public_call
 from chatstore.clock import Moment, require_aware, utc_text
 from chatstore.cursor import decode_cursor, encode_cursor
 from chatstore.errors import (
@@ -36,6 +37,7 @@ _REWRITE_ATTEMPTS = 100
 class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
     """A store over `BackendHooks`: what a backend's class derives from."""
 
+    @public_call
     def create(
         self,
         user_id: str,
@@ -55,12 +57,14 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
             now,
         )
 
+    @public_call
     def get(self, session_id: str, *, user_id: str | None = None) -> Session:
         session = self._find(session_id, self._now(), user_id)
         if session is None:
             raise SessionNotFoundError(session_id)
         return self._shown(session)
 
+    @public_call
     def get_or_create(
         self,
         session_id: str,
@@ -86,6 +90,7 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
             raise SessionExistsError(session_id)
         return self._shown(found)
 
+    @public_call
     def get_many(self, session_ids: Iterable[str], *, user_id: str | None = None) -> list[Session]:
         now = self._now()
         asked = envelope.require_ids("session_ids", session_ids)
@@ -99,6 +104,7 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
                 found[session_id] = self._shown(session)
         return [found[session_id] for session_id in asked if session_id in found]
 
+    @public_call
     def append(
         self,
         session_id: str,
@@ -109,6 +115,7 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
         body = self._append_batch(session_id, messages, user_id, if_version, with_window=False)
         return self._decode(SessionInfo, body, session_id)
 
+    @public_call
     def append_and_get(
         self,
         session_id: str,
@@ -119,6 +126,7 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
         body = self._append_batch(session_id, messages, user_id, if_version, with_window=True)
         return self._shown(self._decode(Session, body, session_id))
 
+    @public_call
     def rewrite(
         self,
         session_id: str,
@@ -142,6 +150,7 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
                 continue
         raise VersionConflictError(session_id, None)
 
+    @public_call
     def update(
         self,
         session_id: str,
@@ -159,12 +168,14 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
         body = self._call(self._update, session_id, write, patch)
         return self._decode(SessionInfo, body, session_id)
 
+    @public_call
     def delete(
         self, session_id: str, *, user_id: str | None = None, if_version: int | None = None
     ) -> bool:
         write = self._write(session_id, user_id, if_version)
         return self._call(self._delete, session_id, write)
 
+    @public_call
     def list_sessions(
         self,
         user_id: str,

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from chatstore import envelope
 from chatstore.cached_calls import CachedCalls
+from chatstore.calls import public_call
 from chatstore.errors import ChatStoreError, InvalidInputError
 from chatstore.guarded_cache import CacheStats
 from chatstore.models import Message, Page, Session, SessionInfo
@@ -24,13 +25,15 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
     `clock` decides what has expired; it is the primary's unless given. After repeated failures the
     cache is left alone for `pause` seconds at a time. `remembered` is for how many sessions of the
     last `max_staleness` seconds the store keeps in mind what it returned; beyond them it asks the
-    primary. The caller owns `primary` and `cache`: they are not closed.
+    primary. `deadline` is how many seconds a call may take, cache and primary together; it is the
+    primary's unless given. The caller owns `primary` and `cache`: they are not closed.
     """
 
     def stats(self) -> CacheStats:
         """Hits, misses, refused puts and errors so far."""
         return self._cache.stats
 
+    @public_call
     def create(
         self,
         user_id: str,
@@ -53,6 +56,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
             ),
         )
 
+    @public_call
     def get(self, session_id: str, *, user_id: str | None = None) -> Session:
         now = self._now()
         envelope.require_id("session_id", session_id)
@@ -64,6 +68,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
             session_id, lambda: self.primary.get(session_id, user_id=user_id), wrote=False
         )
 
+    @public_call
     def get_or_create(
         self,
         session_id: str,
@@ -94,6 +99,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
             ),
         )
 
+    @public_call
     def get_many(self, session_ids: Iterable[str], *, user_id: str | None = None) -> list[Session]:
         now = self._now()
         asked = envelope.require_ids("session_ids", session_ids)
@@ -107,6 +113,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
             found |= self._read_many(missing, user_id)
         return [found[session_id] for session_id in asked if session_id in found]
 
+    @public_call
     def append(
         self,
         session_id: str,
@@ -125,6 +132,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
         session = self.append_and_get(session_id, *messages, user_id=user_id, if_version=if_version)
         return read_session(SessionInfo, raw_document(session, without=frozenset({"messages"})))
 
+    @public_call
     def append_and_get(
         self,
         session_id: str,
@@ -139,6 +147,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
             ),
         )
 
+    @public_call
     def rewrite(
         self,
         session_id: str,
@@ -154,6 +163,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
             ),
         )
 
+    @public_call
     def update(
         self,
         session_id: str,
@@ -176,6 +186,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
             ),
         )
 
+    @public_call
     def delete(
         self, session_id: str, *, user_id: str | None = None, if_version: int | None = None
     ) -> bool:
@@ -184,6 +195,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
             lambda: self.primary.delete(session_id, user_id=user_id, if_version=if_version),
         )
 
+    @public_call
     def list_sessions(
         self,
         user_id: str,
@@ -195,7 +207,6 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
         created_before: datetime | None = None,
         session_status: str | None = None,
     ) -> Page[SessionInfo]:
-        self._require_open()
         page = self.primary.list_sessions(
             user_id,
             newest_first=newest_first,
@@ -208,12 +219,12 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
         self._listed(page.items)
         return page
 
+    @public_call
     def ping(self) -> None:
-        self._require_open()
         self.primary.ping()
 
+    @public_call
     def delete_user(self, user_id: str) -> int:
-        self._require_open()
         envelope.require_id("user_id", user_id)
         session_ids: list[str] = []
         try:
@@ -229,18 +240,18 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
             self._last.doubt_all()
         return erased
 
+    @public_call
     def purge_expired(self) -> int:
-        self._require_open()
         return self.primary.purge_expired()
 
+    @public_call
     def scan(self, *, limit: int = 100, cursor: str | None = None) -> Page[Session]:
-        self._require_open()
         page = self.primary.scan(limit=limit, cursor=cursor)
         self._listed(page.items)
         return page
 
+    @public_call
     def restore(self, session: Session, *, overwrite: bool = False) -> None:
-        self._require_open()
         if not isinstance(session, Session):
             raise InvalidInputError("session", "a Session", type(session).__name__)
 

@@ -3,7 +3,7 @@ cache and this client's own memory are told afterwards."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from chatstore.base import BaseSessionStore
 from chatstore.caching import (
@@ -15,12 +15,14 @@ from chatstore.caching import (
     require_max_staleness,
 )
 from chatstore.clock import Clock, Moment, utc_now
+from chatstore.deadline import DEFAULT_DEADLINE, require_deadline
 from chatstore.errors import (
     ConfigurationError,
     InvalidInputError,
     SessionExistsError,
     VersionConflictError,
 )
+from chatstore.forks import Origin, refuse_pickling
 from chatstore.guarded_cache import GuardedCache
 from chatstore.last_returned import LastReturned, Version
 from chatstore.models import Session, SessionInfo
@@ -43,13 +45,19 @@ class CachedCalls:
         *,
         max_staleness: float = MAX_STALENESS,
         clock: Clock | None = None,
+        deadline: float | None = None,
         pause: float = 5.0,
         remembered: int = 100_000,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._closed = True
+        self._origin = Origin()
         require_max_staleness(max_staleness)
         if clock is None:
             clock = primary.clock if isinstance(primary, BaseSessionStore) else utc_now
+        if deadline is None:
+            deadline = getattr(primary, "deadline", DEFAULT_DEADLINE)
+        self.deadline = require_deadline(deadline)
         self.primary = primary
         self.policy = primary.policy
         self.clock = clock
@@ -61,11 +69,18 @@ class CachedCalls:
     def close(self) -> None:
         self._closed = True
 
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open"
+        return f"<CachedSessionStore {self._cache.name} before {self.primary!r}, {state}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise refuse_pickling("cached store")
+
     def _now(self) -> Moment:
-        self._require_open()
         return Moment.read(self.clock)
 
-    def _require_open(self) -> None:
+    def _require_usable(self) -> None:
+        self._origin.require_here("cached store")
         if self._closed:
             raise ConfigurationError("this cached store is closed; open another")
 
@@ -100,7 +115,6 @@ class CachedCalls:
         self, session_id: str | None, call: Callable[[], Session], *, wrote: bool = True
     ) -> Session:
         """Have the primary answer with a session, and put that in the cache."""
-        self._require_open()
         began, asked_at = self._last.begin(), self._monotonic()
         session = self._doubting(session_id, call)
         self._put([session], began, asked_at, wrote=wrote)
@@ -108,7 +122,6 @@ class CachedCalls:
 
     def _marked(self, session_id: str, call: Callable[[], SessionInfo]) -> SessionInfo:
         """Have the primary write and answer without a window, and leave a marker."""
-        self._require_open()
         began = self._last.begin()
         info = self._doubting(session_id, call)
         version = _version(info)
@@ -132,7 +145,6 @@ class CachedCalls:
 
     def _removed(self, session_id: str, call: Callable[[], bool]) -> bool:
         """Have the primary remove or replace a session, and leave a tombstone."""
-        self._require_open()
         try:
             removed = call()
         except InvalidInputError:

@@ -1,12 +1,21 @@
-"""How the public methods reach the hooks: one reading of the clock, typed errors, decoded and
-visible results."""
+"""How the public methods reach the hooks: in this process and in time, by one reading of the clock,
+with typed errors, decoded and visible results."""
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from functools import wraps
+from typing import Concatenate, NoReturn, ParamSpec, Protocol, TypeVar
 
-from chatstore import envelope
+from chatstore import deadline, envelope
 from chatstore.clock import Clock, Moment, utc_now
-from chatstore.errors import ChatStoreError, ConfigurationError, CorruptSessionError
+from chatstore.deadline import DEFAULT_DEADLINE, require_deadline
+from chatstore.errors import (
+    BackendError,
+    BackendUnavailableError,
+    ChatStoreError,
+    ConfigurationError,
+    CorruptSessionError,
+)
+from chatstore.forks import Origin, refuse_pickling
 from chatstore.hooks import BackendHooks
 from chatstore.models import Session
 from chatstore.policy import RetentionPolicy
@@ -24,25 +33,70 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
+class HasCalls(Protocol):
+    """What has public calls: a store."""
+
+    deadline: float
+
+    def _require_usable(self) -> None: ...
+
+
+Store = TypeVar("Store", bound=HasCalls)
+
+
+def public_call(
+    method: Callable[Concatenate[Store, Arguments], Result],
+) -> Callable[Concatenate[Store, Arguments], Result]:
+    """A public method: refused in a store that is closed or inherited from a parent process, and
+    given the store's deadline."""
+
+    @wraps(method)
+    def within_deadline(
+        store: Store, /, *arguments: Arguments.args, **options: Arguments.kwargs
+    ) -> Result:
+        store._require_usable()
+        with deadline.within(store.deadline):
+            return method(store, *arguments, **options)
+
+    return within_deadline
+
+
 class HookCalls(BackendHooks):
     """The policy, the clock, and what every public method does with a hook and its answer."""
 
-    def __init__(self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        *,
+        policy: RetentionPolicy | None = None,
+        clock: Clock = utc_now,
+        deadline: float = DEFAULT_DEADLINE,
+    ) -> None:
+        self._closed = True
+        self._origin = Origin()
         self.policy = policy or RetentionPolicy()
         self.clock = clock
+        self.deadline = require_deadline(deadline)
         self._closed = False
 
     def close(self) -> None:
-        if not self._closed:
+        # What a parent process opened is the parent's to close.
+        if not self._closed and self._origin.is_here:
             self._closed = True
             self._close()
 
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open"
+        return f"<{type(self).__name__.lstrip('_')} {self._place()}, {state}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise refuse_pickling(f"{self.backend} store")
+
     def _now(self) -> Moment:
         """The one reading of the clock in a call."""
-        self._require_open()
         return Moment.read(self.clock)
 
-    def _require_open(self) -> None:
+    def _require_usable(self) -> None:
+        self._origin.require_here(f"{self.backend} store")
         if self._closed:
             raise ConfigurationError(f"this {self.backend} store is closed; open another")
 
@@ -53,16 +107,30 @@ class HookCalls(BackendHooks):
         *arguments: Arguments.args,
         **options: Arguments.kwargs,
     ) -> Result:
-        """Call a hook; a driver's exception becomes the typed error's cause."""
+        """Call a hook. A driver's exception becomes the typed error's cause, whatever it is; after
+        the deadline, what failed failed for lack of time."""
         try:
             return hook(*arguments, **options)
         except ChatStoreError:
             raise
         except Exception as error:
+            if deadline.is_over():
+                raise self._late() from error
             translated = self._translate(error, session_id)
-            if translated is None:
-                raise
-            raise translated from error
+            raise translated or self._unforeseen(error) from error
+
+    def _late(self) -> BackendUnavailableError:
+        return BackendUnavailableError(
+            f"{self._place()}: no answer within {self.deadline:g} seconds, the deadline of a call; "
+            "the outcome of a write is unknown, send the same call again"
+        )
+
+    def _unforeseen(self, error: Exception) -> BackendError:
+        # Its text may quote what was stored.
+        return BackendError(
+            f"{self._place()}: {type(error).__name__}, which {self.backend}'s driver is not known "
+            "to raise; the cause says more"
+        )
 
     def _decode(self, model: type[InfoType], body: Body, session_id: str) -> InfoType:
         try:

@@ -1,28 +1,44 @@
 """Every error that a store raises: one tree, the same on every backend."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
 class ChatStoreError(Exception):
     """The root of every error that chatstore raises on purpose.
 
-    `retryable` says whether sending the same call again, unchanged, can succeed.
+    `retryable` says whether sending the same call again, unchanged, can succeed. Every error can be
+    pickled and copied: its type, text and fields come through whole.
     """
 
     retryable: ClassVar[bool] = False
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exception's own way is to call the class with the finished text.
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
+
+def _rebuilt(
+    kind: type[ChatStoreError], arguments: tuple[object, ...], fields: Mapping[str, object]
+) -> ChatStoreError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(fields)
+    return error
 
 
 class InvalidInputError(ChatStoreError, ValueError):
     """An argument lies outside the portable envelope; nothing was written.
 
-    `field` names the argument, `limit` what is allowed, `size` what was given.
+    `field` names the argument, `limit` says what it must be, `size` what was given; the text is
+    made of the three, "FIELD must be LIMIT, not SIZE", and the advice.
     """
 
     def __init__(self, field: str, limit: str, size: object, advice: str = "") -> None:
         self.field = field
         self.limit = limit
-        self.size = size
-        message = f"{field}: {size}, where the limit is {limit}"
+        # What was given may be anything; an error must be able to travel.
+        self.size = size if type(size) in (int, float, str) else str(size)
+        message = f"{field} must be {limit}, not {self.size}"
         super().__init__(f"{message}; {advice}" if advice else message)
 
 

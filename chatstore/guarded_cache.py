@@ -58,6 +58,11 @@ class GuardedCache:
         self.stats = CacheStats()
 
     @property
+    def name(self) -> str:
+        """What people read of the cache."""
+        return type(self._cache).__name__.lstrip("_")
+
+    @property
     def is_left_alone(self) -> bool:
         """Whether requests are not even sent at present."""
         return self._failures >= _FAILURES_IN_A_ROW and self._monotonic() < self._alone_until

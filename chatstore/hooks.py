@@ -123,5 +123,9 @@ class BackendHooks(ABC):
 
     @abstractmethod
     def _translate(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
-        """The typed error for an exception of the driver's; None for one that is not the
-        driver's, which is a defect of ours and is left to show."""
+        """The typed error for an exception of the driver's; None for one that is not known here,
+        which becomes a `BackendError`."""
+
+    def _place(self) -> str:
+        """Where the sessions are, for texts that people read: without credentials."""
+        return self.backend

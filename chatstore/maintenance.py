@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from chatstore import envelope, preparing
-from chatstore.calls import HookCalls
+from chatstore.calls import HookCalls, public_call
 from chatstore.clock import Moment
 from chatstore.cursor import decode_scan_cursor, encode_scan_cursor
 from chatstore.errors import InvalidInputError, SessionExistsError
@@ -18,18 +18,21 @@ _BEFORE_ALL = Moment(datetime(1970, 1, 1, tzinfo=UTC))
 class MaintenanceCalls(HookCalls, Maintenance):
     """`Maintenance` over the hooks."""
 
+    @public_call
     def ping(self) -> None:
-        self._require_open()
         self._call(self._ping, None)
 
+    @public_call
     def delete_user(self, user_id: str) -> int:
         now = self._now()
         envelope.require_id("user_id", user_id)
         return self._call(self._delete_user, None, user_id, now)
 
+    @public_call
     def purge_expired(self) -> int:
         return self._call(self._purge, None, self._now())
 
+    @public_call
     def scan(self, *, limit: int = 100, cursor: str | None = None) -> Page[Session]:
         now = self._now()
         envelope.require_limit(limit)
@@ -38,6 +41,7 @@ class MaintenanceCalls(HookCalls, Maintenance):
         items = [self._shown(self._decode(Session, body, session_id)) for session_id, body in found]
         return Page(items, None if token is None else encode_scan_cursor(token))
 
+    @public_call
     def restore(self, session: Session, *, overwrite: bool = False) -> None:
         now = self._now()
         if type(overwrite) is not bool:

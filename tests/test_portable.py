@@ -136,4 +136,4 @@ def test_an_error_names_the_place() -> None:
     assert raised.value.field == "metadata.list[1].deep"
     assert raised.value.limit == "a finite number"
     assert raised.value.size == "nan"
-    assert str(raised.value) == "metadata.list[1].deep: nan, where the limit is a finite number"
+    assert str(raised.value) == "metadata.list[1].deep must be a finite number, not nan"

@@ -106,7 +106,12 @@ def test_after_double_dashes_json_is_text(terminal: Terminal) -> None:
 
 def test_a_defect_is_never_taken_for_not_found(terminal: Terminal) -> None:
     """An exception that is not a store's has an exit code of its own and shows its traceback."""
-    terminal.store_class = failing(RuntimeError("\x1b[2Jwiped"))
+
+    class DefectiveStore(MemorySessionStore):
+        def get(self, *arguments: object, **options: object) -> NoReturn:
+            raise RuntimeError("\x1b[2Jwiped")
+
+    terminal.store_class = DefectiveStore
     answer = terminal.run("sessions", "show", "s")
     assert answer.code == 70
     assert "Traceback" in answer.err

@@ -140,13 +140,14 @@ def test_sqlalchemys_own_errors_are_typed(engine: Engine) -> None:
 
 
 def test_anothers_error_shows(engine: Engine) -> None:
-    """An exception that neither the driver nor SQLAlchemy made is a defect, and is not hidden."""
+    """An exception that neither the driver nor SQLAlchemy made does not escape raw; it is the
+    cause."""
     defect = ValueError("a listener of the engine's owner")
 
     @event.listens_for(engine, "checkout")
     def fail(*_: object) -> None:
         raise defect
 
-    with pytest.raises(ValueError, match="owner") as raised:
+    with pytest.raises(BackendError, match="ValueError") as raised:
         SQLSessionStore(engine)
-    assert raised.value is defect
+    assert raised.value.__cause__ is defect

@@ -243,4 +243,4 @@ def test_a_forked_child_opens_its_own_store(tmp_path: Path) -> None:
         check=False,
     )
     assert outcome.returncode == 0, outcome.stderr
-    assert "open another in the child" in outcome.stdout
+    assert "open another in each process" in outcome.stdout

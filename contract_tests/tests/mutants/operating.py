@@ -149,7 +149,7 @@ class ClosesOnce(MemorySessionStore):
     """A second `close` fails."""
 
     def close(self) -> None:
-        self._require_open()
+        self._require_usable()
         super().close()
 
 

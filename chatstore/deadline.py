@@ -1,0 +1,126 @@
+"""The deadline of a call: how long it may take in all, retries and reconnects included.
+
+A store begins a deadline for each public call (`within`), for the thread that the call runs in. An
+engine that waits asks how long it still may (`seconds_left`), or names what has to be broken off
+when the time is up (`broken_off_by`): time-outs of a driver begin anew with each byte, and so bound
+nothing by themselves.
+"""
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from chatstore.errors import InvalidInputError
+from chatstore.watchdog import Watchdog
+
+DEFAULT_DEADLINE = 10.0
+"""How many seconds a call may take, unless a store says otherwise."""
+
+LONGEST_DEADLINE = 3_600.0
+
+
+class DeadlineError(Exception):
+    """A call's time is up. Engines raise it to stop; callers get `BackendUnavailableError`."""
+
+
+class _Calls(threading.local):
+    """What the call of each thread has to keep to."""
+
+    ends: float | None = None
+    began: float | None = None
+
+
+_calls = _Calls()
+_watchdog = Watchdog()
+
+
+def require_deadline(seconds: object, field: str = "deadline") -> float:
+    """Return `seconds` as a float; raise `InvalidInputError` unless it is a number more than 0 and
+    at most 3,600."""
+    if (
+        isinstance(seconds, bool)
+        or not isinstance(seconds, int | float)
+        or not math.isfinite(seconds)
+        or not 0 < seconds <= LONGEST_DEADLINE
+    ):
+        raise InvalidInputError(
+            field, f"a number of seconds, more than 0 and at most {LONGEST_DEADLINE:.0f}", seconds
+        )
+    return float(seconds)
+
+
+class within:  # noqa: N801  it is used as a function is; as a generator it would be slower
+    """Give the calls inside `seconds`, or what is left of an outer deadline if that is less."""
+
+    __slots__ = ("_outer", "_seconds")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        self._outer = outer = _calls.ends
+        ends = (time.monotonic() if _calls.began is None else _calls.began) + self._seconds
+        _calls.ends = ends if outer is None else min(ends, outer)
+
+    def __exit__(self, *exception: object) -> None:
+        _calls.ends = self._outer
+
+
+@contextmanager
+def counted_from(began: float) -> Iterator[None]:
+    """Let the deadlines of the calls inside count from `began`, by `time.monotonic`: a call that
+    waited for a thread has used up some of its time."""
+    outer = _calls.began
+    _calls.began = began
+    try:
+        yield
+    finally:
+        _calls.began = outer
+
+
+def is_over() -> bool:
+    """Whether the time of this thread's call is up."""
+    ends = _calls.ends
+    return ends is not None and time.monotonic() >= ends
+
+
+def seconds_left(most: float | None = None) -> float | None:
+    """How long this thread's call may still take, `most` at the most; `most` if it has no
+    deadline. Raises `DeadlineError` if its time is up."""
+    ends = _calls.ends
+    if ends is None:
+        return most
+    left = ends - time.monotonic()
+    if left <= 0:
+        raise DeadlineError
+    return left if most is None else min(left, most)
+
+
+def pause(seconds: float) -> None:
+    """Sleep before another attempt. Raises `DeadlineError` at once if the time would be up then."""
+    left = seconds_left()
+    if left is not None and left <= seconds:
+        raise DeadlineError
+    time.sleep(seconds)
+
+
+@contextmanager
+def broken_off_by(interrupt: Callable[[], object]) -> Iterator[None]:
+    """Have `interrupt` called, by another thread, if the time is up before the block ends.
+
+    `interrupt` makes whatever the block waits for fail, for example by shutting down its socket. It
+    is never called once the block has ended. Raises `DeadlineError` if the time is up already.
+    """
+    ends = _calls.ends
+    if ends is None:
+        yield
+        return
+    if time.monotonic() >= ends:
+        raise DeadlineError
+    watch = _watchdog.watch(ends, interrupt)
+    try:
+        yield
+    finally:
+        watch.end()
