@@ -5,8 +5,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, NoReturn, ParamSpec, Protocol, TypeVar
 
-from chatstore import deadline, envelope
-from chatstore.clock import Clock, Moment, utc_now
+from chatstore import deadline
+from chatstore.clock import Clock, Moment, require_clock, utc_now
 from chatstore.deadline import DEFAULT_DEADLINE, require_deadline
 from chatstore.errors import (
     BackendError,
@@ -18,7 +18,7 @@ from chatstore.errors import (
 from chatstore.forks import Origin, refuse_pickling
 from chatstore.hooks import BackendHooks
 from chatstore.models import Session
-from chatstore.policy import RetentionPolicy
+from chatstore.policy import RetentionPolicy, require_policy
 from chatstore.records import (
     Body,
     InfoType,
@@ -73,8 +73,8 @@ class HookCalls(BackendHooks):
     ) -> None:
         self._closed = True
         self._origin = Origin()
-        self.policy = policy or RetentionPolicy()
-        self.clock = clock
+        self.policy = RetentionPolicy() if policy is None else require_policy(policy)
+        self.clock = require_clock(clock)
         self.deadline = require_deadline(deadline)
         self._closed = False
 
@@ -137,12 +137,11 @@ class HookCalls(BackendHooks):
             return read_session(model, body)
         except ValueError as error:
             reason = unreadable_reason(error)
-            raise CorruptSessionError(self.backend, session_id, reason) from error
+        # pydantic's error knows the contents: it does not go along.
+        raise CorruptSessionError(self.backend, session_id, reason)
 
     def _find(self, session_id: str, now: Moment, user_id: str | None) -> Session | None:
         """The stored session, if it is visible: with all its messages."""
-        envelope.require_id("session_id", session_id)
-        envelope.require_owner(user_id)
         record = self._call(self._load, session_id, session_id)
         return None if record is None else self._visible(record, session_id, now, user_id)
 
