@@ -100,7 +100,15 @@ class HookCalls(BackendHooks):
     ) -> None:
         self._closed = True
         self._origin = Origin()
-        self.policy = policy or RetentionPolicy()
+        if not isinstance(policy, RetentionPolicy | None):
+            raise ConfigurationError(
+                f"policy must be a RetentionPolicy or None, not a {type(policy).__name__}"
+            )
+        if not callable(clock):
+            raise ConfigurationError(
+                f"clock must be a function that returns the present, not a {type(clock).__name__}"
+            )
+        self.policy = RetentionPolicy() if policy is None else policy
         self.clock = clock
         self.deadline = require_deadline(deadline)
         self._closed = False
