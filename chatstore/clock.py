@@ -20,13 +20,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def require_clock(clock: object) -> Clock:
-    """Return `clock`; raise `InvalidInputError` unless it can be called."""
-    if not callable(clock):
-        raise InvalidInputError("clock", "a function that returns the time", kind_of(clock))
-    return clock
-
-
 def in_utc(field: str, moment: object) -> datetime:
     """A moment as a plain datetime in UTC.
 

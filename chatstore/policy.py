@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import cast
 
 from chatstore.errors import InvalidInputError
-from chatstore.plain import is_kind, kind_of, require_flag, shown, whole
+from chatstore.plain import is_kind, require_flag, shown, whole
 
 MAX_WINDOW_BYTES = 336_000
 """DynamoDB's item limit of 409,600 bytes, less 64 KiB for preferences and metadata, less some
@@ -85,14 +85,6 @@ class RetentionPolicy:
                 break
             kept += 1
         return kept
-
-
-def require_policy(policy: object) -> RetentionPolicy:
-    """Return `policy`; raise `InvalidInputError` unless it is a RetentionPolicy."""
-    if not is_kind(policy, RetentionPolicy):
-        raise InvalidInputError("policy", "a RetentionPolicy", kind_of(policy))
-    assert isinstance(policy, RetentionPolicy)
-    return policy
 
 
 def _whole(field: str, value: object, limit: str, most: int | None = None) -> int:
