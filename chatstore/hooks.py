@@ -70,8 +70,9 @@ class BackendHooks(ABC):
     def _append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
     ) -> Body:
-        """Append atomically the part of `messages` that is new (`writes.new_part`), trim to the
-        writer's policy, and return the record after it, its `messages` only if `with_window`."""
+        """Append atomically the part of `messages` that is new (`writes.new_part`, which refuses a
+        batch that does not fit what is stored), trim to the writer's policy, and return the record
+        after it, its `messages` only if `with_window`."""
 
     @abstractmethod
     def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:

@@ -79,10 +79,12 @@ class MemorySessionStore(BaseSessionStore):
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
     ) -> Body:
         with self._storage.lock:
-            stored = self._live(write)
-            window: list[JsonObject] = stored["messages"]
-            added = new_part(messages, {message["messageId"] for message in window})
+            stored = self._visible_document(write)
+            window: list[JsonObject] = stored.get("messages", [])
+            ids = [message["messageId"] for message in window]
+            added = new_part(messages, ids, stored.get("messageCount"), window.__getitem__)
             if added:
+                window = _complete(stored)["messages"]
                 write.require_version(stored["version"])
                 window += copy.deepcopy([message.document for message in added])
                 kept = write.policy.window(document_weights(window))
@@ -191,11 +193,14 @@ class MemorySessionStore(BaseSessionStore):
         return None
 
     def _live(self, write: Write) -> JsonObject:
+        return _complete(self._visible_document(write))
+
+    def _visible_document(self, write: Write) -> JsonObject:
         stored = self._storage.documents.get(write.session_id)
         if stored is None:
             raise SessionNotFoundError(write.session_id)
         write.require_visible(owner=stored.get("userId"), ttl=stored.get("ttl"))
-        return _complete(stored)
+        return stored
 
 
 def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> MemorySessionStore:

@@ -215,6 +215,29 @@ def _normalise_unknown(model: Document) -> None:
         unknown.update(normal_form(unknown))
 
 
+def read_message(body: Body) -> Message:
+    """Decode a stored message, by stored names only. Raises `ValueError` if it can't be read."""
+    if isinstance(body, Mapping):
+        message = Message.model_validate(body, by_alias=True, by_name=False)
+    else:
+        message = Message.model_validate_json(body, by_alias=True, by_name=False)
+    try:
+        _finish_message(message)
+    except OverflowError:
+        raise ValueError("a time outside the years 1 to 9999 in UTC") from None
+    return message
+
+
+def is_same(message: StoredMessage, stored: Body) -> bool:
+    """Whether a stored message has the content of this one, in whatever form another service wrote
+    it. One that can't be read has not."""
+    try:
+        there = stored_message(read_message(stored))
+    except ValueError:
+        return False
+    return canonical([there.document]) == canonical([message.document])
+
+
 def canonical(documents: Iterable[JsonObject]) -> Sequence[object]:
     """A form in which equal documents, and only those, are equal: Python holds True == 1."""
     return [_typed(document) for document in documents]

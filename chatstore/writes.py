@@ -4,15 +4,16 @@ The functions here are pure. The reference store and every engine that reads bef
 one transaction, call them; the other engines say the same in their own condition language.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chatstore.clock import Moment
 from chatstore.envelope import require_key_count
-from chatstore.errors import SessionNotFoundError, VersionConflictError
+from chatstore.errors import InvalidInputError, SessionNotFoundError, VersionConflictError
 from chatstore.models import JsonObject
+from chatstore.plain import shown
 from chatstore.policy import RetentionPolicy
-from chatstore.records import StoredMessage
+from chatstore.records import Body, StoredMessage, is_same
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,55 @@ def is_visible(now: Moment, user_id: str | None, *, owner: object, ttl: object) 
 
 
 def new_part(
-    messages: Sequence[StoredMessage], stored_ids: Collection[str]
+    messages: Sequence[StoredMessage],
+    stored_ids: Sequence[str],
+    message_count: object,
+    stored: Callable[[int], Body],
 ) -> Sequence[StoredMessage]:
-    """The messages of a batch that come after its last one already in the stored window: what
-    stands before that one was taken in with it, even if pruned since."""
-    for index in range(len(messages) - 1, -1, -1):
-        if messages[index].message_id in stored_ids:
-            return messages[index + 1 :]
-    return messages
+    """The messages of a batch that come after its last one already in the stored window.
+
+    `stored_ids` are those of the window, oldest first; `message_count` is the record's; `stored`
+    gives the message at a place in the window, and is only asked for those that were met. What
+    stands before the last one met was taken in with it, or is refused: `InvalidInputError` for one
+    that is stored with other content, stands in another order, or can never have been stored.
+    """
+    places = {message_id: place for place, message_id in enumerate(stored_ids)}
+    met = [places.get(message.message_id) for message in messages]
+    if not any(place is not None for place in met):
+        return messages
+    # Only what was pruned may be missing, and that is older than all that is left.
+    pruned = isinstance(message_count, int) and message_count > len(stored_ids)
+    last = max(index for index, place in enumerate(met) if place is not None)
+    latest: tuple[int, int] | None = None
+    for index in range(last + 1):
+        place, field = met[index], f"messages[{index}]"
+        if place is None:
+            following = next(place for place in met[index:] if place is not None)
+            if latest is None and pruned and following == 0:
+                continue
+            known = stored_ids[following]
+            raise InvalidInputError(
+                field,
+                f"after {shown(known)}, which is stored already",
+                "before it",
+                "send what is new after what was sent before",
+            )
+        if latest is not None and place < latest[1]:
+            raise InvalidInputError(
+                field,
+                f"before messages[{latest[0]}], as they are stored",
+                "after it",
+                "send them again in the order in which they were sent first",
+            )
+        if not is_same(messages[index], stored(place)):
+            raise InvalidInputError(
+                field,
+                f"as it is stored under its id {shown(messages[index].message_id)}",
+                "of other content",
+                "give a new message an id of its own; to edit a stored one, use rewrite",
+            )
+        latest = index, place
+    return messages[last + 1 :]
 
 
 def merge_patch(field: str, stored: JsonObject, patch: Mapping[str, object]) -> JsonObject:

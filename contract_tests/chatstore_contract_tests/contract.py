@@ -13,6 +13,7 @@ from chatstore_contract_tests.numbers import NumbersBehaviour
 from chatstore_contract_tests.ownership import OwnershipBehaviour
 from chatstore_contract_tests.paging import PagingBehaviour
 from chatstore_contract_tests.precedence import PrecedenceBehaviour
+from chatstore_contract_tests.resending import ResendingBehaviour
 from chatstore_contract_tests.retries import RetriesBehaviour
 from chatstore_contract_tests.rewriting import RewritingBehaviour
 from chatstore_contract_tests.sequences import SequencesBehaviour
@@ -41,6 +42,7 @@ class SessionStoreContract(
     UpdatesBehaviour,
     RewritingBehaviour,
     WindowBehaviour,
+    ResendingBehaviour,
     RetriesBehaviour,
     AppendBehaviour,
     SessionsBehaviour,

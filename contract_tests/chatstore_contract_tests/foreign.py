@@ -65,7 +65,7 @@ class ForeignBehaviour(Behaviour):
         """An append goes on with it, keeps its attributes and knows its messages again."""
         harness.raw_write(brief_record())
         before = store.get("foreign")
-        again = store.append("foreign", message("message 1", message_id="m1"))
+        again = store.append("foreign", before.messages[1])
         assert again.version == before.version
         after = store.append_and_get("foreign", message("new"))
         assert contents(after) == ["message 0", "message 1", "new"]
@@ -145,7 +145,7 @@ class ForeignBehaviour(Behaviour):
         harness.settle()
         assert store.get("foreign").message_count == 2
         assert [each.message_count for each in store.list_sessions("ana").items] == [2]
-        assert store.append("foreign", message("message 1", message_id="m1")).message_count == 2
+        assert store.append("foreign", store.get("foreign").messages[1]).message_count == 2
         assert store.update("foreign", session_status="closed").message_count == 2
         assert store.append("foreign", message("new")).message_count == 3
 

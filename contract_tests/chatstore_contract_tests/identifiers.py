@@ -58,8 +58,9 @@ class IdentifiersBehaviour(Behaviour):
     ) -> None:
         """Ids of sessions, users and messages may have any other characters."""
         session = store.create(session_id, session_id=session_id)
-        store.append(session_id, message(message_id=session_id), user_id=session_id)
-        assert store.append(session_id, message(message_id=session_id)).message_count == 1
+        sent = message(message_id=session_id)
+        store.append(session_id, sent, user_id=session_id)
+        assert store.append(session_id, sent).message_count == 1
         found = store.get(session_id, user_id=session_id)
         assert (found.session_id, found.user_id) == (session_id, session_id)
         assert found.messages[0].message_id == session_id

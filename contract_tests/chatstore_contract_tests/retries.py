@@ -50,17 +50,13 @@ class RetriesBehaviour(Behaviour):
     def test_what_stands_before_a_stored_message_was_taken_in(
         self, store: MaintainedSessionStore
     ) -> None:
-        """What stands before the last stored message was taken in with it."""
+        """What stands before the window's oldest message was taken in with it, and pruned since."""
         session = store.create("ana")
-        store.append(session.session_id, message("there", message_id="there"))
-        after = store.append_and_get(
-            session.session_id,
-            message("before"),
-            message("there", message_id="there"),
-            message("after"),
-        )
-        assert contents(after) == ["there", "after"]
-        assert after.message_count == 2
+        sent = batch(15)
+        store.append(session.session_id, *sent)
+        after = store.append_and_get(session.session_id, *sent, message("after"))
+        assert contents(after) == [*(f"message {number}" for number in range(6, 15)), "after"]
+        assert after.message_count == 16
 
     def test_a_batch_longer_than_the_window_is_known_again(
         self, store: MaintainedSessionStore, harness: Harness

@@ -29,7 +29,14 @@ class Material:
         return {name: self._choice.choice(_VALUES) for name in names}
 
     def message(self, number: int) -> Message:
-        """A message of one of twenty ids."""
+        """A message of one of forty ids. Each has one content, but for the few times when it is
+        given another, which is refused while the first one is stored."""
+        if self._choice.random() < 0.95:
+            chance = random.Random(number)  # noqa: S311 - test data, not a secret
+            return Material(chance)._any_message(number)
+        return self._any_message(number)
+
+    def _any_message(self, number: int) -> Message:
         fields: dict[str, Any] = {
             "message_id": f"m{number}",
             "type": self._choice.choice(("user_query", "trini_response", "tool")),
@@ -50,5 +57,5 @@ class Material:
 
     def batch(self, most: int = 6, least: int = 1) -> list[Message]:
         """Messages with distinct ids."""
-        numbers = self._choice.sample(range(20), self._choice.randint(least, most))
+        numbers = self._choice.sample(range(40), self._choice.randint(least, most))
         return [self.message(number) for number in numbers]

@@ -60,7 +60,8 @@ class JsonFilesStore(BaseSessionStore):
         with self._folder.writing():
             stored = self._live(write)
             window: list[JsonObject] = stored["messages"]
-            added = new_part(messages, {message["messageId"] for message in window})
+            ids = [message["messageId"] for message in window]
+            added = new_part(messages, ids, stored["messageCount"], window.__getitem__)
             if added:
                 write.require_version(stored["version"])
                 window += [message.document for message in added]

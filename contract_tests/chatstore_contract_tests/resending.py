@@ -1,0 +1,130 @@
+"""A batch that meets what is stored, and is no retry of it, is refused: nothing is lost."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chatstore import (
+    InvalidInputError,
+    MaintainedSessionStore,
+    ManualClock,
+    Message,
+    RetentionPolicy,
+)
+from chatstore_contract_tests.behaviour import (
+    Behaviour,
+    batch,
+    contents,
+    message,
+    refused,
+    unchanged,
+)
+from chatstore_contract_tests.foreign import brief_record
+from chatstore_contract_tests.harness import Harness
+
+CHANGES: tuple[dict[str, Any], ...] = (
+    {"content": "other"},
+    {"type": "tool"},
+    {"confidence": 0.5},
+    {"recommendations": ["a"]},
+    {"extra": True},
+    {"extra": [1, {"b": 2}]},
+)
+"""What makes another message of one, each alone. Its `extra` is 1."""
+
+LIMITS = (10, 99, 150, None)
+"""How many messages a window holds: engines may keep long ones in another way."""
+
+
+def refuses(
+    store: MaintainedSessionStore, harness: Harness, index: int, *sent: Message, **options: Any
+) -> None:
+    """Assert that both kinds of append refuse the batch, name the message, and write nothing."""
+    for call in (store.append, store.append_and_get):
+        with refused(InvalidInputError, harness, "there") as raised:
+            call("there", *sent, **options)
+        assert isinstance(raised.value, InvalidInputError)
+        assert raised.value.field == f"messages[{index}]"
+
+
+class ResendingBehaviour(Behaviour):
+    """Messages that were stored before, in a further batch."""
+
+    @pytest.mark.parametrize("limit", LIMITS)
+    def test_a_stored_id_with_other_content_is_refused(
+        self, harness: Harness, clock: ManualClock, limit: int | None
+    ) -> None:
+        """An id that is in the window belongs to the content that is stored with it, time and
+        unknown attributes included."""
+        policy = RetentionPolicy(max_messages=limit, max_message_bytes=2_000)
+        with harness.open(policy=policy, clock=clock) as store:
+            first, last = message("first", extra=1), message("last", extra=1)
+            store.create("ana", session_id="there", messages=[first])
+            store.append("there", last)
+            later = {"timestamp": last.timestamp + timedelta(microseconds=1)}
+            for changes in (*CHANGES, later):
+                other = last.model_copy(update=changes)
+                refuses(store, harness, 0, other)
+                refuses(store, harness, 1, first, other, message("new"))
+            # It is the call's own result that is missing, whatever the version.
+            refuses(store, harness, 0, other, if_version=1)
+            with unchanged(harness, "there"):
+                assert store.append("there", last).version == 2
+
+    @pytest.mark.parametrize("limit", LIMITS)
+    def test_what_is_new_comes_after_what_is_stored(
+        self, harness: Harness, clock: ManualClock, limit: int | None
+    ) -> None:
+        """A new message before one that is stored already is refused, and not dropped."""
+        policy = RetentionPolicy(max_messages=limit, max_message_bytes=2_000)
+        with harness.open(policy=policy, clock=clock) as store:
+            stored = batch(2)
+            store.create("ana", session_id="there", messages=stored[:1])
+            new = message("new")
+            refuses(store, harness, 0, new, stored[0])
+            refuses(store, harness, 0, new, stored[0], message("newer"))
+            store.append("there", stored[1])
+            refuses(store, harness, 0, new, stored[1])
+            refuses(store, harness, 1, stored[0], new, stored[1])
+            after = store.append_and_get("there", *stored, new)
+            assert contents(after) == ["message 0", "message 1", "new"]
+
+    def test_what_can_not_have_been_pruned_is_new(
+        self, store: MaintainedSessionStore, harness: Harness
+    ) -> None:
+        """In a full window too: only what stands before its oldest message may have been pruned."""
+        stored = batch(15)
+        store.create("ana", session_id="there", messages=stored)
+        new = message("new")
+        refuses(store, harness, 0, new, stored[14])
+        refuses(store, harness, 0, new, *stored[6:])
+        refuses(store, harness, 1, stored[5], new, stored[6])
+        with unchanged(harness, "there"):
+            store.append("there", *stored[3:])
+
+    def test_what_is_stored_keeps_its_order(
+        self, store: MaintainedSessionStore, harness: Harness
+    ) -> None:
+        """Stored messages in another order than the stored one are no retry."""
+        stored = batch(3)
+        store.create("ana", session_id="there", messages=stored)
+        refuses(store, harness, 1, stored[1], stored[0])
+        refuses(store, harness, 2, stored[0], stored[2], stored[1], message("new"))
+        with unchanged(harness, "there"):
+            store.append("there", stored[0], stored[2])
+
+    def test_equal_content_is_a_retry_in_any_form(
+        self, store: MaintainedSessionStore, harness: Harness
+    ) -> None:
+        """What another service stored, with times and numbers in forms of its own, is the message
+        that is read there; the order of names does not count."""
+        document = brief_record()
+        document["messages"][1].update(extra={"a": 1.0, "b": 2}, confidence=1)
+        harness.raw_write(document)
+        first, second = store.get("foreign").messages
+        turned = second.model_copy(update={"extra": {"b": 2, "a": 1}})
+        with unchanged(harness, "foreign"):
+            assert store.append("foreign", first, turned).message_count == 2
+        after = store.append_and_get("foreign", first, turned, message("new"))
+        assert contents(after) == ["message 0", "message 1", "new"]
