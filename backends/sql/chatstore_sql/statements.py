@@ -78,6 +78,11 @@ SELECT_STATE = _text(select(sessions.c.user_id, sessions.c.ttl, sessions.c.versi
 """What decides who may see a session; no text of the application's."""
 SELECT_HEADS = _text(_heads.add_columns(null()))
 SELECT_WINDOW = _text(_heads.add_columns(messages.c.body))
+SELECT_MESSAGE = _text(
+    select(messages.c.body).where(
+        messages.c.session_id == bindparam("session_id"), messages.c.seq == bindparam("seq")
+    )
+)
 
 INSERT_SESSION = _text(insert(sessions))
 INSERT_MESSAGE = _text(insert(messages))

@@ -72,7 +72,12 @@ class SQLSessionStore(BaseSessionStore):
         with self._connections.writing() as cursor:
             row = _visible_row(cursor, write)
             window = _window(cursor, select, write.session_id)
-            added = new_part(messages, {stored.message_id for stored in window})
+            added = new_part(
+                messages,
+                [stored.message_id for stored in window],
+                row.message_count,
+                lambda place: _body(cursor, write.session_id, window[place]),
+            )
             if added:
                 write.require_version(row.version)
                 following = _following(window)
@@ -206,6 +211,14 @@ def _visible_row(cursor: sqlite3.Cursor, write: Write) -> rows.SessionRow:
 def _window(cursor: sqlite3.Cursor, select: str, session_id: str) -> list[rows.MessageRow]:
     found = cursor.execute(select, {"session_id": session_id}).fetchall()
     return [rows.MessageRow._make(row) for row in found]
+
+
+def _body(cursor: sqlite3.Cursor, session_id: str, message: rows.MessageRow) -> str:
+    """The text of a stored message, of which perhaps only the head was read."""
+    if message.body is not None:
+        return message.body
+    key = {"session_id": session_id, "seq": message.seq}
+    return str(cursor.execute(statements.SELECT_MESSAGE, key).fetchone()[0])
 
 
 def _following(window: Sequence[rows.MessageRow]) -> int:
