@@ -189,6 +189,11 @@ class StoredItem:
         """The ids of the stored messages, oldest first; one that can't be read is empty."""
         return [_id_of(message) for message in self.messages]
 
+    def message(self, place: int) -> JsonObject:
+        """One stored message; an empty object for what is none."""
+        value = self.messages[place]
+        return unmarshal_map(value["M"]) if "M" in value else {}
+
     @property
     def weights(self) -> list[int]:
         """What each stored message counts in a window that is bounded by bytes, oldest first."""

@@ -120,7 +120,7 @@ class DynamoDBSessionStore(Upkeep):
                 stored = self._table.stored(session_id)
             stored = self._visible_item(write, stored)
             # Never the whole batch again: what stood before a message that was met has been met.
-            messages = new_part(messages, set(stored.message_ids))
+            messages = new_part(messages, stored.message_ids, stored.message_count, stored.message)
             if not messages:
                 return self._shown_item(session_id, stored.item, with_window=with_window)
             write.require_version(stored.version or 0)
