@@ -146,6 +146,18 @@ def ttl(info: Info) -> object:
     return int(value) if value is not None and _WHOLE.fullmatch(value) else value
 
 
+def message_count(info: Info) -> int | None:
+    """The session's count of messages; None if there is none, or it is no number."""
+    value = info[_NUMBERS_FROM + _NUMBERS.index("messageCount")]
+    return int(value) if value is not None and _WHOLE.fullmatch(value) else None
+
+
+def message_parts(message: bytes | None) -> tuple[str, bytes]:
+    """The id and the JSON text in a message's field; empty for what is not one."""
+    parts = (message or b"").split(b"\0", 2)
+    return (parts[1].decode(errors="replace"), parts[2]) if len(parts) == 3 else ("", b"")
+
+
 def session_json(info: Info, messages: Iterable[bytes | None] | None) -> bytes:
     """The JSON text of a session, from its fields and its messages' fields (None: without them).
 

@@ -15,6 +15,8 @@ MISSING = b"missing"
 """The answer where no live session of that owner is there."""
 CONFLICT = b"conflict"
 """The answer where the session is at another version."""
+MET = b"met"
+"""The answer of an append that met messages of its batch otherwise than a plain retry would."""
 CORRUPT = b"corrupt"
 """The answer where a counter that the write must change is no number."""
 

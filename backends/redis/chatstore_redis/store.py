@@ -22,9 +22,12 @@ from chatstore_redis import errors, fields, scripts
 from chatstore_redis.connection import Client, Connection
 from chatstore_redis.index import UserIndex
 from chatstore_redis.keys import Keys
+from chatstore_redis.resending import left_to_add
 from chatstore_redis.scanning import ScanPosition, scan_position
 from chatstore_redis.scripts import Script
 
+_ATTEMPTS = 10
+"""How often an append is sent that meets messages of its batch, each time without those it met."""
 _FIELD_ARGUMENTS = {b"userPreferences": "user_preferences", b"metadata": "metadata"}
 
 
@@ -69,14 +72,21 @@ class RedisSessionStore(BaseSessionStore):
     def _append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
     ) -> Body:
-        answer = self._change(
-            scripts.APPEND,
-            write,
-            b"window" if with_window else b"",
-            *map(fields.packed_message, messages),
+        demand = b"window" if with_window else b""
+        for _ in range(_ATTEMPTS):
+            packed = map(fields.packed_message, messages)
+            answer = self._change(scripts.APPEND, write, demand, *packed)
+            if answer != scripts.MET:
+                info, window = fields.info_and_messages(answer)
+                return fields.session_json(info, window if with_window else None)
+            found = self._connection.run(scripts.READ, self._keys.session(write.session_id))
+            messages = left_to_add(write, messages, found)
+            if not messages:
+                info, window = fields.info_and_messages(found)
+                return fields.session_json(info, window if with_window else None)
+        raise CorruptSessionError(
+            self.backend, write.session_id, "its messages are not those that its ids name"
         )
-        info, window = fields.info_and_messages(answer)
-        return fields.session_json(info, window if with_window else None)
 
     def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
         window = fields.window_fields(messages)

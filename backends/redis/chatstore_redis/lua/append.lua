@@ -1,5 +1,5 @@
 -- ARGV: the demand; 'window' or ''; then the messages, as their fields hold them.
--- Returns why not, or the info, with the window if it was asked for.
+-- Returns why not, 'met', or the info, with the window if it was asked for.
 --> common
 --> messages
 --> label
@@ -26,6 +26,24 @@ for index = given, 1, -1 do
   if stored[WEIGHT + index] then
     start = index + 1
     break
+  end
+end
+-- A batch that is sent again begins with what is stored, in that order and to the byte. Whatever else
+-- is met, the store decides.
+if start > 1 then
+  local names, before = {}, -1
+  for index = 1, start - 1 do
+    local sequence = stored[WEIGHT + index] and tonumber(stored[WEIGHT + index])
+    if not sequence or sequence <= before then
+      return 'met'
+    end
+    before = sequence
+    names[index] = 'm:' .. stored[WEIGHT + index]
+  end
+  for index, message in ipairs(redis.call('HMGET', key, unpack(names))) do
+    if message ~= ARGV[BEFORE + index] then
+      return 'met'
+    end
   end
 end
 if start > given then
