@@ -37,6 +37,11 @@ class _Lease:
         self.log: forking.Inode | None = None
         self.use = use
 
+    def destroy(self) -> None:
+        """Close the connection, for good: a cursor in the middle of its rows would keep it open."""
+        self.cursor.close()
+        self.checkout.invalidate()
+
 
 class Connections:
     """The connections of one store.
@@ -99,7 +104,7 @@ class Connections:
         """Close the connections that no call uses."""
         if self.file is not None:
             while self._idle:
-                self._idle.pop().checkout.invalidate()
+                self._idle.pop().destroy()
 
     @contextmanager
     def _turn(self, until: float) -> Iterator[None]:
@@ -167,12 +172,19 @@ class Connections:
         try:
             while True:
                 lease = self._next(use)
-                if self.file is None or self.file.is_same(lease.inode):
+                if self._is_current(lease):
                     return lease
                 # The engine has kept it since before the file was replaced.
-                lease.checkout.invalidate()
+                lease.destroy()
         except BaseException:
             forking.end_use(use)
+            raise
+
+    def _is_current(self, lease: _Lease) -> bool:
+        try:
+            return self.file is None or self.file.is_same(lease.inode)
+        except BaseException:
+            lease.destroy()
             raise
 
     def _next(self, use: forking.Use) -> _Lease:
@@ -184,11 +196,15 @@ class Connections:
         return lease
 
     def _give(self, lease: _Lease) -> None:
-        if len(self._idle) < _MOST_IDLE and not self._closed:
-            self._idle.append(lease)
-        else:
-            lease.checkout.close()
-        forking.end_use(lease.use)
+        # Once it is idle, it may be another thread's at any moment.
+        use = lease.use
+        try:
+            if len(self._idle) < _MOST_IDLE and not self._closed:
+                self._idle.append(lease)
+            else:
+                lease.checkout.close()
+        finally:
+            forking.end_use(use)
 
     def _recover(self, lease: _Lease, error: BaseException) -> None:
         """End the transaction that `error` broke off. After an error that is not ours, the
@@ -201,7 +217,7 @@ class Connections:
                 self._give(lease)
             else:
                 try:
-                    lease.checkout.invalidate()
+                    lease.destroy()
                 finally:
                     forking.end_use(lease.use)
 

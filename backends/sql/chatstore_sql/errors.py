@@ -44,8 +44,12 @@ def unwrapped(error: Exception) -> Exception:
 def chatstore_error(
     error: Exception, settings: EngineSettings, session_id: str | None = None
 ) -> ChatStoreError | None:
-    """What to raise for `error`; None if neither the driver nor SQLAlchemy made it."""
+    """What to raise for `error`; None if it is not known here."""
     error = unwrapped(error)
+    if isinstance(error, PermissionError):
+        return BackendAuthError(
+            f"{settings.place}: this process may not enter the file's directory any more"
+        )
     if isinstance(error, exc.SQLAlchemyError):
         return BackendError(f"{settings.place}: SQLAlchemy failed: {type(error).__name__}")
     if not isinstance(error, sqlite3.Error):

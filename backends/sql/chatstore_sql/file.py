@@ -4,6 +4,7 @@ What is deleted, renamed or replaced while it is open can still be written to, a
 nowhere. A look at the path costs a microsecond.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from chatstore.errors import SchemaError
@@ -29,7 +30,10 @@ class DatabaseFile:
 
     def remember(self) -> None:
         """What is there is the file that is opened."""
-        self.inode = inode_at(self._name)
+        self.inode = None
+        # Where this process may not look, SQLite may not either, and says so.
+        with suppress(PermissionError):
+            self.inode = inode_at(self._name)
 
     def is_same(self, inode: Inode | None) -> bool:
         """Whether a connection to `inode` is one to the file that was opened. Raises `SchemaError`
