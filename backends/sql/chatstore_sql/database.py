@@ -6,8 +6,8 @@ database answers, and whoever mistypes a path makes nothing.
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Any, Protocol, Self
 
 from sqlalchemy import Engine
@@ -77,14 +77,17 @@ class Database:
             return self._connections.fetch(statement, parameters)
         return []
 
-    @contextmanager
-    def writing(self) -> Iterator[Cursor]:
-        """A transaction on sessions that are there."""
+    def fetch_one(self, statement: str, parameters: Parameters) -> list[Row]:
+        """The same for a SELECT of one session by its id."""
         if self._is_open or self.open():
-            with self._connections.writing() as cursor:
-                yield cursor
-        else:
-            yield _NothingThere()
+            return self._connections.fetch(statement, parameters, may_take_long=False)
+        return []
+
+    def writing(self) -> AbstractContextManager[Cursor]:
+        """A transaction that may write."""
+        if self._is_open or self.open():
+            return self._connections.writing()
+        return nullcontext(_NothingThere())
 
     def open(self) -> bool:
         """Open what is there, and make the tables if it is empty; whether anything is there.

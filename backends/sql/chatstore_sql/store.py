@@ -56,7 +56,7 @@ class SQLSessionStore(BaseSessionStore):
         return self._restore(session, overwrite=False, now=now)
 
     def _load(self, session_id: str) -> Record | None:
-        found = self._database.fetch(statements.SELECT_WHOLE, {"session_id": session_id})
+        found = self._database.fetch_one(statements.SELECT_WHOLE, {"session_id": session_id})
         return rows.record(found[0]) if found else None
 
     def _load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
