@@ -1,6 +1,5 @@
 """The command tree, put together."""
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ from chatstore.cli.failures import MEANINGS, ExitCode
 from chatstore.cli.group import CommandLine
 from chatstore.cli.sessions import sessions
 from chatstore.cli.users import users
+from chatstore.distribution import installed_version
 
 application = typer.Typer(
     name="chatstore",
@@ -34,7 +34,7 @@ application.command("ping")(maintenance.ping)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        output.write(f"chatstore {version('chatstore')}\n")
+        output.write(f"chatstore {installed_version()}\n")
         raise typer.Exit
 
 

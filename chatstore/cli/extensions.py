@@ -7,10 +7,10 @@ import typer
 from typer.main import get_command, get_group
 
 from chatstore.cli.printable import printable
+from chatstore.distribution import needs
 from chatstore.errors import ConfigurationError
 
 ENTRY_POINT_GROUP = "chatstore.commands"
-_OUR_PACKAGES = "chatstore_"
 
 
 def extension_names() -> list[str]:
@@ -56,12 +56,7 @@ def unavailable_reason(entry_point: EntryPoint, error: Exception) -> str:
     """Why an extension can't run, with the line that mends a missing module."""
     if not isinstance(error, ModuleNotFoundError) or error.name is None:
         return f"{entry_point.value} can't be loaded: {error}"
-    package = entry_point.module.partition(".")[0]
-    wanted = error.name
-    if package.startswith(_OUR_PACKAGES):
-        extra = package.removeprefix(_OUR_PACKAGES).replace("_", "-")
-        wanted = f"'chatstore[{extra}]'"
-    return f"needs {error.name}: pip install {wanted}"
+    return needs(error.name)
 
 
 def _unavailable(name: str, reason: str) -> Any:
