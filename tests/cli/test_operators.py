@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from chatstore.cli import users
+from chatstore.cli import asking
 
 from .conftest import Terminal
 
@@ -10,7 +10,7 @@ from .conftest import Terminal
 @pytest.fixture
 def attended(monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody sits at the terminal."""
-    monkeypatch.setattr(users, "_somebody_can_answer", lambda: True)
+    monkeypatch.setattr(asking, "somebody_can_answer", lambda: True)
 
 
 def test_erase_refuses_where_nobody_can_answer(terminal: Terminal) -> None:
