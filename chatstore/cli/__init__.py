@@ -3,6 +3,8 @@
 import sys
 from importlib.util import find_spec
 
+from chatstore.extras import DISTRIBUTION
+
 _NEEDED = ("typer", "rich")
 
 
@@ -11,12 +13,17 @@ def main() -> None:
     code."""
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
+        # What is missing may be the metadata too, so the extra is named here.
         sys.stderr.write(
             f"chatstore: the command line needs {' and '.join(missing)}: "
-            "pip install 'chatstore[cli]'\n"
+            f"pip install '{DISTRIBUTION}[cli]'\n"
         )
         # Nothing that knows the exit codes' names can be imported without typer.
         raise SystemExit(5)
-    from chatstore.cli.application import application
+    try:
+        from chatstore.cli.application import application
 
-    application()
+        application()
+    except KeyboardInterrupt:
+        # While the command line was being loaded.
+        raise SystemExit(130) from None

@@ -7,7 +7,7 @@ import typer
 from chatstore.cli import asking, options, output
 from chatstore.cli.printable import printable
 
-users = typer.Typer(help="Erase everything of one user.")
+users = typer.Typer(help="Erase everything of one user.", rich_markup_mode=None)
 
 
 @users.callback()

@@ -37,7 +37,7 @@ Url = Annotated[
     typer.Option(
         "--url",
         metavar="URL",
-        help=f"The table, as dynamodb://TABLE?region=eu-west-1. Default: ${URL_VARIABLE}.",
+        help=f"The table, as dynamodb://TABLE?region=REGION. Default: ${URL_VARIABLE}.",
         show_default=False,
     ),
 ]

@@ -186,9 +186,7 @@ def test_apply_does_not_wait_for_ever(moto_table: TableHarness) -> None:
     waits: list[float] = []
     with (
         answers_changed(moto_table.client, "DescribeTable", not_yet),
-        pytest.raises(
-            BackendUnavailableError, match=r"run `chatstore schema apply --url .*` again"
-        ),
+        pytest.raises(BackendUnavailableError, match="schema apply --url"),
     ):
         apply(moto_table.client, moto_table.definition, wait=waits.append)
     assert 600 <= sum(waits) <= 610

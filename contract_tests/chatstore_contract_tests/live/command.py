@@ -18,7 +18,7 @@ from chatstore_contract_tests.live.running import run_suite
 from chatstore_contract_tests.live.stopping import Stopped, held_namespace, stoppable
 from chatstore_contract_tests.namespaces import find_namespace
 
-application = typer.Typer(add_completion=False)
+application = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @application.command("contract")
