@@ -14,7 +14,11 @@ _SHORTEST_ANYWHERE = 4
 """A shorter secret is hidden where it stands as a word alone: parts of words can't tell it."""
 
 _SECRET_NAME = re.compile(r"pass|secret|token|auth|credential", re.IGNORECASE)
-_USER_INFORMATION = re.compile(r"(?<=://)[^/?#\s'\"]*@")
+_USER_INFORMATION = re.compile(
+    r"(?<=://)(?!(?:user(?:name)?)?:password@)[^/?#\s'\"]*@", re.IGNORECASE
+)
+"""But for what an error says such a URL looks like."""
+
 _SECRET_OPTION = re.compile(
     r"([?&;][^=&;\s]*(?:pass|secret|token|auth|credential)[^=&;\s]*=)[^&;\s'\"]+", re.IGNORECASE
 )

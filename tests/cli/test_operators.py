@@ -67,5 +67,5 @@ def test_purge_reclaims_what_has_expired(terminal: Terminal) -> None:
 
 def test_ping_tells_that_the_store_answers(terminal: Terminal) -> None:
     """`ping` is exit code 0 for a store that answers."""
-    assert terminal.run("ping").out == "the store answers\n"
-    assert terminal.run("ping", "--json").document == {"ok": True}
+    assert terminal.run("ping").out == "the store answers: memory\n"
+    assert terminal.run("ping", "--json").document == {"ok": True, "place": "memory"}

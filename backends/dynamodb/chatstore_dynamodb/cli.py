@@ -1,6 +1,5 @@
 """`chatstore schema`: the table's files, the table, and whether a live one is as it must be."""
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -12,7 +11,7 @@ import typer
 from chatstore.cli import asking, options, output
 from chatstore.cli.failures import ExitCode, UsageError
 from chatstore.cli.printable import printable
-from chatstore.settings import URL_VARIABLE, url_from
+from chatstore.settings import URL_VARIABLE
 from chatstore_dynamodb.client import Client, new_client
 from chatstore_dynamodb.errors import translate
 from chatstore_dynamodb.schema.applying import perform, require_possible
@@ -203,7 +202,7 @@ def _require_same(shown: list[Plan], present: list[Plan]) -> list[Plan]:
 
 def _address(url: str | None) -> Address:
     """The table's address; nothing stands in for a URL that nobody gave."""
-    chosen = url or url_from(os.environ)
+    chosen = options.given_url(url)
     if not chosen:
         raise UsageError(
             f"no URL: give --url dynamodb://TABLE?region=REGION, or set {URL_VARIABLE}"
