@@ -219,7 +219,7 @@ def _body(cursor: Cursor, session_id: str, message: rows.MessageRow) -> str:
     if message.body is not None:
         return message.body
     key = {"session_id": session_id, "seq": message.seq}
-    return str(cursor.execute(statements.SELECT_MESSAGE, key).fetchone()[0])
+    return str(cursor.execute(statements.SELECT_MESSAGE, key).fetchall()[0][0])
 
 
 def _following(window: Sequence[rows.MessageRow]) -> int:
