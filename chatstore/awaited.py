@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mappin
 from itertools import islice
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
+from chatstore.envelope import MAX_PAGE
 from chatstore.models import SessionInfo
+from chatstore.plain import plain_json, whole
 from chatstore.threads import Threads
 
 Arguments = ParamSpec("Arguments")
@@ -69,10 +71,11 @@ class Call(Generic[Arguments, Result]):
         @functools.wraps(method)
         async def call(*arguments: Arguments.args, **options: Arguments.kwargs) -> Result:
             session_id = writes_to(arguments, options) if writes_to is not None else None
+            plain_id = plain_json(session_id)
             return await instance._threads.run(
                 functools.partial(method, *arguments, **options),
                 # What is no id is for the store to refuse.
-                session_id=str.__str__(session_id) if isinstance(session_id, str) else None,
+                session_id=plain_id if type(plain_id) is str else None,
             )
 
         return call
@@ -104,9 +107,9 @@ class Walk(Generic[Arguments]):
             *arguments: Arguments.args, **options: Arguments.kwargs
         ) -> AsyncIterator[SessionInfo]:
             sessions = method(*arguments, **options)
-            size = options.get("page_size", 100)
+            size = whole(options.get("page_size", 100))
             # A size that is none is for the store to refuse, at the first step.
-            page_size = size if isinstance(size, int) and size > 0 else 1
+            page_size = size if size is not None and 0 < size <= MAX_PAGE else 1
             while found := await instance._threads.run(lambda: list(islice(sessions, page_size))):
                 for session in found:
                     yield session

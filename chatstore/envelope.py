@@ -167,9 +167,7 @@ def require_map(field: str, entries: object) -> JsonObject:
 def require_key_count(field: str, count: int) -> None:
     """Raise `InvalidInputError` if a map would have more than 32 keys."""
     if count > MAX_KEYS:
-        raise InvalidInputError(
-            field, f"a dict of at most {MAX_KEYS} keys", f"{count} keys", "remove some (None does)"
-        )
+        raise InvalidInputError(field, f"a dict of at most {MAX_KEYS} keys", f"one of {count} keys")
 
 
 def require_unknown_attributes(field: str, attributes: JsonObject) -> JsonObject:

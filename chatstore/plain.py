@@ -5,7 +5,7 @@ Only the built-in types' own methods are called here: a subclass may have change
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 from typing import Any, cast
 
@@ -24,13 +24,15 @@ def kind_of(value: object) -> str:
     if value is None:
         return "None"
     name = type(value).__name__
+    if name == "bytes":
+        return name
     return f"{'an' if name[:1] in 'aeioAEIO' else 'a'} {name}"
 
 
 def shown(value: object) -> str:
     """A wrong value, for errors: simple ones themselves, cut short; of others, what they are.
 
-    For ids, limits, times and the like. What may be private, a message's content or a value of the
+    For ids, limits and the like. What may be private, a message's content or a value of the
     metadata, is told by `kind_of` alone.
     """
     kind = type(value)
@@ -41,8 +43,8 @@ def shown(value: object) -> str:
     elif kind is int:
         number = cast("int", value)
         text = repr(number) if number.bit_length() < 1_000 else "an int of many digits"
-    elif kind is datetime or kind is timedelta:
-        text = f"{kind.__name__} {value}"
+    elif kind is timedelta:
+        text = str(value)
     else:
         return kind_of(value)
     return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"

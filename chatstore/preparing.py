@@ -1,6 +1,6 @@
 """From a caller's arguments to stored forms: checked by the envelope, numbers in normal form."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from chatstore import envelope
 from chatstore.clock import in_utc, utc_text
@@ -44,6 +44,8 @@ def _prepared_message(
     if not is_kind(message, Message):
         if is_kind(message, dict):
             advice = "build one with Message.model_validate(...)"
+        elif not is_kind(message, list, tuple, Iterator):
+            advice = ""
         raise InvalidInputError(field, "a Message", kind_of(message), advice)
     assert isinstance(message, Message)
     raw = raw_document(message, place=field)

@@ -3,6 +3,7 @@
 from chatstore_contract_tests.append import AppendBehaviour
 from chatstore_contract_tests.concurrency import ConcurrencyBehaviour
 from chatstore_contract_tests.corruption import CorruptionBehaviour
+from chatstore_contract_tests.door import DoorBehaviour
 from chatstore_contract_tests.expiry import ExpiryBehaviour
 from chatstore_contract_tests.foreign import ForeignBehaviour
 from chatstore_contract_tests.hostile_input import HostileInputBehaviour
@@ -13,6 +14,7 @@ from chatstore_contract_tests.numbers import NumbersBehaviour
 from chatstore_contract_tests.ownership import OwnershipBehaviour
 from chatstore_contract_tests.paging import PagingBehaviour
 from chatstore_contract_tests.precedence import PrecedenceBehaviour
+from chatstore_contract_tests.rebuilt import RebuiltBehaviour
 from chatstore_contract_tests.resending import ResendingBehaviour
 from chatstore_contract_tests.retries import RetriesBehaviour
 from chatstore_contract_tests.rewriting import RewritingBehaviour
@@ -32,6 +34,8 @@ class SessionStoreContract(
     ForeignBehaviour,
     CorruptionBehaviour,
     IdentifiersBehaviour,
+    RebuiltBehaviour,
+    DoorBehaviour,
     HostileInputBehaviour,
     NumbersBehaviour,
     PrecedenceBehaviour,

@@ -8,7 +8,7 @@ no `create` can be waiting for it.
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from chatstore.clock import Moment, utc_text
+from chatstore.clock import Moment
 from chatstore.cursor import Position
 from chatstore.hooks import PageQuery
 from chatstore.records import Body
@@ -97,7 +97,7 @@ class UserIndex:
         return ("ZADD", self._keys.index(user_id), *scored)
 
     def _bury(self, user_id: str, dead: Sequence[Position], now: Moment) -> None:
-        oldest_young = utc_text(now.time - _YOUTH)
+        oldest_young = now.earlier(_YOUTH).text
         old = [each for each in dead if each.created_at < oldest_young]
         for start in range(0, len(old), _CHUNK):
             self.remove(user_id, old[start : start + _CHUNK])
