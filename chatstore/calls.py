@@ -7,7 +7,7 @@ from typing import Concatenate, NoReturn, ParamSpec, Protocol, TypeVar
 
 from chatstore import deadline, envelope
 from chatstore.clock import Clock, Moment, utc_now
-from chatstore.deadline import DEFAULT_DEADLINE, require_deadline
+from chatstore.deadline import DEFAULT_DEADLINE, DeadlineError, require_deadline
 from chatstore.errors import (
     BackendError,
     BackendUnavailableError,
@@ -39,6 +39,7 @@ class HasCalls(Protocol):
     deadline: float
 
     def _require_usable(self) -> None: ...
+    def _place(self) -> str: ...
 
 
 Store = TypeVar("Store", bound=HasCalls)
@@ -56,9 +57,35 @@ def public_call(
     ) -> Result:
         store._require_usable()
         with deadline.within(store.deadline):
+            if deadline.is_over():
+                # It waited for a thread for so long.
+                raise _late(store)
             return method(store, *arguments, **options)
 
     return within_deadline
+
+
+def public_walk(
+    method: Callable[Concatenate[Store, Arguments], Result],
+) -> Callable[Concatenate[Store, Arguments], Result]:
+    """A public method that takes as long as there is data: it has no deadline as a whole, and the
+    engine gives each of its steps one (`deadline.each_step`)."""
+
+    @wraps(method)
+    def step_by_step(
+        store: Store, /, *arguments: Arguments.args, **options: Arguments.kwargs
+    ) -> Result:
+        store._require_usable()
+        return method(store, *arguments, **options)
+
+    return step_by_step
+
+
+def _late(store: HasCalls) -> BackendUnavailableError:
+    return BackendUnavailableError(
+        f"{store._place()}: no answer within {store.deadline:g} seconds, the deadline of a call; "
+        "the outcome of a write is unknown, send the same call again"
+    )
 
 
 class HookCalls(BackendHooks):
@@ -114,16 +141,10 @@ class HookCalls(BackendHooks):
         except ChatStoreError:
             raise
         except Exception as error:
-            if deadline.is_over():
-                raise self._late() from error
+            if deadline.is_over() or isinstance(error, DeadlineError):
+                raise _late(self) from error
             translated = self._translate(error, session_id)
             raise translated or self._unforeseen(error) from error
-
-    def _late(self) -> BackendUnavailableError:
-        return BackendUnavailableError(
-            f"{self._place()}: no answer within {self.deadline:g} seconds, the deadline of a call; "
-            "the outcome of a write is unknown, send the same call again"
-        )
 
     def _unforeseen(self, error: Exception) -> BackendError:
         # Its text may quote what was stored.

@@ -68,6 +68,12 @@ class within:  # noqa: N801  it is used as a function is; as a generator it woul
         _calls.ends = self._outer
 
 
+def each_step(seconds: float) -> within:
+    """Give one step of a long call its own deadline: a call that takes as long as there is data has
+    none as a whole."""
+    return within(seconds)
+
+
 @contextmanager
 def counted_from(began: float) -> Iterator[None]:
     """Let the deadlines of the calls inside count from `began`, by `time.monotonic`: a call that

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from chatstore import envelope, preparing
-from chatstore.calls import HookCalls, public_call
+from chatstore.calls import HookCalls, public_call, public_walk
 from chatstore.clock import Moment
 from chatstore.cursor import decode_scan_cursor, encode_scan_cursor
 from chatstore.errors import InvalidInputError, SessionExistsError
@@ -22,13 +22,13 @@ class MaintenanceCalls(HookCalls, Maintenance):
     def ping(self) -> None:
         self._call(self._ping, None)
 
-    @public_call
+    @public_walk
     def delete_user(self, user_id: str) -> int:
         now = self._now()
         envelope.require_id("user_id", user_id)
         return self._call(self._delete_user, None, user_id, now)
 
-    @public_call
+    @public_walk
     def purge_expired(self) -> int:
         return self._call(self._purge, None, self._now())
 
