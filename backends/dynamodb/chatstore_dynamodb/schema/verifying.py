@@ -1,14 +1,15 @@
 """Compares a live table with what chatstore needs, and names each difference and its mend."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chatstore_dynamodb.client import Client
+from chatstore_dynamodb.api import Client
 from chatstore_dynamodb.errors import code_of, is_failed_condition, is_refused
 from chatstore_dynamodb.items import key
+from chatstore_dynamodb.place import Place
 from chatstore_dynamodb.schema.applying import described, time_to_live
 from chatstore_dynamodb.schema.definition import TTL_ATTRIBUTE, TableDefinition
 
@@ -17,11 +18,6 @@ _NOBODY = "chatstore schema verify"
 
 _NAMED_ALREADY = ("ValidationException", "ResourceNotFoundException")
 """How a table refuses what is asked of an index that is missing, or by other keys."""
-
-_NEW_TABLE = (
-    "keys can't be changed: create a table of another name with `chatstore schema apply`, and "
-    "copy the sessions"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +35,49 @@ def verify(client: Client, definition: TableDefinition) -> list[Difference]:
     """
     table = described(client, definition.table_name)
     if table is None:
-        return [
-            Difference(
-                f"table {definition.table_name} does not exist", "run `chatstore schema apply`"
-            )
-        ]
+        return list(needs_of_table(client, definition))
     return [
-        *_table_differences(table),
-        *_index_differences(table, definition),
-        *_ttl_differences(client, definition),
+        *_needs(client, definition, table),
+        *_billing_differences(table),
+        *needs_of_time_to_live(client, definition),
         *_refusals(client, definition),
     ]
 
 
-def _table_differences(table: Mapping[str, Any]) -> Iterator[Difference]:
-    if (status := table.get("TableStatus")) != "ACTIVE":
+def needs_of_table(client: Client, definition: TableDefinition) -> Iterator[Difference]:
+    """What chatstore can't work without: the table, its keys, and its user index."""
+    table = described(client, definition.table_name)
+    if table is None:
+        place = _place(client, definition)
+        yield Difference(
+            f"table {definition.table_name} does not exist", f"run {place.schema_command('apply')}"
+        )
+    else:
+        yield from _needs(client, definition, table)
+
+
+def _needs(
+    client: Client, definition: TableDefinition, table: Mapping[str, Any]
+) -> Iterator[Difference]:
+    if (status := table.get("TableStatus")) not in {"ACTIVE", "UPDATING"}:
         yield Difference(f"the table is {status}", "wait until it is ACTIVE")
-    types = _types(table)
-    yield from _key_differences("the table", table["KeySchema"], {"HASH": "sessionId"}, types)
+    place = _place(client, definition)
+    elsewhere = replace(place, table_name=f"{definition.table_name}-2")
+    new_table = (
+        "keys can't be changed, so let this table be, and create one of another name with "
+        f"{elsewhere.schema_command('apply')}"
+    )
+    yield from _key_differences(
+        "the table", table["KeySchema"], {"HASH": "sessionId"}, _types(table), new_table
+    )
+    yield from _index_differences(table, definition, place)
+
+
+def _place(client: Client, definition: TableDefinition) -> Place:
+    return Place.of(client, definition.table_name, definition.index_name)
+
+
+def _billing_differences(table: Mapping[str, Any]) -> Iterator[Difference]:
     mode = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
     if mode != "PAY_PER_REQUEST":
         yield Difference(
@@ -67,23 +88,22 @@ def _table_differences(table: Mapping[str, Any]) -> Iterator[Difference]:
 
 
 def _index_differences(
-    table: Mapping[str, Any], definition: TableDefinition
+    table: Mapping[str, Any], definition: TableDefinition, place: Place
 ) -> Iterator[Difference]:
     name = definition.index_name
     indexes = {each["IndexName"]: each for each in table.get("GlobalSecondaryIndexes", [])}
     if name not in indexes:
-        yield Difference(f"index {name} does not exist", "run `chatstore schema apply`")
+        yield Difference(f"index {name} does not exist", f"run {place.schema_command('apply')}")
         return
     index = indexes[name]
     again = (
         f"delete index {name} (aws dynamodb update-table --global-secondary-index-updates), then "
-        "run `chatstore schema apply`"
+        f"run {place.schema_command('apply')}"
     )
     if (status := index.get("IndexStatus")) != "ACTIVE":
         yield Difference(f"index {name} is {status}", "wait until it is ACTIVE")
     needed = {"HASH": "userId", "RANGE": "createdAt"}
-    for difference in _key_differences(f"index {name}", index["KeySchema"], needed, _types(table)):
-        yield Difference(difference.what, again)
+    yield from _key_differences(f"index {name}", index["KeySchema"], needed, _types(table), again)
     projection = index.get("Projection", {})
     kind = projection.get("ProjectionType")
     if kind != "ALL":
@@ -101,31 +121,32 @@ def _key_differences(
     schema: list[dict[str, str]],
     needed: Mapping[str, str],
     types: Mapping[str, str],
+    mend: str,
 ) -> Iterator[Difference]:
     found = {each["KeyType"]: each["AttributeName"] for each in schema}
     if found != needed:
-        yield Difference(f"{where} has the keys {_keys(found)}, not {_keys(needed)}", _NEW_TABLE)
+        yield Difference(f"{where} has the keys {_keys(found)}, not {_keys(needed)}", mend)
         return
     for name in needed.values():
         if types.get(name) != "S":
-            yield Difference(
-                f"{where} has the key {name} of type {types.get(name)}, not S", _NEW_TABLE
-            )
+            yield Difference(f"{where} has the key {name} of type {types.get(name)}, not S", mend)
 
 
-def _ttl_differences(client: Client, definition: TableDefinition) -> Iterator[Difference]:
+def needs_of_time_to_live(client: Client, definition: TableDefinition) -> Iterator[Difference]:
+    """What the table must do to get rid of what has expired."""
+    apply = _place(client, definition).schema_command("apply")
     state, attribute = time_to_live(client, definition.table_name)
     if state in {"DISABLED", "DISABLING"}:
         yield Difference(
             f"time to live is {state}: expired sessions are hidden, and never removed",
-            "run `chatstore schema apply`",
+            f"run {apply}",
         )
     elif attribute != TTL_ATTRIBUTE:
         yield Difference(
             f"time to live goes by the attribute {attribute}, not by {TTL_ATTRIBUTE}",
             f"aws dynamodb update-time-to-live --table-name {definition.table_name} "
             f"--time-to-live-specification AttributeName={attribute},Enabled=false; an hour later, "
-            "run `chatstore schema apply`",
+            f"run {apply}",
         )
 
 
