@@ -168,11 +168,15 @@ class HookCalls(BackendHooks):
             reason = unreadable_reason(error)
             raise CorruptSessionError(self.backend, session_id, reason) from error
 
-    def _find(self, session_id: str, now: Moment, user_id: str | None) -> Session | None:
-        """The stored session, if it is visible: with all its messages."""
+    def _find(
+        self, session_id: str, now: Moment, user_id: str | None, *, latest: bool = False
+    ) -> Session | None:
+        """The stored session, if it is visible: with all its messages. Whoever looks for the result
+        of a write needs what was written `latest`."""
         envelope.require_id("session_id", session_id)
         envelope.require_owner(user_id)
-        record = self._call(self._load, session_id, session_id)
+        load = self._load_latest if latest else self._load
+        record = self._call(load, session_id, session_id)
         return None if record is None else self._visible(record, session_id, now, user_id)
 
     def _visible(
