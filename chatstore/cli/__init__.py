@@ -3,7 +3,7 @@
 import sys
 from importlib.util import find_spec
 
-from chatstore.extras import DISTRIBUTION
+from chatstore.distribution import install_line
 
 _NEEDED = ("typer", "rich")
 
@@ -13,17 +13,11 @@ def main() -> None:
     code."""
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
-        # What is missing may be the metadata too, so the extra is named here.
         sys.stderr.write(
-            f"chatstore: the command line needs {' and '.join(missing)}: "
-            f"pip install '{DISTRIBUTION}[cli]'\n"
+            f"chatstore: the command line needs {' and '.join(missing)}: {install_line('cli')}\n"
         )
         # Nothing that knows the exit codes' names can be imported without typer.
         raise SystemExit(5)
-    try:
-        from chatstore.cli.application import application
+    from chatstore.cli.application import application
 
-        application()
-    except KeyboardInterrupt:
-        # While the command line was being loaded.
-        raise SystemExit(130) from None
+    application()

@@ -11,7 +11,7 @@ from chatstore.cli.group import CommandLine
 from chatstore.cli.sessions import sessions
 from chatstore.cli.users import users
 from chatstore.cli.verbosity import Verbose
-from chatstore.extras import own_distribution
+from chatstore.distribution import installed_version
 
 application = typer.Typer(
     name="chatstore",
@@ -37,8 +37,7 @@ application.command("ping")(maintenance.ping)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        found = own_distribution()
-        output.write(f"chatstore {'unknown' if found is None else found.version}\n")
+        output.write(f"chatstore {installed_version()}\n")
         raise typer.Exit
 
 

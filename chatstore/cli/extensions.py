@@ -7,8 +7,8 @@ import typer
 from typer.main import get_command, get_group
 
 from chatstore.cli.printable import printable
+from chatstore.distribution import needs
 from chatstore.errors import ConfigurationError
-from chatstore.extras import install_command
 
 ENTRY_POINT_GROUP = "chatstore.commands"
 
@@ -56,7 +56,7 @@ def unavailable_reason(entry_point: EntryPoint, error: Exception) -> str:
     """Why an extension can't run, with the line that mends a missing module."""
     if not isinstance(error, ModuleNotFoundError) or error.name is None:
         return f"{entry_point.value} can't be loaded: {error}"
-    return f"needs {error.name}: {install_command(error.name)}"
+    return needs(error.name)
 
 
 def _unavailable(name: str, reason: str) -> Any:
