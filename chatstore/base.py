@@ -88,7 +88,7 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
                 return self._create(record, now)
             except SessionExistsError:
                 # Somebody created it in between.
-                found = self._find(record.session_id, now, None)
+                found = self._find(record.session_id, now, None, latest=True)
         if found is None or found.user_id != record.info["userId"]:
             raise SessionExistsError(record.session_id)
         return self._shown(found)
@@ -145,7 +145,7 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
         if write.if_version is not None:
             return self._rewrite_at(write, given)
         for _ in range(_REWRITE_ATTEMPTS):
-            current = self._find(write.session_id, write.now, write.user_id)
+            current = self._find(write.session_id, write.now, write.user_id, latest=True)
             if current is None:
                 raise SessionNotFoundError(write.session_id)
             try:
@@ -251,7 +251,7 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
         if self._call(self._insert, record.session_id, record, now):
             return self._decode(Session, record.document, record.session_id)
         # A driver that sent the call again after a lost answer meets its own result.
-        found = self._find(record.session_id, now, None)
+        found = self._find(record.session_id, now, None, latest=True)
         if found is None or found.creation_id != record.info["creationId"]:
             raise SessionExistsError(record.session_id)
         return self._shown(found)
@@ -284,7 +284,7 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
             body = self._call(self._rewrite, write.session_id, write, kept, len(given))
         except VersionConflictError:
             # A call that is sent again after a lost answer meets its own result.
-            found = self._find(write.session_id, write.now, write.user_id)
+            found = self._find(write.session_id, write.now, write.user_id, latest=True)
             if found is None or write.if_version is None or found.version != write.if_version + 1:
                 raise
             stored = (stored_message(message).document for message in found.messages)

@@ -169,9 +169,13 @@ class HookCalls(BackendHooks):
         # pydantic's error knows the contents: it does not go along.
         raise CorruptSessionError(self.backend, session_id, reason)
 
-    def _find(self, session_id: str, now: Moment, user_id: str | None) -> Session | None:
-        """The stored session, if it is visible: with all its messages."""
-        record = self._call(self._load, session_id, session_id)
+    def _find(
+        self, session_id: str, now: Moment, user_id: str | None, *, latest: bool = False
+    ) -> Session | None:
+        """The stored session, if it is visible: with all its messages. Whoever looks for the result
+        of a write needs what was written `latest`."""
+        load = self._load_latest if latest else self._load
+        record = self._call(load, session_id, session_id)
         return None if record is None else self._visible(record, session_id, now, user_id)
 
     def _visible(

@@ -62,6 +62,10 @@ class BackendHooks(ABC):
         """The record as it lies there, messages included, expired or not; None if there is
         none."""
 
+    def _load_latest(self, session_id: str) -> Record | None:
+        """The same, as it was last written: an engine whose reads may lag reads it otherwise."""
+        return self._load(session_id)
+
     @abstractmethod
     def _load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
         """The records of distinct ids, by id; what is not there is left out."""

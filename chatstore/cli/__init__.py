@@ -18,6 +18,10 @@ def main() -> None:
         )
         # Nothing that knows the exit codes' names can be imported without typer.
         raise SystemExit(5)
-    from chatstore.cli.application import application
+    try:
+        from chatstore.cli.application import application
 
-    application()
+        application()
+    except KeyboardInterrupt:
+        # While the command line was being loaded.
+        raise SystemExit(130) from None

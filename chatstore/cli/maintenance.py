@@ -14,6 +14,8 @@ def purge(
     """
     with options.opened(url, cache) as store:
         removed = store.purge_expired()
+        if not removed:
+            options.require_there(store)
     if as_json:
         output.write(output.json_line({"removed": removed}))
     else:

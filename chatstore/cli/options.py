@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -11,6 +13,7 @@ import typer
 from chatstore.cli.failures import UsageError
 from chatstore.cli.printable import printable
 from chatstore.cli.secrecy import shown_url
+from chatstore.errors import ChatStoreError, SchemaError, SessionNotFoundError
 from chatstore.models import JsonObject, Message
 from chatstore.opening import open_store
 from chatstore.policy import MAX_WINDOW_BYTES
@@ -81,9 +84,28 @@ Metadata = Annotated[
 MessageType = Annotated[str, typer.Option("--type", metavar="TYPE", help="The messages' type.")]
 
 
-def opened(url: str | None, cache: str | None) -> MaintainedSessionStore:
-    """The store that the command is about; the caller closes it."""
-    return open_store(given_url(url) or DEFAULT_URL, cache=cache)
+@contextmanager
+def opened(url: str | None, cache: str | None) -> Iterator[MaintainedSessionStore]:
+    """The store that the command is about. That it has no such session is believed only of a store
+    that is there (`require_there`)."""
+    with open_store(given_url(url) or DEFAULT_URL, cache=cache) as store:
+        try:
+            yield store
+        except SessionNotFoundError:
+            require_there(store)
+            raise
+
+
+def require_there(store: MaintainedSessionStore) -> None:
+    """Raise `SchemaError` if there is nothing at the store's place, a file whose name was mistyped
+    for one: finding nothing there would mislead, after an erasure above all."""
+    try:
+        store.ping()
+    except SchemaError:
+        raise
+    except ChatStoreError:
+        # Who may not ask, or can't now, has an answer all the same.
+        return
 
 
 def given_url(url: str | None) -> str | None:

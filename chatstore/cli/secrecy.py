@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import parse_qsl, unquote
 
+from chatstore.cli.printable import printable
 from chatstore.settings import CACHE_URL_VARIABLE, URL_VARIABLE
 
 _HIDDEN = "***"
@@ -61,9 +62,8 @@ def _secrets_of(url: str) -> Iterator[str]:
     for secret in found:
         for form in (secret, unquote(secret)):
             if form:
-                yield form
-                # As it stands in the repr of a text.
-                yield repr(form)[1:-1]
+                # Also as it stands in the repr of a text, and as it is shown.
+                yield from (form, repr(form)[1:-1], printable(form))
 
 
 def _pattern(secret: str) -> re.Pattern[str]:

@@ -131,6 +131,8 @@ def list_(
         while everything and page.next_cursor is not None:
             page = page_from(store, page.next_cursor, size)
             found += page.items
+        if not found:
+            options.require_there(store)
     _print_page(Page(found, page.next_cursor), user, as_json=as_json)
 
 

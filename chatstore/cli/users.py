@@ -36,6 +36,8 @@ def erase(
         )
     with options.opened(url, cache) as store:
         erased = store.delete_user(user)
+        if not erased:
+            options.require_there(store)
     if as_json:
         output.write(output.json_line({"userId": user, "erased": erased}))
     else:

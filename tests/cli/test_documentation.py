@@ -8,8 +8,9 @@ from typing import Any
 from typer.main import get_command
 
 from chatstore.cli.application import application
-from chatstore.cli.exit_codes import MEANINGS
+from chatstore.cli.exit_codes import MEANINGS, ExitCode, exit_code
 from chatstore.cli.extensions import load_extension
+from chatstore.errors import ChatStoreError
 
 from .conftest import Terminal
 
@@ -18,9 +19,11 @@ _ROW = re.compile(r"^\| `chatstore ([a-z ]+?)( [A-Z ]+)?` \| (.*) \|$", re.MULTI
 
 
 def _all_commands() -> Iterator[tuple[str, Any]]:
-    """The built-in ones, and the contract's, which its own package brings."""
+    """The built-in ones, and those that chatstore's other packages bring."""
     yield from _commands(get_command(application))
-    yield "contract", load_extension("contract")
+    for name in ("contract", "schema"):
+        for path, command in _commands(load_extension(name)):
+            yield " ".join((name, path)).strip(), command
 
 
 def _commands(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
@@ -47,7 +50,7 @@ def test_the_page_has_every_option_and_no_other() -> None:
     several commands; and each that the page names exists."""
     general = _ROW.sub("", TEXT)
     rows = {row[1]: row[3] for row in _ROW.finditer(TEXT)}
-    real = {"--version", "--help"}
+    real = {"--version", "--help", "--verbose"}
     for name, command in _all_commands():
         options = {option for each in command.params for option in each.opts if option[0] == "-"}
         real |= options
@@ -62,9 +65,27 @@ def test_page_and_help_give_the_exit_codes(terminal: Terminal) -> None:
     it."""
     rows = re.findall(r"^\| (\d+) \| (.*) \|$", TEXT, re.MULTILINE)
     assert [(int(code), meaning) for code, meaning in rows] == list(MEANINGS.items())
-    # Older versions of typer fold the lines of an epilogue into one paragraph.
-    shown = " ".join(terminal.run("--help").out.split())
-    assert all(f"{code.value} {meaning}" in shown for code, meaning in MEANINGS.items())
+    assert set(MEANINGS) == set(ExitCode)
+    shown = terminal.run("--help").out.splitlines()
+    for code, meaning in MEANINGS.items():
+        assert f"  {code.value:3}  {meaning}" in shown
+    assert max(map(len, shown)) <= 80
+
+
+def _errors(root: type[ChatStoreError]) -> Iterator[type[ChatStoreError]]:
+    for each in root.__subclasses__():
+        if each.__module__ == "chatstore.errors":
+            yield each
+            yield from _errors(each)
+
+
+def test_the_page_gives_every_errors_exit_code() -> None:
+    """Each error that chatstore raises is in the page's table, with the code that the code gives
+    it."""
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \|$", TEXT, re.MULTILINE)
+    assert {name: int(code) for name, code in rows} == {
+        each.__name__: exit_code(each.__new__(each)) for each in _errors(ChatStoreError)
+    }
 
 
 def test_a_bare_command_shows_the_help(terminal: Terminal) -> None:

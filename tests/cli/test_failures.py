@@ -80,7 +80,11 @@ def test_with_json_each_error_is_a_document(
 def test_an_error_document_carries_the_errors_own_attributes(terminal: Terminal) -> None:
     """A program need not take messages apart to learn the field, the limit and the size."""
     error = terminal.run("sessions", "list", "ana", "--limit", "0", "--json").error
-    assert (error["field"], error["limit"], error["size"]) == ("limit", "1 to 1000", "0")
+    assert (error["field"], error["limit"], error["size"]) == (
+        "limit",
+        "a whole number from 1 to 1,000",
+        "0",
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from chatstore.cli.application import application
 
 _MAIN = "import sys; from chatstore.cli import main; main()"
 _ENVIRONMENT = {
@@ -94,6 +97,91 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     code = "import os, sys\nread, write = os.pipe(); os.close(read); os.dup2(write, 1)\n" + _MAIN
     answer = _run("sessions", "new", "ana", "--json", "--url", "memory://", command=_python(code))
     assert (answer.returncode, answer.stderr) == (141, b"")
+
+
+def test_help_for_a_reader_that_goes_away() -> None:
+    """The help, which typer writes, meets a closed pipe as any other output does."""
+    code = "import os, sys\nread, write = os.pipe(); os.close(read); os.dup2(write, 1)\n" + _MAIN
+    for arguments in (("--help",), ("sessions", "list", "--help")):
+        answer = _run(*arguments, command=_python(code))
+        assert (answer.returncode, answer.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("redirection", [">&-", ">/dev/full"])
+@pytest.mark.parametrize("json_too", ["", "--json"])
+def test_output_that_goes_nowhere_is_an_error(redirection: str, json_too: str) -> None:
+    """Onto a full disk or a closed stream nothing is written: that has an exit code of its own,
+    and one line; it is no defect."""
+    command = f'{sys.executable} -c "{_MAIN}" ping --url memory:// {json_too} {redirection}'
+    answer = _run(command=("/bin/sh", "-c", command))
+    assert answer.returncode == 74
+    assert answer.stderr.startswith(b"chatstore: what was asked is done, but standard output ")
+    assert answer.stderr.count(b"\n") == 1
+
+
+def test_closed_error_output_changes_no_exit_code() -> None:
+    """Where nobody can read the error, the exit code still tells it."""
+    for redirection in ("2>&-", "2>/dev/full", ">&- 2>&- <&-"):
+        command = f'{sys.executable} -c "{_MAIN}" sessions show s --url memory:// {redirection}'
+        answer = _run(command=("/bin/sh", "-c", command))
+        assert (answer.returncode, answer.stdout, answer.stderr) == (1, b"", b"")
+
+
+@pytest.mark.parametrize("json_too", [(), ("--json",)])
+def test_an_interrupt_is_no_missing_session(json_too: tuple[str, ...]) -> None:
+    """An interrupt from the keyboard ends a command with 130, in one line that says what is not
+    known."""
+    code = (
+        "import signal; from chatstore.cli import options\n"
+        "options.open_store = lambda *_, **__: signal.raise_signal(signal.SIGINT)\n" + _MAIN
+    )
+    answer = _run("sessions", "new", "ana", *json_too, command=_python(code))
+    assert (answer.returncode, answer.stdout) == (130, b"")
+    assert b"a write may have happened or not" in answer.stderr
+    assert answer.stderr.count(b"\n") == 1
+
+
+def test_an_interrupt_before_the_command_runs() -> None:
+    """While the command line is being loaded an interrupt ends it as well, without a traceback."""
+    code = (
+        "import signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'chatstore.cli.application': signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n" + _MAIN
+    )
+    answer = _run("ping", command=_python(code))
+    assert (answer.returncode, answer.stdout, answer.stderr) == (130, b"", b"")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"NO_COLOR": "1"},
+        {"LANG": "C", "LC_ALL": "C"},
+        {"TERM": "dumb"},
+        {"PYTHONIOENCODING": "cp437"},
+    ],
+)
+def test_no_terminal_of_any_kind_breaks_a_list(tmp_path: Path, more: dict[str, str]) -> None:
+    """Wide and hostile titles are listed whatever the environment says of colours and
+    characters, without an escape sequence."""
+    url = ("--url", f"sqlite:///{tmp_path}/x.db")
+    title = json.dumps("映画 \x1b[31m 👩\u200d🚀")
+    made = CliRunner().invoke(
+        application, ["sessions", "new", "ana", *url, "--metadata", f"title={title}"]
+    )
+    assert made.exit_code == 0
+    listed = subprocess.run(
+        [*_python(_MAIN), "sessions", "list", "ana", *url],
+        capture_output=True,
+        check=False,
+        timeout=60,
+        env=_ENVIRONMENT | more,
+    )
+    assert (listed.returncode, listed.stderr) == (0, b"")
+    assert b"\x1b" not in listed.stdout
+    assert b"\\x1b[31m" in listed.stdout
 
 
 def test_a_stream_that_knows_no_unicode_gets_escapes() -> None:

@@ -12,7 +12,8 @@ from chatstore.cli import asking, options, output
 from chatstore.cli.failures import ExitCode, UsageError
 from chatstore.cli.printable import printable
 from chatstore.settings import URL_VARIABLE
-from chatstore_dynamodb.client import Client, new_client
+from chatstore_dynamodb.api import Client
+from chatstore_dynamodb.client import new_client
 from chatstore_dynamodb.errors import translate
 from chatstore_dynamodb.schema.applying import perform, require_possible
 from chatstore_dynamodb.schema.definition import PROJECTIONS, TableDefinition, table_name_of
@@ -141,7 +142,11 @@ def apply(
         for (client, definition), each in zip(connected, shown, strict=True):
             with _translated(definition.table_name):
                 done = perform(client, each)
-            where = {"region": each.region, "endpoint": each.endpoint, "account": each.account}
+            where = {
+                "region": each.place.region,
+                "endpoint": each.endpoint,
+                "account": each.account,
+            }
             documents.append({"table": definition.table_name, **where, "done": done})
             lines += [f"{definition.table_name}: {line}" for line in done or ["nothing to do"]]
     _tell({"tables": documents}, lines, as_json=as_json)
@@ -171,10 +176,19 @@ def verify(url: Url = None, as_json: options.AsJson = False) -> None:
         raise typer.Exit(ExitCode.FAILED)
 
 
+def _place_document(plan: Plan) -> dict[str, object]:
+    return {
+        "table": plan.definition.table_name,
+        "region": plan.place.region,
+        "endpoint": plan.endpoint,
+        "account": plan.account,
+    }
+
+
 def _agreed(plans: list[Plan], *, yes: bool, as_json: bool) -> bool:
     """Show the plans and, unless `yes`, ask; whether nobody had to be asked."""
     told = "".join(
-        f"{printable(each.place)}:\n" + "".join(f"  {printable(line)}\n" for line in each.lines())
+        f"{printable(str(each))}:\n" + "".join(f"  {printable(line)}\n" for line in each.lines())
         for each in plans
         if each.steps
     )

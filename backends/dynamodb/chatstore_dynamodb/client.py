@@ -1,32 +1,21 @@
 """How a client is made: the one module that imports boto3."""
 
-from typing import Any, Protocol
+import os
+from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import NoRegionError, ProfileNotFound
 
-from chatstore.errors import ConfigurationError
+from chatstore.deadline import DeadlineError
+from chatstore.errors import BackendUnavailableError, ConfigurationError
+from chatstore_dynamodb.api import Client
+from chatstore_dynamodb.in_time import in_time
+from chatstore_dynamodb.own_client import own_client
+from chatstore_dynamodb.retrying import MODES, OWN_ATTEMPTS
+from chatstore_dynamodb.setup_errors import at_opening
 
-
-class Client(Protocol):
-    """What chatstore needs of boto3's low-level DynamoDB client. One client may be shared by any
-    number of threads."""
-
-    def put_item(self, **parameters: Any) -> dict[str, Any]: ...
-    def get_item(self, **parameters: Any) -> dict[str, Any]: ...
-    def update_item(self, **parameters: Any) -> dict[str, Any]: ...
-    def delete_item(self, **parameters: Any) -> dict[str, Any]: ...
-    def batch_get_item(self, **parameters: Any) -> dict[str, Any]: ...
-    def query(self, **parameters: Any) -> dict[str, Any]: ...
-    def scan(self, **parameters: Any) -> dict[str, Any]: ...
-    def create_table(self, **parameters: Any) -> dict[str, Any]: ...
-    def describe_table(self, **parameters: Any) -> dict[str, Any]: ...
-    def update_table(self, **parameters: Any) -> dict[str, Any]: ...
-    def delete_table(self, **parameters: Any) -> dict[str, Any]: ...
-    def describe_time_to_live(self, **parameters: Any) -> dict[str, Any]: ...
-    def update_time_to_live(self, **parameters: Any) -> dict[str, Any]: ...
-    def close(self) -> None: ...
+__all__ = ["Client", "new_client"]
 
 
 def new_client(
@@ -38,11 +27,26 @@ def new_client(
 ) -> Client:
     """A client with timeouts that suit a request path: AWS's own are a minute each.
 
-    Region and credentials that are not given come from boto3's usual places. `retry_mode` is
-    botocore's: `standard`, `adaptive` or `legacy`. Raises `ConfigurationError` if no region is
-    known anywhere.
+    A region that is not given comes from `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile,
+    credentials from boto3's usual places. With `retry_mode` `adaptive` requests keep a distance
+    once DynamoDB has asked for fewer; `standard` and `legacy` are alike. Raises
+    `ConfigurationError` for an argument, a variable or a file that boto3 can't use, and
+    `BackendAuthError` for credentials that can't be had.
     """
-    retries: Any = {"mode": retry_mode, "total_max_attempts": 5}
+    for name, value in (("region", region), ("endpoint_url", endpoint_url)):
+        if value is not None and not (isinstance(value, str) and value):
+            raise ConfigurationError(f"dynamodb: {name} must be a text, not {value!r}")
+    if retry_mode not in MODES:
+        raise ConfigurationError(
+            f"dynamodb: retry_mode must be one of {', '.join(MODES)}, not {retry_mode!r}"
+        )
+    if endpoint_url is not None:
+        require_endpoint_url(endpoint_url)
+    # One attempt: what is sent again, the store decides, which knows how much time is left.
+    retries: Any = {
+        "mode": "adaptive" if retry_mode == "adaptive" else "standard",
+        "total_max_attempts": 1,
+    }
     config = Config(
         retries=retries,
         connect_timeout=2.0,
@@ -53,16 +57,47 @@ def new_client(
         # making it.
         parameter_validation=False,
     )
-    try:
+
+    def make() -> Client:
         client: Client = boto3.session.Session().client(
-            "dynamodb", region_name=region, endpoint_url=endpoint_url, config=config
+            "dynamodb",
+            # boto3 itself does not read the variable that AWS's other libraries and Lambda use.
+            region_name=region or os.environ.get("AWS_REGION") or None,
+            endpoint_url=endpoint_url,
+            config=config,
         )
-    except NoRegionError as error:
-        raise ConfigurationError(
-            "dynamodb: no region; add ?region=eu-west-1 to the URL, or set AWS_REGION"
+        return own_client(client, attempts=OWN_ATTEMPTS)
+
+    try:
+        # Credentials may come from a program or a service, which may hang.
+        client = in_time(make)
+    except DeadlineError as error:
+        raise BackendUnavailableError(
+            "dynamodb: boto3 found no credentials in time; see where they come from "
+            "(credential_process, a metadata service), or give a longer deadline"
         ) from error
-    except ProfileNotFound as error:
-        raise ConfigurationError(f"dynamodb: {error}; mend AWS_PROFILE") from error
-    except ValueError as error:
-        raise ConfigurationError(f"dynamodb: {error}") from error
+    except Exception as error:
+        raise at_opening(error) from error
+    # It may come from the environment.
+    require_endpoint_url(client.meta.endpoint_url)
     return client
+
+
+def require_endpoint_url(url: str) -> None:
+    """Raise `ConfigurationError`, which never repeats credentials, unless this is an HTTP server's
+    URL."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    else:
+        if parts.username is not None or parts.password is not None:
+            raise ConfigurationError(
+                "dynamodb: endpoint_url holds no credentials: boto3 finds them in the "
+                "environment, a profile or a role"
+            )
+    if not usable or any(ord(character) <= 0x20 or ord(character) == 0x7F for character in url):
+        raise ConfigurationError(
+            "dynamodb: endpoint_url must be a server's URL, such as http://127.0.0.1:8000"
+        )

@@ -6,14 +6,12 @@ from typing import Any
 
 from botocore.exceptions import (
     BotoCoreError,
+    ChecksumError,
     ClientError,
     ConnectionError,  # noqa: A004  botocore's name for it
-    CredentialRetrievalError,
     HTTPClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    SSOError,
-    TokenRetrievalError,
+    IncompleteReadError,
+    StubResponseError,
 )
 
 from chatstore.errors import (
@@ -22,49 +20,15 @@ from chatstore.errors import (
     BackendThrottledError,
     BackendUnavailableError,
     ChatStoreError,
+    ConfigurationError,
     MessageTooLargeError,
     SchemaError,
 )
-from chatstore_dynamodb.schema.advice import schema_command
+from chatstore_dynamodb.codes import BUSY, FOREIGN, MISSING, REFUSED, THROTTLED, TRANSIENT
+from chatstore_dynamodb.failures import is_wrong_for_good, masked
+from chatstore_dynamodb.place import Place
+from chatstore_dynamodb.setup_errors import CREDENTIALS, of_credentials
 
-_THROTTLED = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "Throttling",
-        "ThrottlingException",
-        "ThrottledException",
-        "TooManyRequestsException",
-        "TransactionInProgressException",
-        "LimitExceededException",
-    }
-)
-_REFUSED = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "IncompleteSignature",
-        "IncompleteSignatureException",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-        "NotAuthorized",
-        "OptInRequired",
-        "RequestExpired",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
-)
-_CREDENTIALS = (
-    NoCredentialsError,
-    PartialCredentialsError,
-    CredentialRetrievalError,
-    TokenRetrievalError,
-    SSOError,
-)
 _WRONG_KEYS = (
     "key element",
     "key schema",
@@ -89,7 +53,7 @@ def is_failed_condition(error: ClientError) -> bool:
 def is_refused(error: ClientError) -> bool:
     """Whether AWS does not let these credentials do that."""
     code = code_of(error)
-    return code in _REFUSED or code.startswith("KMS")
+    return code in REFUSED or code.startswith("KMS")
 
 
 def is_too_large(error: ClientError) -> bool:
@@ -109,44 +73,66 @@ def returned_item(error: ClientError) -> dict[str, Any] | None:
     return response.get("Item") or None
 
 
-def translate(error: Exception, table_name: str, url: str = "") -> ChatStoreError | None:
-    """The typed error for one of botocore's; None for any other exception. `url` is the table's,
-    for the advice to name; without one there is no advice to follow."""
+def translate(error: Exception, table: Place | str) -> ChatStoreError | None:
+    """The typed error for one of botocore's; None for any other exception. `table` is where it
+    is, or its name."""
+    place = Place(table) if isinstance(table, str) else table
     if isinstance(error, ClientError):
-        return _of_service(error, table_name, url)
-    if isinstance(error, _CREDENTIALS):
-        return BackendAuthError(
-            f"dynamodb: no usable credentials ({error}); set them where boto3 looks for them"
-        )
-    if isinstance(error, HTTPClientError | ConnectionError):
-        return BackendUnavailableError(
-            f"dynamodb: table {table_name!r} can't be reached ({error}); "
-            "the outcome of a write is unknown, send the same call again"
-        )
+        return _of_service(error, place)
+    if isinstance(error, CREDENTIALS):
+        return of_credentials(error)
+    if isinstance(error, HTTPClientError | ConnectionError | ChecksumError | IncompleteReadError):
+        return _of_transport(error, place)
+    if isinstance(error, StubResponseError):
+        return BackendError(f"{place}: {error}")
     if isinstance(error, BotoCoreError):
-        return BackendError(f"dynamodb: {error}")
+        # What it refuses to send: by a setting, an argument or a file.
+        return ConfigurationError(
+            f"{place}: {masked(error)}; mend the URL's option, the AWS_ "
+            "variable or the AWS file that it is about"
+        )
     return None
 
 
-def _of_service(error: ClientError, table_name: str, url: str) -> ChatStoreError:
+def _of_transport(error: Exception, place: Place) -> ChatStoreError:
+    if is_wrong_for_good(error):
+        # The text of what a header can't hold would be the header's.
+        said = "a header can't be sent" if "header" in str(error).lower() else masked(error)
+        return ConfigurationError(
+            f"{place} can't be reached this way ({said}); see the "
+            "endpoint, the proxy (HTTPS_PROXY, HTTP_PROXY) and the certificates (AWS_CA_BUNDLE)"
+        )
+    return BackendUnavailableError(
+        f"{place} can't be reached ({masked(error)}); "
+        "the outcome of a write is unknown, send the same call again"
+    )
+
+
+def _of_service(error: ClientError, place: Place) -> ChatStoreError:
     code = code_of(error)
-    what = f"dynamodb: {code} on table {table_name!r} (request {_request_id(error)}): "
-    what += _text(error)
-    if code in _THROTTLED:
+    what = f"{place}: {code} (request {_request_id(error)}): {_text(error)}"
+    if code in THROTTLED or _status(error) == 429:
         return BackendThrottledError(f"{what}; wait a little and send the same call again")
     if is_refused(error):
         return BackendAuthError(f"{what}; the README has the policy that chatstore needs")
-    if code == "ResourceNotFoundException":
+    if code in MISSING:
         part = "user index" if "index" in _text(error).lower() else "table"
-        return _schema_error(what, f"the {part} is missing, or not yet active", url)
+        return _schema_error(place, what, f"the {part} is missing, or not yet active")
     if code == "ValidationException":
-        return _invalid(error, what, url)
-    if _status(error) >= 500 or code in {"RequestTimeout", "RequestTimeoutException"}:
+        return _invalid(error, place, what)
+    if _status(error) >= 500 or code in TRANSIENT:
         return BackendUnavailableError(f"{what}; send the same call again")
+    if code in BUSY:
+        return BackendUnavailableError(
+            f"{what}; the table is being made, changed or deleted: send the same call again when "
+            "it is active"
+        )
+    if code in FOREIGN:
+        return ConfigurationError(f"{what}; endpoint_url is not DynamoDB's")
     return BackendError(what)
 
 
-def _invalid(error: ClientError, what: str, url: str) -> ChatStoreError:
+def _invalid(error: ClientError, place: Place, what: str) -> ChatStoreError:
     text = _text(error).lower()
     if is_too_large(error):
         return MessageTooLargeError(
@@ -156,18 +142,17 @@ def _invalid(error: ClientError, what: str, url: str) -> ChatStoreError:
             what,
         )
     if "specified index" in text or "index not found" in text:
-        return _schema_error(what, "the user index is missing", url)
+        return _schema_error(place, what, "the user index is missing")
     if is_wrong_key(error):
-        return _schema_error(what, "the table or its index has other keys", url)
+        return _schema_error(place, what, "the table or its index has other keys")
     return BackendError(what)
 
 
-def _schema_error(what: str, reason: str, url: str) -> SchemaError:
-    advice = (
-        f": `{schema_command('verify', url)}` says what differs, "
-        f"`{schema_command('apply', url)}` creates what is missing"
+def _schema_error(place: Place, what: str, reason: str) -> SchemaError:
+    return SchemaError(
+        f"{what}; {reason}: {place.schema_command('verify')} says what differs, "
+        f"{place.schema_command('apply')} creates what is missing"
     )
-    return SchemaError(f"{what}; {reason}{advice if url else ''}")
 
 
 def _response(error: ClientError, part: str) -> Mapping[str, Any]:

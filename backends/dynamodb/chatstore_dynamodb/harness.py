@@ -25,6 +25,12 @@ _PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 10.0)
 """Seconds between looks at the user index; it is mostly level with the table at the first."""
 
 
+class ContractStore(DynamoDBSessionStore):
+    """A store on a table without time to live: the contract's clocks are not AWS's."""
+
+    needs_time_to_live = False
+
+
 class TableHarness(Harness):
     """Stores over a fresh table, and a client behind their back."""
 
@@ -42,7 +48,7 @@ class TableHarness(Harness):
     def open(
         self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
     ) -> DynamoDBSessionStore:
-        return DynamoDBSessionStore(self.client, self.table_name, policy=policy, clock=clock)
+        return ContractStore(self.client, self.table_name, policy=policy, clock=clock)
 
     def raw_write(self, document: JsonObject) -> None:
         self.client.put_item(TableName=self.table_name, Item=marshal_map(document))
@@ -82,7 +88,7 @@ class _EmptiedTable(TableHarness):
     def open(
         self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
     ) -> DynamoDBSessionStore:
-        return DynamoDBSessionStore(
+        return ContractStore(
             self.client,
             self.table_name,
             index_name=self.definition.index_name,

@@ -1,61 +1,75 @@
 """The store: each hook is one request in the usual case."""
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
-from typing import Self
-
-from botocore.exceptions import ClientError
+from typing import ClassVar, Self
 
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.cursor import Position
-from chatstore.errors import BackendThrottledError, ChatStoreError, SessionNotFoundError
+from chatstore.deadline import DEFAULT_DEADLINE, require_deadline, within
+from chatstore.errors import ChatStoreError, ConfigurationError
 from chatstore.hooks import PageQuery
 from chatstore.policy import RetentionPolicy
 from chatstore.records import Body, Record, StoredMessage, StoredSession
 from chatstore.writes import Patch, Write, is_visible, new_part
 from chatstore_dynamodb import expressions
-from chatstore_dynamodb.client import Client, new_client
-from chatstore_dynamodb.errors import is_too_large, translate
+from chatstore_dynamodb.api import Client
+from chatstore_dynamodb.attempts import MOST_ATTEMPTS, Request, change_item, contended
+from chatstore_dynamodb.client import new_client
+from chatstore_dynamodb.errors import translate
 from chatstore_dynamodb.items import BACKEND, StoredItem, info_body, other_attributes, record
 from chatstore_dynamodb.marshalling import Item
-from chatstore_dynamodb.schema.advice import table_url
+from chatstore_dynamodb.own_client import own_client
+from chatstore_dynamodb.pinging import ping
+from chatstore_dynamodb.place import DEFAULT_INDEX
 from chatstore_dynamodb.sizes import WindowSizes
 from chatstore_dynamodb.table import ConditionFailedError, Table, back_off
 from chatstore_dynamodb.upkeep import Upkeep
 
-_ATTEMPTS = 60
-"""How often one write is sent, each time for what the last try met. Writers only ever conflict
-where windows are full by bytes; then each conflict means that another one's write succeeded."""
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}|arn:[\x21-\x7e]{1,1020}")
 
 
 class DynamoDBSessionStore(Upkeep):
     """Sessions in a DynamoDB table, through boto3's low-level client.
 
-    The caller owns `client`, which is not closed with the store. The table, its user index
-    `index_name` and its time to live are made by `chatstore schema apply`, never by the store.
-    With `consistent_reads` (the default) `get`, `get_many` and `scan` see every write that was
-    acknowledged before; without, they cost half as much and may lag. `list_sessions` reads an
-    index, which always lags a little.
+    The caller owns `client`, which stays as it is and is not closed with the store: the store has
+    a copy, with sockets of its own. The table, its user index `index_name` and its time to live are
+    made by `chatstore schema apply`, never by the store. With `consistent_reads` (the default)
+    `get`, `get_many` and `scan` see every write that was acknowledged before; without, they cost
+    half as much and may lag. `list_sessions` reads an index, which always lags a little. A call
+    ends within `deadline` seconds. Raises `ConfigurationError` for what is no such client, or no
+    name that a table or an index can have.
     """
 
     backend = BACKEND
+    needs_time_to_live: ClassVar[bool] = True
+    """Whether `ping` wants the table to remove what has expired."""
 
     def __init__(
         self,
         client: Client,
         table_name: str,
         *,
-        index_name: str = "userId-index",
+        index_name: str = DEFAULT_INDEX,
         consistent_reads: bool = True,
         policy: RetentionPolicy | None = None,
         clock: Clock = utc_now,
+        deadline: float = DEFAULT_DEADLINE,
     ) -> None:
-        super().__init__(policy=policy, clock=clock)
+        if type(consistent_reads) is not bool:
+            raise ConfigurationError(
+                f"dynamodb: consistent_reads must be True or False, not {consistent_reads!r}"
+            )
         self._table = Table(
-            client, table_name, index_name=index_name, consistent_reads=consistent_reads
+            own_client(client),
+            _require_name("table_name", table_name),
+            index_name=_require_name("index_name", index_name),
+            consistent_reads=consistent_reads,
         )
         self._sizes = WindowSizes()
-        self._owns_client = False
+        self._given_client: Client | None = None
+        super().__init__(policy=policy, clock=clock, deadline=deadline)
 
     @classmethod
     def connect(
@@ -65,21 +79,30 @@ class DynamoDBSessionStore(Upkeep):
         region: str | None = None,
         endpoint_url: str | None = None,
         retry_mode: str = "standard",
-        index_name: str = "userId-index",
+        index_name: str = DEFAULT_INDEX,
         consistent_reads: bool = True,
         policy: RetentionPolicy | None = None,
         clock: Clock = utc_now,
+        deadline: float = DEFAULT_DEADLINE,
     ) -> Self:
-        """A store with a client of its own, which it closes with itself."""
-        store = cls(
-            new_client(region=region, endpoint_url=endpoint_url, retry_mode=retry_mode),
-            table_name,
-            index_name=index_name,
-            consistent_reads=consistent_reads,
-            policy=policy,
-            clock=clock,
-        )
-        store._owns_client = True
+        """A store with a client of its own, which it closes with itself. What `new_client` raises
+        for its arguments, this does."""
+        with within(require_deadline(deadline)):
+            client = new_client(region=region, endpoint_url=endpoint_url, retry_mode=retry_mode)
+        try:
+            store = cls(
+                client,
+                table_name,
+                index_name=index_name,
+                consistent_reads=consistent_reads,
+                policy=policy,
+                clock=clock,
+                deadline=deadline,
+            )
+        except BaseException:
+            client.close()
+            raise
+        store._given_client = client
         return store
 
     def _insert(self, session: StoredSession, now: Moment) -> bool:
@@ -90,6 +113,10 @@ class DynamoDBSessionStore(Upkeep):
 
     def _load(self, session_id: str) -> Record | None:
         item = self._table.get(session_id)
+        return None if item is None else record(self._seen(session_id, item))
+
+    def _load_latest(self, session_id: str) -> Record | None:
+        item = self._table.get(session_id, latest=True)
         return None if item is None else record(self._seen(session_id, item))
 
     def _load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
@@ -104,82 +131,61 @@ class DynamoDBSessionStore(Upkeep):
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
     ) -> Body:
         session_id = write.session_id
-        request = expressions.append(write, messages, self._sizes.get(session_id))
-        compares = False
-        for attempt in range(_ATTEMPTS):
-            full = False
-            try:
-                return self._shown_item(
-                    session_id, self._table.update(session_id, request), with_window=with_window
-                )
-            except ConditionFailedError as failure:
-                stored = failure.stored
-            except ClientError as error:
-                if compares or not is_too_large(error):
-                    raise
-                full = True
-                stored = self._table.stored(session_id)
-            stored = self._visible_item(write, stored)
+        new = messages
+
+        def plan(stored: StoredItem, is_full: bool) -> Request | None:
+            nonlocal new
             # Never the whole batch again: what stood before a message that was met has been met.
-            messages = new_part(messages, stored.message_ids, stored.message_count, stored.message)
-            if not messages:
-                return self._shown_item(session_id, stored.item, with_window=with_window)
+            new = new_part(new, stored.message_ids, stored.message_count, stored.message)
+            if not new:
+                return None
             write.require_version(stored.version or 0)
-            if attempt:
-                back_off(attempt)
-            compares = full or not expressions.fits(write, messages, stored)
-            if compares:
-                request = expressions.compare_and_set(write, messages, stored)
-            else:
-                request = expressions.append(write, messages, len(stored.messages))
-        raise self._contended(session_id)
+            request = None
+            if not is_full and expressions.fits(write, new, stored):
+                request = expressions.append(write, new, len(stored.messages))
+            return request or expressions.compare_and_set(write, new, stored)
+
+        guess = expressions.append(write, messages, self._sizes.get(session_id))
+        # A window that is too long to be said so is asked about as one that nobody has seen.
+        guess = guess or expressions.append(write, messages, None)
+        item = change_item(self._table, write, guess, plan, may_cut=True)
+        return self._shown_item(session_id, item, with_window=with_window)
 
     def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
-        session_id = write.session_id
-        size = self._sizes.get(session_id)
-        stored = None if size is not None else self._table.stored(session_id)
-        for _ in range(_ATTEMPTS):
-            if size is not None:
-                request = expressions.rewrite(write, messages, given, size)
-                size = None
-            else:
-                stored = self._visible_item(write, stored)
-                write.require_version(stored.version or 0)
-                request = expressions.rewrite_stored(write, messages, given, stored)
+        def plan(stored: StoredItem, _: bool) -> Request:
+            write.require_version(stored.version or 0)
+            return expressions.rewrite_stored(write, messages, given, stored)
+
+        size = self._sizes.get(write.session_id)
+        guess = None if size is None else expressions.rewrite(write, messages, given, size)
+        item = change_item(self._table, write, guess, plan)
+        return self._shown_item(write.session_id, item, with_window=True)
+
+    def _update(self, write: Write, patch: Patch) -> Body:
+        def plan(stored: StoredItem, _: bool) -> Request:
+            write.require_version(stored.version or 0)
+            return expressions.update(write, patch, stored)
+
+        item = change_item(self._table, write, expressions.update(write, patch, None), plan)
+        return self._shown_item(write.session_id, item, with_window=False)
+
+    def _delete(self, write: Write) -> bool:
+        condition = expressions.visible(write).condition()
+        for attempt in range(MOST_ATTEMPTS):
             try:
-                item = self._table.update(session_id, request)
+                self._table.delete(write.session_id, condition, by_version=write.if_version)
             except ConditionFailedError as failure:
                 stored = failure.stored
             else:
-                return self._shown_item(session_id, item, with_window=True)
-        raise self._contended(session_id)
-
-    def _update(self, write: Write, patch: Patch) -> Body:
-        session_id = write.session_id
-        stored: StoredItem | None = None
-        for attempt in range(_ATTEMPTS):
-            request = expressions.update(write, patch, stored)
-            try:
-                item = self._table.update(session_id, request)
-            except ConditionFailedError as failure:
-                stored = self._visible_item(write, failure.stored)
-                write.require_version(stored.version or 0)
-            else:
-                return self._shown_item(session_id, item, with_window=False)
-            if attempt:
-                back_off(attempt)
-        raise self._contended(session_id)
-
-    def _delete(self, write: Write) -> bool:
-        if self._table.delete(write.session_id, expressions.visible(write).condition()):
-            return True
-        if write.if_version is not None:
-            stored = self._table.stored(write.session_id)
-            if stored is not None and is_visible(
+                return True
+            if stored is None or not is_visible(
                 write.now, write.user_id, owner=stored.owner, ttl=stored.ttl
             ):
-                write.require_version(stored.version or 0)
-        return False
+                return False
+            write.require_version(stored.version or 0)
+            # It was of another version when it was met, and another writer has changed that.
+            back_off(attempt)
+        raise contended(self._table, write.session_id)
 
     def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
         request = expressions.page_request(query)
@@ -188,6 +194,7 @@ class DynamoDBSessionStore(Upkeep):
         listing = expressions.Listing(query)
         for round_ in itertools.count():
             answer = self._table.query({**request, "Limit": expressions.evaluated(query, round_)})
+            self._table.require_owner(query.user_id, answer)
             listing.take(answer.get("Items", []))
             if listing.is_full:
                 break
@@ -202,30 +209,18 @@ class DynamoDBSessionStore(Upkeep):
         return listing.page
 
     def _ping(self) -> None:
-        # One read of the user index fails if the table or the index is missing, or may not be read.
-        self._table.query(
-            {
-                "KeyConditionExpression": "userId=:nobody",
-                "ExpressionAttributeValues": {":nobody": {"S": "chatstore ping"}},
-                "ProjectionExpression": "sessionId",
-                "Limit": 1,
-            }
-        )
+        ping(self._table, needs_time_to_live=self.needs_time_to_live)
 
     def _close(self) -> None:
-        if self._owns_client:
-            self._table.client.close()
+        self._table.client.close()
+        if self._given_client is not None:
+            self._given_client.close()
 
     def _translate(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
-        table = self._table
-        url = table_url(table.client, table.name, table.index_name)
-        return translate(error, table.name, url)
+        return translate(error, self._table.place)
 
-    def _visible_item(self, write: Write, stored: StoredItem | None) -> StoredItem:
-        if stored is None:
-            raise SessionNotFoundError(write.session_id)
-        write.require_visible(owner=stored.owner, ttl=stored.ttl)
-        return stored
+    def _place(self) -> str:
+        return str(self._table.place)
 
     def _seen(self, session_id: str, item: Item) -> Item:
         self._sizes.put(session_id, len(item.get("messages", {}).get("L", ())))
@@ -235,8 +230,10 @@ class DynamoDBSessionStore(Upkeep):
         seen = self._seen(session_id, item)
         return record(seen).body if with_window else info_body(seen)
 
-    def _contended(self, session_id: str) -> BackendThrottledError:
-        return BackendThrottledError(
-            f"dynamodb: {_ATTEMPTS} tries to write session {session_id!r} each met another "
-            "writer's change; wait a little and send the same call again"
+
+def _require_name(field: str, name: object) -> str:
+    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+        raise ConfigurationError(
+            f"dynamodb: {field} must be 3 to 255 letters, digits, _, - and ., not {name!r}"
         )
+    return str(name)

@@ -1,17 +1,18 @@
 """The requests that the store makes of its table, and what their answers mean."""
 
 import random
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import ClientError
 
-from chatstore.errors import BackendThrottledError
-from chatstore_dynamodb.client import Client
+from chatstore import deadline
+from chatstore.errors import BackendThrottledError, BackendUnavailableError
+from chatstore_dynamodb.api import Client
 from chatstore_dynamodb.errors import is_failed_condition, returned_item
 from chatstore_dynamodb.items import StoredItem, key
 from chatstore_dynamodb.marshalling import Item
+from chatstore_dynamodb.place import Place
 
 _MOST_KEYS = 100
 """How many keys one BatchGetItem takes."""
@@ -32,21 +33,7 @@ class ConditionFailedError(Exception):
 def back_off(attempt: int) -> None:
     """Wait before another attempt, the first being 0: a random time, so that writers who met once
     do not meet again, and longer each time, up to half a second."""
-    time.sleep(random.uniform(0, min(0.5, 0.005 * 2**attempt)))  # noqa: S311  no secret
-
-
-def _sent_again_if_cut_off(send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The answer to a write; if the connection closed before there was one, to the same write sent
-    once more.
-
-    botocore sends again by itself, but by a quota, which a resend that meets its own result (a
-    failed condition) never refills: after some thirty such losses it would stop. Every write here
-    is safe to send again, and knows its own result.
-    """
-    try:
-        return send()
-    except ConnectionClosedError:
-        return send()
+    deadline.pause(random.uniform(0, min(0.5, 0.005 * 2**attempt)))  # noqa: S311  no secret
 
 
 class Table:
@@ -58,6 +45,7 @@ class Table:
         self.client = client
         self.name = name
         self.index_name = index_name
+        self.place = Place.of(client, name, index_name)
         self._consistent_reads = consistent_reads
 
     def get(self, session_id: str, *, latest: bool = False) -> Item | None:
@@ -69,7 +57,7 @@ class Table:
             ConsistentRead=latest or self._consistent_reads,
         )
         item: Item | None = answer.get("Item")
-        return item
+        return None if item is None else self._its_own(session_id, item)
 
     def stored(self, session_id: str) -> StoredItem | None:
         """The item under an id as a write needs to see it."""
@@ -79,19 +67,23 @@ class Table:
     def get_many(self, session_ids: Sequence[str]) -> Iterator[Item]:
         """The items of distinct ids, in no order."""
         for first in range(0, len(session_ids), _MOST_KEYS):
+            asked_for = set(session_ids[first : first + _MOST_KEYS])
             pending = [key(each) for each in session_ids[first : first + _MOST_KEYS]]
             failures = 0
             while pending:
                 asked = {"Keys": pending, "ConsistentRead": self._consistent_reads}
                 answer = self.client.batch_get_item(RequestItems={self.name: asked})
-                yield from answer.get("Responses", {}).get(self.name, [])
+                for item in answer.get("Responses", {}).get(self.name, []):
+                    if _id_in(item) not in asked_for:
+                        raise self._foreign()
+                    yield item
                 left = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
                 if len(left) < len(pending):
                     # An answer of 16 MB ends early; that is progress, and no reason to wait.
                     failures = 0
                 elif (failures := failures + 1) == _ATTEMPTS:
                     raise BackendThrottledError(
-                        f"dynamodb: table {self.name!r} returned none of {len(left)} sessions in "
+                        f"{self.place} returned none of {len(left)} sessions in "
                         f"{_ATTEMPTS} requests; wait a little and send the same call again"
                     )
                 else:
@@ -101,9 +93,7 @@ class Table:
     def put(self, item: Item, condition: Mapping[str, Any]) -> bool:
         """Write a whole item; False, and nothing written, if the condition does not hold."""
         try:
-            _sent_again_if_cut_off(
-                lambda: self.client.put_item(TableName=self.name, Item=item, **condition)
-            )
+            self.client.put_item(TableName=self.name, Item=item, **condition)
         except ClientError as error:
             if is_failed_condition(error):
                 return False
@@ -113,31 +103,37 @@ class Table:
     def update(self, session_id: str, parameters: Mapping[str, Any]) -> Item:
         """Change an item and return it as it is then. Raises `ConditionFailedError`."""
         try:
-            answer = _sent_again_if_cut_off(
-                lambda: self.client.update_item(
-                    TableName=self.name,
-                    Key=key(session_id),
-                    ReturnValues="ALL_NEW",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                    **parameters,
-                )
+            answer = self.client.update_item(
+                TableName=self.name,
+                Key=key(session_id),
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **parameters,
             )
         except ClientError as error:
             if is_failed_condition(error):
                 raise ConditionFailedError(self._met(session_id, error)) from error
             raise
-        item: Item = answer["Attributes"]
-        return item
+        return self._its_own(session_id, answer.get("Attributes", {}))
 
-    def delete(self, session_id: str, condition: Mapping[str, Any]) -> bool:
-        """Remove an item; False if the condition does not hold."""
+    def delete(
+        self, session_id: str, condition: Mapping[str, Any], *, by_version: int | None
+    ) -> None:
+        """Remove an item. Raises `ConditionFailedError`; what it met is only read, where the engine
+        does not return it, if the condition is one `by_version`."""
         try:
-            self.client.delete_item(TableName=self.name, Key=key(session_id), **condition)
+            self.client.delete_item(
+                TableName=self.name,
+                Key=key(session_id),
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **condition,
+            )
         except ClientError as error:
-            if is_failed_condition(error):
-                return False
-            raise
-        return True
+            if not is_failed_condition(error):
+                raise
+            if by_version is None and returned_item(error) is None:
+                raise ConditionFailedError(None) from error
+            raise ConditionFailedError(self._met(session_id, error)) from error
 
     def remove(self, session_id: str, condition: Mapping[str, Any]) -> Item | None:
         """Remove an item and return it; None if the condition does not hold."""
@@ -150,19 +146,48 @@ class Table:
                 return None
             raise
         item: Item | None = answer.get("Attributes")
-        return item
+        return None if item is None else self._its_own(session_id, item)
 
     def query(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """One Query of the user index; indexes are never read consistently."""
-        return self.client.query(TableName=self.name, IndexName=self.index_name, **parameters)
+        answer: dict[str, Any] = self.client.query(
+            TableName=self.name, IndexName=self.index_name, **parameters
+        )
+        return answer
+
+    def require_owner(self, user_id: str, answer: Mapping[str, Any]) -> None:
+        """Refuse the answer to a Query for this user's sessions if there are others in it."""
+        for item in answer.get("Items", []):
+            if item.get("userId", {}).get("S") != user_id:
+                raise self._foreign()
 
     def scan(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """One Scan of the table."""
-        return self.client.scan(
+        answer: dict[str, Any] = self.client.scan(
             TableName=self.name, ConsistentRead=self._consistent_reads, **parameters
         )
+        return answer
 
     def _met(self, session_id: str, error: ClientError) -> StoredItem | None:
         item = returned_item(error)
         # Without one there was none, or the engine is one that does not return it.
-        return self.stored(session_id) if item is None else StoredItem(session_id, item)
+        if item is None:
+            return self.stored(session_id)
+        return StoredItem(session_id, self._its_own(session_id, item))
+
+    def _its_own(self, session_id: str, item: Item) -> Item:
+        """The item that was asked for. Another session's is never an answer, however it came: by a
+        proxy that mixes answers up, or a socket that two processes read from."""
+        if _id_in(item) != session_id:
+            raise self._foreign()
+        return item
+
+    def _foreign(self) -> BackendUnavailableError:
+        return BackendUnavailableError(
+            f"{self.place} gave an item with another key than the one asked for; the outcome of a "
+            "write is unknown, send the same call again"
+        )
+
+
+def _id_in(item: Item) -> Any:
+    return item.get("sessionId", {}).get("S")

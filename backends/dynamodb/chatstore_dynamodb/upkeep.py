@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from chatstore.base import BaseSessionStore
 from chatstore.clock import Moment
+from chatstore.deadline import each_step
 from chatstore.errors import InvalidCursorError
 from chatstore.models import JsonObject
 from chatstore.records import StoredSession
@@ -26,9 +27,10 @@ class Upkeep(BaseSessionStore):
 
     def _delete_user(self, user_id: str, now: Moment) -> int:
         count = 0
-        for session_id in _ids(self._table.query, walking.owned_by(user_id)):
+        for session_id in self._ids(self._table.query, walking.owned_by(user_id)):
             # The index lags: by now the id may be another user's.
-            removed = self._table.remove(session_id, walking.still_owned_by(user_id))
+            with each_step(self.deadline):
+                removed = self._table.remove(session_id, walking.still_owned_by(user_id))
             if removed is not None:
                 ttl = record({"ttl": removed["ttl"]}).ttl if "ttl" in removed else None
                 count += is_visible(now, None, owner=None, ttl=ttl)
@@ -36,8 +38,9 @@ class Upkeep(BaseSessionStore):
 
     def _purge(self, now: Moment) -> int:
         count = 0
-        for session_id in _ids(self._table.scan, walking.expired(now.seconds)):
-            removed = self._table.remove(session_id, walking.still_expired(now.seconds))
+        for session_id in self._ids(self._table.scan, walking.expired(now.seconds)):
+            with each_step(self.deadline):
+                removed = self._table.remove(session_id, walking.still_expired(now.seconds))
             count += removed is not None
         return count
 
@@ -58,18 +61,18 @@ class Upkeep(BaseSessionStore):
         condition = {} if overwrite else free(now.seconds)
         return self._table.put(new_item(session, self.policy), condition)
 
-
-def _ids(
-    walk: Callable[[Mapping[str, Any]], dict[str, Any]], parameters: Mapping[str, Any]
-) -> Iterator[str]:
-    start: dict[str, Any] = {}
-    while True:
-        answer = walk({**parameters, **start})
-        for item in answer.get("Items", []):
-            yield item["sessionId"]["S"]
-        if not (last := answer.get("LastEvaluatedKey")):
-            return
-        start = {"ExclusiveStartKey": last}
+    def _ids(
+        self, walk: Callable[[Mapping[str, Any]], dict[str, Any]], parameters: Mapping[str, Any]
+    ) -> Iterator[str]:
+        start: dict[str, Any] = {}
+        while True:
+            with each_step(self.deadline):
+                answer = walk({**parameters, **start})
+            for item in answer.get("Items", []):
+                yield item["sessionId"]["S"]
+            if not (last := answer.get("LastEvaluatedKey")):
+                return
+            start = {"ExclusiveStartKey": last}
 
 
 def _document(item: Item) -> JsonObject:

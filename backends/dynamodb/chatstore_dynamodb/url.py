@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from chatstore.clock import Clock
+from chatstore.deadline import DEFAULT_DEADLINE, LONGEST_DEADLINE, require_deadline
 from chatstore.errors import ConfigurationError
 from chatstore.policy import RetentionPolicy
+from chatstore_dynamodb.client import require_endpoint_url
+from chatstore_dynamodb.place import DEFAULT_INDEX
+from chatstore_dynamodb.retrying import MODES
 from chatstore_dynamodb.store import DynamoDBSessionStore
 
 _EXAMPLE = "dynamodb://trinity-chat-sessions-dev?region=eu-west-1"
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
-_RETRY_MODES = ("standard", "adaptive", "legacy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +22,26 @@ class Address:
     """Where a table is, and how it is to be read.
 
     In a URL: `region`, `endpoint_url`, `index` (the user index's name), `consistent_reads` (`true`
-    or `false`) and `retry_mode` (`standard`, `adaptive` or `legacy`).
+    or `false`), `retry_mode` (`standard`, `adaptive` or `legacy`) and `deadline` (of a call, in
+    seconds).
     """
 
     table_name: str
     region: str | None = None
     endpoint_url: str | None = None
-    index_name: str = "userId-index"
+    index_name: str = DEFAULT_INDEX
     consistent_reads: bool = True
     retry_mode: str = "standard"
+    deadline: float = DEFAULT_DEADLINE
 
 
 def read_url(url: str) -> Address:
     """The address that a URL names. Raises `ConfigurationError`, which never repeats credentials
     that somebody put there."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ConfigurationError(f"not a table's URL; one looks like {_EXAMPLE}") from error
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError(
             "a dynamodb:// URL holds no credentials: boto3 finds them in the environment, "
@@ -46,12 +54,17 @@ def read_url(url: str) -> Address:
     try:
         pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
     except ValueError as error:
-        raise ConfigurationError(f"the options of the URL can't be read: {error}") from error
-    return _address(table_name, dict(pairs))
+        raise ConfigurationError(
+            "the options of the URL can't be read: each is NAME=VALUE, and & stands between them"
+        ) from error
+    options = dict(pairs)
+    if len(options) < len(pairs):
+        raise ConfigurationError("the URL gives an option twice; give each once")
+    return _address(table_name, options)
 
 
 def _address(table_name: str, options: Mapping[str, str]) -> Address:
-    known = {"region", "endpoint_url", "index", "consistent_reads", "retry_mode"}
+    known = {"region", "endpoint_url", "index", "consistent_reads", "retry_mode", "deadline"}
     if unknown := sorted(options.keys() - known):
         raise ConfigurationError(
             f"a dynamodb:// URL has no option {unknown[0]!r}; it has {', '.join(sorted(known))}"
@@ -62,16 +75,31 @@ def _address(table_name: str, options: Mapping[str, str]) -> Address:
     if reads not in _FLAGS:
         raise ConfigurationError(f"consistent_reads={reads}: write true or false")
     retry_mode = options.get("retry_mode", "standard")
-    if retry_mode not in _RETRY_MODES:
-        raise ConfigurationError(f"retry_mode={retry_mode}: write one of {', '.join(_RETRY_MODES)}")
+    if retry_mode not in MODES:
+        raise ConfigurationError(f"retry_mode={retry_mode}: write one of {', '.join(MODES)}")
+    if "endpoint_url" in options:
+        require_endpoint_url(options["endpoint_url"])
     return Address(
         table_name,
         options.get("region"),
         options.get("endpoint_url"),
-        options.get("index", "userId-index"),
+        options.get("index", DEFAULT_INDEX),
         _FLAGS[reads],
         retry_mode,
+        _deadline(options.get("deadline")),
     )
+
+
+def _deadline(text: str | None) -> float:
+    if text is None:
+        return DEFAULT_DEADLINE
+    try:
+        return require_deadline(float(text))
+    except ValueError as error:
+        raise ConfigurationError(
+            f"deadline={text}: write a number of seconds, more than 0 and at most "
+            f"{LONGEST_DEADLINE:.0f}"
+        ) from error
 
 
 def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> DynamoDBSessionStore:
@@ -87,4 +115,5 @@ def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> DynamoDBSess
         consistent_reads=address.consistent_reads,
         policy=policy,
         clock=clock,
+        deadline=address.deadline,
     )

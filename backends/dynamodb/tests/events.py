@@ -10,7 +10,7 @@ from chatstore_dynamodb.client import Client
 @contextmanager
 def handled(client: Client, event: str, handler: Callable[..., Any]) -> Iterator[None]:
     """Call a handler, before any other, at each event of that name."""
-    events = client.meta.events  # type: ignore[attr-defined]
+    events = client.meta.events
     events.register_first(event, handler)
     try:
         yield

@@ -32,7 +32,8 @@ def messages(count: int) -> list[StoredMessage]:
     return [stored_message(Message(type="user_query", content="hi")) for _ in range(count)]
 
 
-def assert_within_limits(request: dict[str, Any]) -> None:
+def assert_within_limits(request: dict[str, Any] | None) -> None:
+    assert request is not None
     for part in ("UpdateExpression", "ConditionExpression"):
         text = request[part]
         assert len(text.encode()) <= MAX_BYTES, (part, len(text))
@@ -80,6 +81,7 @@ def test_a_full_window_slides_in_place() -> None:
     """The slide of a window of 10 is the technique's own expression."""
     policy = RetentionPolicy()
     request = expressions.append(write(policy), messages(1), 10)
+    assert request is not None
     update = request["UpdateExpression"]
     shifted = ",".join(f"#m[{index}]=#m[{index + 1}]" for index in range(9))
     assert f"{shifted},#m[9]=:0" in update
@@ -91,6 +93,7 @@ def test_a_full_window_slides_in_place() -> None:
 def test_a_window_that_is_too_long_is_cut_in_the_same_request() -> None:
     """Where the limit was lowered, the tail is removed in the expression that slides."""
     request = expressions.append(write(RetentionPolicy(max_messages=3)), messages(1), 6)
+    assert request is not None
     update = request["UpdateExpression"]
     assert "#m[0]=#m[4],#m[1]=#m[5],#m[2]=:0" in update
     assert update.endswith("#m[3],#m[4],#m[5]")

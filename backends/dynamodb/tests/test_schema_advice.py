@@ -9,8 +9,6 @@ import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -19,7 +17,7 @@ from hypothesis import strategies as st
 
 from chatstore import SchemaError, open_store
 from chatstore_dynamodb.client import Client, new_client
-from chatstore_dynamodb.schema.advice import endpoint_of, table_url
+from chatstore_dynamodb.place import Place
 from chatstore_dynamodb.schema.definition import TableDefinition
 from chatstore_dynamodb.schema.live import described
 from chatstore_dynamodb.schema.verifying import verify
@@ -174,26 +172,16 @@ _text = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, 
 def test_an_advised_url_names_the_same_table(
     table: str, index: str, region: str, path: str
 ) -> None:
-    """The URL of an advice, pasted into a shell, is read as the table, index, region and endpoint
-    that it was made from, whatever characters they have."""
-    endpoint = f"http://localhost:8000/{quote(path)}"
-    meta = SimpleNamespace(region_name=region, endpoint_url=endpoint)
-    url = table_url(SimpleNamespace(meta=meta), table, index)
-    address = read_url(shlex.split(f"x {shlex.quote(url)}")[1])
+    """The command of an advice, as a shell takes it apart, is about the table, index, region and
+    endpoint that it was made from, whatever characters they have."""
+    place = Place(table, region, f"http://localhost:8000/{quote(path)}", index)
+    *_, url = shlex.split(place.schema_command("apply").strip("`"))
+    address = read_url(url)
     assert (address.table_name, address.index_name) == (table, index)
-    assert (address.region, address.endpoint_url) == (region, endpoint)
+    assert (address.region, address.endpoint_url) == (region, place.endpoint_url)
 
 
 def test_an_advised_url_is_as_short_as_it_can_be() -> None:
-    """AWS's own endpoint and the usual index need no mention, and a client that says nothing of
-    itself gives the name alone."""
-    url = table_url(new_client(region="eu-west-1"), "t")
-    assert url == "dynamodb://t?region=eu-west-1"
-    nobody: Any = object()
-    assert table_url(nobody, "t") == "dynamodb://t"
-
-
-def test_an_advice_has_no_credentials() -> None:
-    """An endpoint that somebody gave with a password is told without it."""
-    meta = SimpleNamespace(region_name="eu-west-1", endpoint_url="http://me:hush@localhost:8000/x")
-    assert endpoint_of(SimpleNamespace(meta=meta)) == "http://localhost:8000/x"
+    """AWS's own endpoint and the usual index need no mention."""
+    place = Place.of(new_client(region="eu-west-1"), "t")
+    assert place.url == "dynamodb://t?region=eu-west-1"

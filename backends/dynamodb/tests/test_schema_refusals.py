@@ -11,9 +11,10 @@ from typer.testing import CliRunner
 from chatstore.cli import asking
 from chatstore.cli.application import application
 from chatstore_dynamodb.client import Client
-from chatstore_dynamodb.schema.advice import table_url
+from chatstore_dynamodb.schema.comparing import Step
 from chatstore_dynamodb.schema.definition import TableDefinition
 from chatstore_dynamodb.schema.live import described, indexes_of, time_to_live
+from chatstore_dynamodb.schema.planning import plan
 from chatstore_dynamodb.schema.verifying import verify
 
 from .counting import answers_changed, counted
@@ -200,30 +201,45 @@ def test_a_table_in_no_state_to_be_changed(
     assert not _WRITES & set(counts)
 
 
-@pytest.mark.parametrize(
-    ("operation", "path", "text"),
-    [
-        ("DescribeTable", "index", "index userId-index is DELETING"),
-        ("DescribeTimeToLive", "expiry", "time to live is DISABLING"),
-    ],
-)
-def test_what_is_going_away_is_refused(
-    client: Client, definition: TableDefinition, schema: Any, operation: str, path: str, text: str
+def test_an_expiry_that_is_going_away_is_refused(
+    client: Client, definition: TableDefinition, schema: Any
 ) -> None:
-    """An index that is being deleted and a time to live that is being disabled are told, with the
-    advice to come back, and nothing is changed."""
+    """A time to live that is being disabled, for up to an hour, is told, with the advice to come
+    back, and nothing is changed."""
     client.create_table(**definition.create_table)
 
     def changed(parsed: dict[str, Any]) -> None:
-        if path == "index":
-            parsed["Table"]["GlobalSecondaryIndexes"][0]["IndexStatus"] = "DELETING"
-        else:
-            parsed["TimeToLiveDescription"] = {"TimeToLiveStatus": "DISABLING"}
+        parsed["TimeToLiveDescription"] = {"TimeToLiveStatus": "DISABLING"}
 
-    with answers_changed(client, operation, changed), counted(client) as counts:
+    with answers_changed(client, "DescribeTimeToLive", changed), counted(client) as counts:
         code, _, error = schema("apply", definition, "--yes")
-    assert (code, text in error) == (5, True)
+    assert (code, "time to live is DISABLING" in error) == (5, True)
     assert not _WRITES & set(counts)
+
+
+@pytest.mark.parametrize("state", ["CREATING", "UPDATING", "DELETING"])
+def test_an_index_in_passing_is_waited_for(
+    client: Client, definition: TableDefinition, state: str
+) -> None:
+    """What will end by itself is waited for before anything is planned: an index that is being
+    made, and one that is being deleted, whose place another may take."""
+    client.create_table(**definition.create_table)
+    looks = 0
+
+    def changed(parsed: dict[str, Any]) -> None:
+        nonlocal looks
+        looks += 1
+        if looks < 4:
+            parsed["Table"]["GlobalSecondaryIndexes"][0]["IndexStatus"] = state
+        elif state == "DELETING":
+            del parsed["Table"]["GlobalSecondaryIndexes"]
+
+    waits: list[float] = []
+    with answers_changed(client, "DescribeTable", changed):
+        found = plan(client, definition, wait=waits.append)
+    assert len(waits) == 3
+    assert found.refusals == ()
+    assert (Step.CREATE_INDEX in found.steps) == (state == "DELETING")
 
 
 def test_one_refused_table_stops_all(
@@ -335,9 +351,6 @@ def test_a_plan_names_the_place(client: Client, definition: TableDefinition, sch
     _without_index(create)
     client.create_table(**create)
     _, _, error = schema("apply", definition)
-    assert f"table {definition.table_name} in eu-west-1 of account " in error
-    assert " at http" in error
+    assert f"table {definition.table_name} in eu-west-1 at http" in error
+    assert ", of account " in error
     assert "(about 0 items)" in error
-    assert table_url(client, definition.table_name).startswith(
-        f"dynamodb://{definition.table_name}?region=eu-west-1"
-    )

@@ -15,7 +15,6 @@ from chatstore.records import StoredMessage
 from chatstore.writes import Write
 from chatstore_dynamodb.expressions.change import Change, stamp, visible
 from chatstore_dynamodb.items import (
-    LONGEST_SLIDE,
     MESSAGE_IDS,
     WINDOW_BYTES,
     StoredItem,
@@ -28,12 +27,12 @@ from chatstore_dynamodb.marshalling import marshal
 _PAST_THE_END = 100_000
 """An index past the end of any list: setting it appends."""
 
-_MOST_DROPPED = 200
-"""How many messages one expression drops from the beginning of a long window."""
 
-
-def append(write: Write, messages: Sequence[StoredMessage], size: int | None) -> dict[str, Any]:
-    """The request that appends to a window of `size` messages; None: nobody knows yet."""
+def append(
+    write: Write, messages: Sequence[StoredMessage], size: int | None
+) -> dict[str, Any] | None:
+    """The request that appends to a window of `size` messages; None: nobody knows yet. There is
+    none if it would pass the limits of an expression, which no request without a size does."""
     change = visible(write)
     change.add_to("version", "one", 1)
     change.add_to("messageCount", "added", len(messages))
@@ -45,27 +44,23 @@ def append(write: Write, messages: Sequence[StoredMessage], size: int | None) ->
     else:
         change.remove(change.name(MESSAGE_IDS))
         _move_window(change, messages, size, write.policy.max_messages or 0)
-    return change.update()
+    return change.update() if change.is_within_limits else None
 
 
 def fits(write: Write, messages: Sequence[StoredMessage], stored: StoredItem) -> bool:
     """Whether `append` can do what this item needs: it has what the expression counts on, its
-    window stays within the policy's bytes without being cut for them, and what is to be cut for
-    its number of messages can be said in one expression."""
+    window stays within the policy's bytes without being cut for them, and its ids are all where
+    the expression looks for them."""
     policy = write.policy
-    size = len(stored.messages)
     if not stored.counts or "messages" not in stored.item:
         return False
     if needs_ids(policy):
-        surplus = 0 if policy.max_messages is None else size + len(messages) - policy.max_messages
         ids = stored.known_ids
-        if ids is None or surplus > _MOST_DROPPED:
+        if ids is None:
             return False
         # The set may still have the id of a message that fell out of the window.
         if any(message.message_id in ids for message in messages):
             return False
-    elif size > LONGEST_SLIDE:
-        return False
     if not keeps_bytes(policy):
         return True
     added = sum(message.weight for message in messages)

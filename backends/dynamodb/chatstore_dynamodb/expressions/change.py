@@ -1,5 +1,6 @@
 """One conditional UpdateItem under construction, and the clauses that every write has."""
 
+import re
 from typing import Any
 
 from chatstore.writes import Write
@@ -23,6 +24,19 @@ _PLACEHOLDERS = {
 }
 """Short, so that a long window's expressions fit; placeholders also, because some of the names
 are reserved words."""
+
+
+LONGEST_EXPRESSION = 4_096
+MOST_OPERATORS = 300
+"""What DynamoDB takes: bytes in an expression, operators and functions in one."""
+
+_FEWEST_BYTES = 4
+"""No operator takes fewer, with what it stands beside."""
+
+_OPERATORS = re.compile(
+    r"\b(?:AND|OR|NOT|IN|BETWEEN)\b|<>|<=|>=|[=<>+]|"
+    r"\b(?:contains|size|attribute_type|attribute_exists|attribute_not_exists)\("
+)
 
 
 class Change:
@@ -90,6 +104,18 @@ class Change:
         """`ADD attribute operand`: the union of two sets."""
         self._adds.append(f"{self.name(attribute)} {operand}")
 
+    @property
+    def is_within_limits(self) -> bool:
+        """Whether DynamoDB takes expressions of this length, and with so many operators."""
+        return all(
+            len(text) <= LONGEST_EXPRESSION
+            and (
+                len(text) < MOST_OPERATORS * _FEWEST_BYTES
+                or len(_OPERATORS.findall(text)) <= MOST_OPERATORS
+            )
+            for text in (" AND ".join(self.conditions), self._update_expression())
+        )
+
     def condition(self) -> dict[str, Any]:
         """The parameters of a request that has conditions alone, such as DeleteItem."""
         return {
@@ -100,13 +126,15 @@ class Change:
 
     def update(self) -> dict[str, Any]:
         """The parameters of the UpdateItem."""
+        return {**self.condition(), "UpdateExpression": self._update_expression()}
+
+    def _update_expression(self) -> str:
         clauses = (
             ("SET", self._sets),
             ("REMOVE", self._removes),
             ("ADD", self._adds),
         )
-        expression = " ".join(f"{verb} {','.join(parts)}" for verb, parts in clauses if parts)
-        return {**self.condition(), "UpdateExpression": expression}
+        return " ".join(f"{verb} {','.join(parts)}" for verb, parts in clauses if parts)
 
 
 def visible(write: Write) -> Change:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chatstore.errors import SchemaError
-from chatstore_dynamodb.client import Client
+from chatstore_dynamodb.api import Client
 from chatstore_dynamodb.schema.comparing import Step
 from chatstore_dynamodb.schema.definition import TTL_ATTRIBUTE, TableDefinition
 from chatstore_dynamodb.schema.live import wait_until_active
@@ -28,9 +28,7 @@ def apply(
 def require_possible(plans: list[Plan]) -> None:
     """Raise `SchemaError` if anything stands against one of the plans; it names all that does."""
     against = [
-        f"{each.place}: {refusal.what}; {refusal.mend}"
-        for each in plans
-        for refusal in each.refusals
+        f"{each}: {refusal.what}; {refusal.mend}" for each in plans for refusal in each.refusals
     ]
     if against:
         raise SchemaError(f"nothing was changed. {'. '.join(against)}")

@@ -5,13 +5,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from chatstore_dynamodb.client import Client
-from chatstore_dynamodb.schema.advice import (
-    aws_command,
-    delete_index_command,
-    schema_command,
-    table_url,
-)
+from chatstore_dynamodb.place import Place
+from chatstore_dynamodb.schema.advice import aws_command, delete_index_command
 from chatstore_dynamodb.schema.definition import TTL_ATTRIBUTE, TableDefinition
 
 _INDEX_KEYS = {"HASH": "userId", "RANGE": "createdAt"}
@@ -38,49 +33,52 @@ class Difference:
 
 
 class Comparison:
-    """One live table beside the definition that it must meet."""
+    """A live table, as DescribeTable gives it, beside what it must be."""
 
-    def __init__(
-        self, client: Client, definition: TableDefinition, table: Mapping[str, Any]
-    ) -> None:
-        self._client = client
-        self._definition = definition
+    def __init__(self, place: Place, table: Mapping[str, Any]) -> None:
+        self._place = place
         self._table = table
-        self._name = definition.table_name
-        self._apply = _run(client, definition)
+        self._apply = f"run {place.schema_command('apply')}"
 
     def differences(self, expiry: tuple[str, str | None]) -> list[Difference]:
         """All that differs, `expiry` being the state and the attribute of its time to live."""
-        found = [*self._of_table(), *self._of_index(), *self._of_expiry(*expiry)]
-        keys = list(self._of_keys())
+        found = [
+            *self._of_status(),
+            *self._of_billing(),
+            *self.of_index(),
+            *expiry_differences(self._place, expiry),
+        ]
+        keys = list(self.of_keys())
         if not keys:
             return found
         # No advice may lead to a change of a table that belongs to somebody else.
         moot = "nothing, as long as the table has other keys: it may be another application's"
         return [*keys, *(replace(each, mend=moot, step=None) for each in found)]
 
-    def _of_keys(self) -> Iterator[Difference]:
+    def of_keys(self) -> Iterator[Difference]:
+        """What differs in the table's keys, which nothing can change."""
         yield from self._key_differences(
             "the table", self._table["KeySchema"], {"HASH": "sessionId"}, self._another_table()
         )
 
-    def _of_table(self) -> Iterator[Difference]:
+    def _of_status(self) -> Iterator[Difference]:
         status = self._table.get("TableStatus")
         if status == "DELETING":
             yield Difference("the table is DELETING", f"when it is gone, {self._apply}")
         elif status != "ACTIVE":
             yield Difference(f"the table is {status}", "wait until it is ACTIVE")
+
+    def _of_billing(self) -> Iterator[Difference]:
         mode = self._table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
         if mode != "PAY_PER_REQUEST":
-            change = aws_command(
-                self._client, "update-table", self._name, "--billing-mode", "PAY_PER_REQUEST"
-            )
+            change = aws_command(self._place, "update-table", "--billing-mode", "PAY_PER_REQUEST")
             yield Difference(
-                f"the billing mode is {mode}, not PAY_PER_REQUEST", f"run `{change}`", harmless=True
+                f"the billing mode is {mode}, not PAY_PER_REQUEST", f"run {change}", harmless=True
             )
 
-    def _of_index(self) -> Iterator[Difference]:
-        name = self._definition.index_name
+    def of_index(self) -> Iterator[Difference]:
+        """What differs in the user index, or in its absence."""
+        name = self._place.index_name
         found: list[dict[str, Any]] = self._table.get("GlobalSecondaryIndexes", [])
         index = {each["IndexName"]: each for each in found}.get(name)
         if index is None:
@@ -101,36 +99,11 @@ class Comparison:
         kind = projection.get("ProjectionType")
         if kind != "ALL":
             included = set(projection.get("NonKeyAttributes", ()))
-            wanted = TableDefinition(self._name, projection="INCLUDE").index_projection
+            wanted = TableDefinition(self._place.table_name, projection="INCLUDE").index_projection
             if missing := [each for each in wanted["NonKeyAttributes"] if each not in included]:
                 yield Difference(
                     f"index {name} projects {kind}, without {', '.join(missing)}", again
                 )
-
-    def _of_expiry(self, state: str, attribute: str | None) -> Iterator[Difference]:
-        if state == "DISABLING":
-            yield Difference(
-                "time to live is DISABLING, which takes up to an hour",
-                f"when it is done, {self._apply}",
-            )
-        elif state == "DISABLED":
-            yield Difference(
-                "time to live is DISABLED: expired sessions are hidden, and never removed",
-                self._apply,
-                Step.ENABLE_EXPIRY,
-            )
-        elif attribute != TTL_ATTRIBUTE:
-            disable = aws_command(
-                self._client,
-                "update-time-to-live",
-                self._name,
-                "--time-to-live-specification",
-                f"AttributeName={attribute},Enabled=false",
-            )
-            yield Difference(
-                f"time to live goes by the attribute {attribute}, not by {TTL_ATTRIBUTE}",
-                f"if nothing else counts on that, run `{disable}`; an hour later, {self._apply}",
-            )
 
     def _key_differences(
         self, where: str, schema: list[dict[str, str]], needed: Mapping[str, str], mend: str
@@ -155,35 +128,53 @@ class Comparison:
         return {each["AttributeName"]: each["AttributeType"] for each in declared}
 
     def _another_table(self) -> str:
-        other = replace(self._definition, table_name=f"{self._name[:240]}-chat-sessions")
+        other = replace(self._place, table_name=f"{self._place.table_name[:240]}-chat-sessions")
         return (
-            "keys can't be changed: name another table in the URL; to create one, "
-            f"{_run(self._client, other)}"
+            "keys can't be changed: name another table in the URL; to create one, run "
+            f"{other.schema_command('apply')}"
         )
 
     def _another_index(self) -> str:
-        index_name = self._definition.index_name
-        other = replace(self._definition, index_name=f"chat-{index_name[:240]}")
-        deletion = delete_index_command(self._client, self._name, index_name)
+        other = replace(self._place, index_name=f"chat-{self._place.index_name[:240]}")
         return (
-            f"leave it to whom it serves and name another, here and in the application: "
-            f"{_run(self._client, other)}; or, if it serves nobody, run `{deletion}` and then "
-            f"`{schema_command('apply', table_url(self._client, self._name, index_name))}`"
+            "leave it to whom it serves and name another, here and in the application: run "
+            f"{other.schema_command('apply')}; or, if it serves nobody, run "
+            f"{delete_index_command(self._place)} and then {self._place.schema_command('apply')}"
         )
 
 
-def missing_table(client: Client, definition: TableDefinition) -> Difference:
+def expiry_differences(place: Place, expiry: tuple[str, str | None]) -> Iterator[Difference]:
+    """What differs in the time to live, given its state and its attribute."""
+    state, attribute = expiry
+    apply = f"run {place.schema_command('apply')}"
+    if state == "DISABLING":
+        yield Difference(
+            "time to live is DISABLING, which takes up to an hour", f"when it is done, {apply}"
+        )
+    elif state == "DISABLED":
+        yield Difference(
+            "time to live is DISABLED: expired sessions are hidden, and never removed",
+            apply,
+            Step.ENABLE_EXPIRY,
+        )
+    elif attribute != TTL_ATTRIBUTE:
+        specification = f"AttributeName={attribute},Enabled=false"
+        disable = aws_command(
+            place, "update-time-to-live", "--time-to-live-specification", specification
+        )
+        yield Difference(
+            f"time to live goes by the attribute {attribute}, not by {TTL_ATTRIBUTE}",
+            f"if nothing else counts on that, run {disable}; an hour later, {apply}",
+        )
+
+
+def missing_table(place: Place) -> Difference:
     """What differs where there is no table."""
     return Difference(
-        f"table {definition.table_name} does not exist",
-        _run(client, definition),
+        f"table {place.table_name} does not exist",
+        f"run {place.schema_command('apply')}",
         Step.CREATE_TABLE,
     )
-
-
-def _run(client: Client, definition: TableDefinition) -> str:
-    url = table_url(client, definition.table_name, definition.index_name)
-    return f"run `{schema_command('apply', url)}`"
 
 
 def _keys(keys: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from chatstore.errors import ConfigurationError
 from chatstore_dynamodb.items import LISTED, OTHER_NAMES
+from chatstore_dynamodb.place import DEFAULT_INDEX
 
 _ENTITY = "trinity-chat-sessions"
 TTL_ATTRIBUTE = "ttl"
@@ -28,7 +29,7 @@ class TableDefinition:
     """
 
     table_name: str
-    index_name: str = "userId-index"
+    index_name: str = DEFAULT_INDEX
     projection: str = "ALL"
 
     def __post_init__(self) -> None:

@@ -7,16 +7,24 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chatstore.errors import BackendUnavailableError
-from chatstore_dynamodb.client import Client
+from chatstore_dynamodb.api import Client
 from chatstore_dynamodb.errors import code_of
-from chatstore_dynamodb.schema.advice import schema_command, table_url
+from chatstore_dynamodb.place import Place
 from chatstore_dynamodb.schema.definition import TableDefinition
 
 _PATIENCE = 600.0
 """Seconds to wait for a table or an index; an index of a large table is filled meanwhile."""
 
 _PASSING = frozenset({"CREATING", "UPDATING"})
-"""States that end by themselves, with the table or the index active."""
+"""States of a table that end by themselves, with it active."""
+
+_PASSING_OF_INDEXES = _PASSING | {"DELETING"}
+"""And of an index: once one is deleted, another may have its name."""
+
+
+def place_of(client: Client, definition: TableDefinition) -> Place:
+    """Where the client looks for the table."""
+    return Place.of(client, definition.table_name, definition.index_name)
 
 
 def described(client: Client, table_name: str) -> dict[str, Any] | None:
@@ -55,13 +63,20 @@ def wait_until_active(
 def settled(
     client: Client, definition: TableDefinition, *, wait: Callable[[float], None] = time.sleep
 ) -> dict[str, Any] | None:
-    """The table, once nothing of it is being created or changed; None if there is none.
+    """The table, once nothing of it is being created, changed or, of its indexes, deleted; None if
+    there is none.
     `BackendUnavailableError` after 10 minutes."""
     return _waited_for(
         client,
         definition,
-        lambda table: table is None or not _PASSING.intersection(_states(table)),
+        lambda table: table is None or not _is_passing(table),
         wait,
+    )
+
+
+def _is_passing(table: dict[str, Any]) -> bool:
+    return table["TableStatus"] in _PASSING or any(
+        each["IndexStatus"] in _PASSING_OF_INDEXES for each in indexes_of(table)
     )
 
 
@@ -77,10 +92,10 @@ def _waited_for(
         if done(table):
             return table
         if waited > _PATIENCE:
-            url = table_url(client, definition.table_name, definition.index_name)
+            place = place_of(client, definition)
             raise BackendUnavailableError(
-                f"dynamodb: table {definition.table_name!r} is not active after {waited:.0f} "
-                f"seconds; run `{schema_command('apply', url)}` again"
+                f"{place} is not active after {waited:.0f} seconds; run "
+                f"{place.schema_command('apply')} again"
             )
         wait(pause)
         waited, pause = waited + pause, min(5.0, pause * 1.5)

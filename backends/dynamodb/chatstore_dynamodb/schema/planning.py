@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chatstore_dynamodb.client import Client
-from chatstore_dynamodb.schema.advice import endpoint_of, region_of
+from chatstore_dynamodb.api import Client
+from chatstore_dynamodb.place import Place
 from chatstore_dynamodb.schema.comparing import Comparison, Difference, Step, missing_table
 from chatstore_dynamodb.schema.definition import TTL_ATTRIBUTE, TableDefinition
-from chatstore_dynamodb.schema.live import indexes_of, settled, time_to_live
+from chatstore_dynamodb.schema.live import indexes_of, place_of, settled, time_to_live
 
 _SAMPLE = 100
 """How many items of a table are looked at before it is taken for one of chat sessions."""
@@ -20,8 +20,9 @@ class Plan:
     """One table: where it is, what is to be done, and what stands against it."""
 
     definition: TableDefinition
-    region: str | None
-    endpoint: str | None
+    place: Place
+    endpoint: str
+    """Where requests go, AWS's own included."""
     account: str | None
     """None where there is no table yet: only a table's name tells the account."""
     items: int | None
@@ -30,15 +31,12 @@ class Plan:
     refusals: tuple[Difference, ...]
     """If there is one, nothing may be changed."""
 
-    @property
-    def place(self) -> str:
-        """The table, its region, account and endpoint, as far as they are known."""
-        parts = [f"table {self.definition.table_name}"]
-        parts += [] if self.region is None else [f"in {self.region}"]
-        parts += [] if self.account is None else [f"of account {self.account}"]
-        parts += [] if self.endpoint is None else [f"at {self.endpoint}"]
-        parts += [] if self.items is None else [f"(about {self.items} items)"]
-        return " ".join(parts)
+    def __str__(self) -> str:
+        """The table, its region, endpoint and account, as far as they are known."""
+        text = f"table {self.definition.table_name} in {self.place.region} at {self.endpoint}"
+        if self.account is not None:
+            text += f", of account {self.account}"
+        return text if self.items is None else f"{text} (about {self.items} items)"
 
     def lines(self) -> list[str]:
         """Each change, as people read it."""
@@ -68,13 +66,14 @@ def plan(
 
     With `any_projection` an index that is there may have the other projection.
     """
+    place = place_of(client, definition)
     table = settled(client, definition, wait=wait)
     if table is None:
-        differences = [missing_table(client, definition)]
+        differences = [missing_table(place)]
         steps: tuple[Step, ...] = (Step.CREATE_TABLE, Step.ENABLE_EXPIRY)
     else:
         expiry = time_to_live(client, definition.table_name)
-        differences = Comparison(client, definition, table).differences(expiry)
+        differences = Comparison(place, table).differences(expiry)
         steps = tuple(each.step for each in differences if each.step is not None)
         if not any_projection:
             differences += _other_projection(table, definition)
@@ -83,8 +82,8 @@ def plan(
         refusals += _strangers(client, definition)
     return Plan(
         definition,
-        region_of(client),
-        endpoint_of(client),
+        place,
+        client.meta.endpoint_url,
         None if table is None else _account(table),
         None if table is None else table.get("ItemCount"),
         steps,

@@ -4,12 +4,19 @@ from collections.abc import Callable, Iterator
 
 from botocore.exceptions import ClientError
 
-from chatstore_dynamodb.client import Client
+from chatstore_dynamodb.api import Client
 from chatstore_dynamodb.errors import code_of, is_failed_condition, is_refused
 from chatstore_dynamodb.items import key
-from chatstore_dynamodb.schema.comparing import Comparison, Difference, missing_table
+from chatstore_dynamodb.schema.comparing import (
+    Comparison,
+    Difference,
+    expiry_differences,
+    missing_table,
+)
 from chatstore_dynamodb.schema.definition import TableDefinition
-from chatstore_dynamodb.schema.live import described, time_to_live
+from chatstore_dynamodb.schema.live import described, place_of, time_to_live
+
+__all__ = ["Difference", "needs_of_table", "needs_of_time_to_live", "verify"]
 
 _NOBODY = "chatstore schema verify"
 """The id of a session and a user that nobody has: what is asked of it changes nothing."""
@@ -23,14 +30,27 @@ def verify(client: Client, definition: TableDefinition) -> list[Difference]:
 
     An index of either projection is fine, as long as it has all that listings read.
     """
+    place = place_of(client, definition)
     table = described(client, definition.table_name)
     if table is None:
-        return [missing_table(client, definition)]
+        return [missing_table(place)]
     expiry = time_to_live(client, definition.table_name)
-    return [
-        *Comparison(client, definition, table).differences(expiry),
-        *_refusals(client, definition),
-    ]
+    return [*Comparison(place, table).differences(expiry), *_refusals(client, definition)]
+
+
+def needs_of_table(client: Client, definition: TableDefinition) -> Iterator[Difference]:
+    """What chatstore can't work without, in a table that is there: its keys, and its user index."""
+    table = described(client, definition.table_name)
+    if table is not None:
+        comparison = Comparison(place_of(client, definition), table)
+        # Of a table with other keys it is no matter which indexes it has.
+        yield from list(comparison.of_keys()) or comparison.of_index()
+
+
+def needs_of_time_to_live(client: Client, definition: TableDefinition) -> Iterator[Difference]:
+    """What differs in the time to live of a table that is there."""
+    expiry = time_to_live(client, definition.table_name)
+    yield from expiry_differences(place_of(client, definition), expiry)
 
 
 def _refusals(client: Client, definition: TableDefinition) -> Iterator[Difference]:

@@ -1,0 +1,102 @@
+"""A store's own copy of a client: what the caller's has, over sockets and retries of its own."""
+
+import inspect
+from typing import Any, cast
+
+from botocore.client import BaseClient
+from botocore.endpoint import Endpoint
+from botocore.httpsession import URLLib3Session
+
+from chatstore.errors import ConfigurationError
+from chatstore_dynamodb.api import Client
+from chatstore_dynamodb.credentials import Credentials
+from chatstore_dynamodb.retrying import Retrying, RetryRules
+from chatstore_dynamodb.transport import OwnSession
+
+
+class OwnEndpoint(Endpoint):
+    """botocore's endpoint, whose requests end within the deadline.
+
+    botocore's handlers for retries are not asked: they sleep without looking at the time, and hold
+    locks that a forked child would wait for.
+    """
+
+    retrying: Retrying
+    credentials: Credentials
+
+    @classmethod
+    def like(cls, endpoint: Endpoint, rules: RetryRules, credentials: Credentials) -> "OwnEndpoint":
+        """An endpoint with another's settings and event handlers, and with sockets of its own."""
+        own = object.__new__(cls)
+        own.__dict__.update(endpoint.__dict__)
+        own.http_session = OwnSession.like(endpoint.http_session)
+        own.retrying = Retrying(rules)
+        own.credentials = credentials
+        return own
+
+    def create_request(self, params: Any, operation_model: Any = None) -> Any:
+        # It is signed here.
+        self.credentials.be_ready()
+        return super().create_request(params, operation_model)
+
+    def _send(self, request: Any) -> Any:
+        self.retrying.keep_distance()
+        return self.http_session.send(request)
+
+    def _needs_retry(
+        self,
+        attempts: int,
+        operation_model: Any,
+        request_dict: Any,
+        response: Any = None,
+        caught_exception: Any = None,
+    ) -> bool:
+        return self.retrying.is_due(attempts, response, caught_exception)
+
+
+def own_client(client: Client, *, attempts: int | None = None) -> Client:
+    """A copy of boto3's DynamoDB client that shares its settings, credentials and event handlers,
+    and neither sockets nor locks; the client itself stays as it is.
+
+    It sends a request as often as the client was made to, or `attempts` times. Raises
+    `ConfigurationError` for anything but such a client.
+    """
+    theirs = require_client(client)
+    endpoint: Any = theirs._endpoint
+    known = isinstance(endpoint, OwnEndpoint)
+    rules: RetryRules = endpoint.retrying.rules if known else RetryRules.of(theirs)
+    if attempts is not None:
+        rules = rules.with_attempts(attempts)
+    own = object.__new__(type(theirs))
+    own.__dict__.update(theirs.__dict__)
+    own.__dict__["_endpoint"] = OwnEndpoint.like(endpoint, rules, Credentials(theirs))
+    return cast("Client", own)
+
+
+def require_client(client: object) -> Any:
+    """Return a low-level DynamoDB client of boto3's; raise `ConfigurationError` for anything else.
+    What is botocore's own about it has no types."""
+    advice = "give boto3.client('dynamodb')"
+    if not isinstance(client, BaseClient):
+        if hasattr(getattr(client, "meta", None), "client"):
+            advice = "a resource has one: give resource.meta.client"
+        raise ConfigurationError(
+            "dynamodb: client must be boto3's low-level DynamoDB client, not "
+            f"{type(client).__module__}.{type(client).__qualname__}; {advice}"
+        )
+    service = client.meta.service_model.service_name
+    if service != "dynamodb":
+        raise ConfigurationError(f"dynamodb: client must be DynamoDB's, not {service}'s; {advice}")
+    its: Any = client
+    if inspect.iscoroutinefunction(type(its)._make_api_call):
+        raise ConfigurationError(
+            f"dynamodb: client must not be an asynchronous one; {advice}, and for asyncio wrap the "
+            "store: AsyncSessionStore(store)"
+        )
+    session = getattr(its._endpoint, "http_session", None)
+    if not (isinstance(its._endpoint, Endpoint) and isinstance(session, URLLib3Session)):
+        raise ConfigurationError(
+            "dynamodb: client must send by botocore's own HTTP session, not by "
+            f"{type(session).__qualname__}; {advice}"
+        )
+    return its
