@@ -35,34 +35,40 @@ def verify(client: Client, definition: TableDefinition) -> list[Difference]:
     """
     table = described(client, definition.table_name)
     if table is None:
-        return list(needs_of_table(client, definition))
+        place = _place(client, definition)
+        return [
+            Difference(
+                f"table {definition.table_name} does not exist",
+                f"run {place.schema_command('apply')}",
+            )
+        ]
     return [
-        *_needs(client, definition, table),
+        *_status_differences(table),
+        *_key_needs(client, definition, table),
         *_billing_differences(table),
+        *_index_differences(table, definition, _place(client, definition)),
         *needs_of_time_to_live(client, definition),
         *_refusals(client, definition),
     ]
 
 
 def needs_of_table(client: Client, definition: TableDefinition) -> Iterator[Difference]:
-    """What chatstore can't work without: the table, its keys, and its user index."""
+    """What chatstore can't work without, in a table that is there: its keys, and its user index."""
     table = described(client, definition.table_name)
-    if table is None:
-        place = _place(client, definition)
-        yield Difference(
-            f"table {definition.table_name} does not exist", f"run {place.schema_command('apply')}"
-        )
-    else:
-        yield from _needs(client, definition, table)
+    if table is not None:
+        yield from _key_needs(client, definition, table)
+        yield from _index_differences(table, definition, _place(client, definition))
 
 
-def _needs(
+def _status_differences(table: Mapping[str, Any]) -> Iterator[Difference]:
+    if (status := table.get("TableStatus")) != "ACTIVE":
+        yield Difference(f"the table is {status}", "wait until it is ACTIVE")
+
+
+def _key_needs(
     client: Client, definition: TableDefinition, table: Mapping[str, Any]
 ) -> Iterator[Difference]:
-    if (status := table.get("TableStatus")) not in {"ACTIVE", "UPDATING"}:
-        yield Difference(f"the table is {status}", "wait until it is ACTIVE")
-    place = _place(client, definition)
-    elsewhere = replace(place, table_name=f"{definition.table_name}-2")
+    elsewhere = replace(_place(client, definition), table_name=f"{definition.table_name}-2")
     new_table = (
         "keys can't be changed, so let this table be, and create one of another name with "
         f"{elsewhere.schema_command('apply')}"
@@ -70,7 +76,6 @@ def _needs(
     yield from _key_differences(
         "the table", table["KeySchema"], {"HASH": "sessionId"}, _types(table), new_table
     )
-    yield from _index_differences(table, definition, place)
 
 
 def _place(client: Client, definition: TableDefinition) -> Place:
