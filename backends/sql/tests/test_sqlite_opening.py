@@ -109,8 +109,8 @@ def test_a_store_says_where_it_is(engine: Engine, tmp_path: Path) -> None:
     with SQLSessionStore(engine) as store, open_store(url) as other:
         assert repr(store) == repr(other) == f"<SQLSessionStore {url}, open>"
     assert repr(store) == f"<SQLSessionStore {url}, closed>"
-    with open_store("sqlite://") as store:
-        assert repr(store) == "<SQLSessionStore sqlite://, open>"
+    with open_store("sqlite://") as third:
+        assert repr(third) == "<SQLSessionStore sqlite://, open>"
 
 
 def test_urls_name_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
