@@ -39,12 +39,14 @@ GIVEN: Mapping[str, Any] = {
 _NO_CALLS = {"close", "for_user"}
 
 
-def public_methods(subject: object) -> list[str]:
-    """The names of the methods that call the engine."""
+def public_methods(subject: object, protocol: type) -> list[str]:
+    """The names of the protocol's methods that the subject has, and that call the engine."""
     return [
         name
-        for name, value in inspect.getmembers(type(subject), callable)
-        if not name.startswith("_") and name not in _NO_CALLS
+        for name in dir(protocol)
+        if not name.startswith("_")
+        and name not in _NO_CALLS
+        and callable(getattr(subject, name, None))
     ]
 
 

@@ -121,7 +121,9 @@ def test_what_a_child_inherits(opened: Opened, wrapping: str, moment: str) -> No
     subject = WRAPPINGS[wrapping](opened.store)
 
     def work(_child: Child) -> dict[str, str]:
-        told = {name: outcome(subject, name) for name in public_methods(subject)}
+        told = {
+            name: outcome(subject, name) for name in public_methods(subject, MaintainedSessionStore)
+        }
         close(subject)
         return told
 
@@ -202,7 +204,7 @@ def test_an_inherited_cache(kind: str, is_in_use: bool) -> None:
         cache.get(["chat"])
 
     def work(_child: Child) -> dict[str, str]:
-        told = {name: outcome(cache, name) for name in public_methods(cache)}
+        told = {name: outcome(cache, name) for name in public_methods(cache, SessionCache)}
         cache.close()
         own = CACHES[kind]()
         call(own, "put")
