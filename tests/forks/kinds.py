@@ -14,11 +14,14 @@ from moto import mock_aws
 from chatstore import MaintainedSessionStore, open_store
 from chatstore.caching import SessionCache
 from chatstore.memory_cache import MemorySessionCache
+from chatstore_contract_tests import Harness
 from chatstore_contract_tests.namespaces import find_namespace
 from chatstore_dynamodb import DynamoDBSessionStore
 from chatstore_dynamodb.client import new_client
 from chatstore_dynamodb.schema.definition import TableDefinition
 from chatstore_redis import RedisSessionCache, RedisSessionStore
+from chatstore_redis.cache_url import open_url as open_redis_cache
+from chatstore_redis.harness import RedisHarness
 from chatstore_sql import SQLSessionStore, create_sqlite_engine
 
 Opening = Callable[[], MaintainedSessionStore]
@@ -106,11 +109,18 @@ def live(leg: str, variable: str) -> Kind:
         url = required(leg, variable)
         with find_namespace(url)(url, f"forks-{uuid.uuid4().hex}") as fresh:
             harness = fresh()
-            with harness.open() as store:
-                yield Opened(store, (harness.open,))
+            with store_on_client(harness) as store:
+                yield Opened(store, (harness.open, lambda: store_on_client(harness)))
             harness.close()
 
     return opened
+
+
+def store_on_client(harness: Harness) -> MaintainedSessionStore:
+    """A store on the harness's one client: a child has inherited it."""
+    if isinstance(harness, RedisHarness):
+        return RedisSessionStore(harness.client, prefix=harness.prefix)
+    return harness.open()
 
 
 def required(leg: str, variable: str) -> str:
@@ -146,9 +156,7 @@ def redis_cache() -> SessionCache:
 def real_redis_cache() -> SessionCache:
     """The cache on the real server."""
     url = required("redis", "CHATSTORE_TEST_REDIS_URL")
-    from chatstore_redis.cache_url import open_url
-
-    return open_url(f"{url}?prefix=forks-{uuid.uuid4().hex}")
+    return open_redis_cache(f"{url}?prefix=forks-{uuid.uuid4().hex}")
 
 
 CACHES: dict[str, OpenCache] = {
