@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -84,6 +85,7 @@ def served(url: str, opening: str, log: Path) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listening, log.open("wb") as output:
         command = [
             *(sys.executable, "-m", "gunicorn", "--preload", "--workers", "4", "--threads", "2"),
+            *("--graceful-timeout", "5"),
             *("--bind", f"fd://{listening.fileno()}", "--chdir", str(Path(__file__).parent)),
             *("--worker-tmp-dir", str(log.parent), "--no-control-socket"),
             "application:application",
@@ -98,7 +100,7 @@ def served(url: str, opening: str, log: Path) -> Iterator[int]:
         try:
             yield listening.getsockname()[1]
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGINT)
             process.wait(PATIENCE)
 
 
