@@ -90,15 +90,15 @@ class Connections:
         with self._turn(until):
             lease = self._begin(until)
             with self._lent(lease) as cursor:
-                self._require_log(lease)
+                self._require_files(lease)
                 yield cursor
                 cursor.execute("COMMIT")
 
-    def require_log(self) -> None:
-        """Raise `SchemaError` if a connection's write-ahead log was taken away from it."""
+    def require_files(self) -> None:
+        """Raise `SchemaError` if what a connection writes to is not what lies there."""
         lease = self._take()
         with self._lent(lease):
-            self._require_log(lease)
+            self._require_files(lease)
 
     def close(self) -> None:
         """Give the connections back to the engine's pool."""
@@ -183,20 +183,14 @@ class Connections:
         use = forking.begin_use()
         try:
             while True:
+                inode = None if self.file is None else self.file.require_same()
                 lease = self._next(use)
-                if self._is_current(lease):
+                if lease.inode == inode:
                     return lease
                 # The engine has kept it since before the file was replaced.
                 lease.destroy()
         except BaseException:
             forking.end_use(use)
-            raise
-
-    def _is_current(self, lease: _Lease) -> bool:
-        try:
-            return self.file is None or self.file.is_same(lease.inode)
-        except BaseException:
-            lease.destroy()
             raise
 
     def _next(self, use: forking.Use) -> _Lease:
@@ -233,9 +227,12 @@ class Connections:
                 finally:
                     forking.end_use(lease.use)
 
-    def _require_log(self, lease: _Lease) -> None:
+    def _require_files(self, lease: _Lease) -> None:
+        """Raise `SchemaError` if what the connection writes to is not what lies there."""
         if self.file is None:
             return
+        # It may have waited since it was looked at.
+        self.file.require_same()
         if lease.log is None:
             lease.log = self.file.log_inode()
         else:

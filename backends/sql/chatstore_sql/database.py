@@ -137,7 +137,7 @@ class Database:
             )
         require_schema(self._connections.fetch, self.settings)
         self._connections.fetch(statement)
-        self._connections.require_log()
+        self._connections.require_files()
 
     def close(self) -> None:
         """Give the connections back."""

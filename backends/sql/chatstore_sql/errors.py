@@ -48,7 +48,8 @@ def chatstore_error(
     error = unwrapped(error)
     if isinstance(error, PermissionError):
         return BackendAuthError(
-            f"{settings.place}: this process may not enter the file's directory any more"
+            f"{settings.place}: this process may not enter the file's directory; it needs the "
+            "right to, and to make files there"
         )
     if isinstance(error, exc.SQLAlchemyError):
         return BackendError(f"{settings.place}: SQLAlchemy failed: {type(error).__name__}")

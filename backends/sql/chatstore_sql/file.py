@@ -35,18 +35,18 @@ class DatabaseFile:
         with suppress(PermissionError):
             self.inode = inode_at(self._name)
 
-    def is_same(self, inode: Inode | None) -> bool:
-        """Whether a connection to `inode` is one to the file that was opened. Raises `SchemaError`
-        if that is not at its path any more."""
+    def require_same(self) -> Inode | None:
+        """Which file it is. Raises `SchemaError` if the one that was opened is not there any
+        more."""
         found = inode_at(self._name)
         if found != self.inode:
             happened = "is gone" if found is None else "was replaced by another"
             raise SchemaError(
                 f"sqlite, {self._name}: the file {happened} since the store opened it; what is "
-                "written to it would be lost. Put it back or restore a backup, and open the store "
-                "again"
+                "written to it would be lost. Close its stores, remove the -wal and -shm that it "
+                "left, put the right file there, and open the store again"
             )
-        return inode == found
+        return found
 
     def log_inode(self) -> Inode | None:
         """Which file the write-ahead log is."""
@@ -57,6 +57,6 @@ class DatabaseFile:
         if inode_at(self._log) != inode:
             raise SchemaError(
                 f"sqlite, {self._log}: the log was deleted or replaced while it was in use, and "
-                "writes would be lost. Close this store, so that SQLite moves what the log held "
-                "into the database, and open it again"
+                "writes would be lost. Close this store and its engine, so that SQLite moves what "
+                "the log held into the database, and open it again"
             )

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from chatstore.base import BaseSessionStore
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.cursor import Position
-from chatstore.deadline import DEFAULT_DEADLINE, within
+from chatstore.deadline import DEFAULT_DEADLINE, each_step, within
 from chatstore.errors import ChatStoreError, SessionNotFoundError
 from chatstore.hooks import PageQuery
 from chatstore.models import JsonObject
@@ -132,7 +132,7 @@ class SQLSessionStore(BaseSessionStore):
         live = 0
         chunk = {"user_id": user_id, "limit": _CHUNK}
         while True:
-            with self._database.writing() as cursor:
+            with each_step(self.deadline), self._database.writing() as cursor:
                 owned = cursor.execute(statements.SELECT_OWNED, chunk).fetchall()
                 cursor.executemany(
                     statements.DELETE_SESSION, [{"session_id": found[0]} for found in owned]
@@ -175,8 +175,9 @@ class SQLSessionStore(BaseSessionStore):
         while True:
             # Looking is a reader's work; only the removal keeps other writers waiting.
             chunk = {"now": now.seconds, "after": after, "limit": _CHUNK}
-            expired = self._database.fetch(statements.SELECT_EXPIRED, chunk)
-            with self._database.writing() as cursor:
+            with each_step(self.deadline):
+                expired = self._database.fetch(statements.SELECT_EXPIRED, chunk)
+            with each_step(self.deadline), self._database.writing() as cursor:
                 cursor.executemany(
                     statements.DELETE_EXPIRED,
                     [{"session_id": found[0], "now": now.seconds} for found in expired],

@@ -3,6 +3,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, text
@@ -75,6 +76,41 @@ def test_an_engine_of_another_make_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="create_sqlite_engine"):
         SQLSessionStore(engine)
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "given", ["sqlite:///secret.db", Path("secret.db"), None, 7, sqlite3.connect, object()]
+)
+def test_what_is_no_engine_is_refused(given: Any) -> None:
+    """Anything but an engine is a `ConfigurationError` at once, which says what to give; what was
+    given may hold a password, and is not shown."""
+    with pytest.raises(ConfigurationError, match="create_sqlite_engine") as raised:
+        SQLSessionStore(given)
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("path", [None, 7, b"chat.db", ["chat.db"]])
+def test_what_is_no_path_is_refused(path: Any) -> None:
+    """A path is a text or a `Path`; the error names what was given."""
+    with pytest.raises(ConfigurationError, match=type(path).__name__):
+        create_sqlite_engine(path)
+
+
+@pytest.mark.parametrize("timeout", ["5", None, True, -1, float("nan"), float("inf"), 3_601])
+def test_what_is_no_timeout_is_refused(timeout: Any, tmp_path: Path) -> None:
+    """A timeout is a number of seconds from 0 to 3,600."""
+    with pytest.raises(ConfigurationError, match=f"timeout={timeout}"):
+        create_sqlite_engine(tmp_path / "chat.db", timeout=timeout)
+
+
+def test_a_store_says_where_it_is(engine: Engine, tmp_path: Path) -> None:
+    """`repr` names the class and the URL, whoever made the engine."""
+    url = f"sqlite:///{tmp_path / 'chat.db'}"
+    with SQLSessionStore(engine) as store, open_store(url) as other:
+        assert repr(store) == repr(other) == f"<SQLSessionStore {url}, open>"
+    assert repr(store) == f"<SQLSessionStore {url}, closed>"
+    with open_store("sqlite://") as third:
+        assert repr(third) == "<SQLSessionStore sqlite://, open>"
 
 
 def test_urls_name_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

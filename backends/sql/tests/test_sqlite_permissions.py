@@ -84,8 +84,8 @@ def test_a_directory_that_may_not_be_entered(open_directory: Path) -> None:
         with pytest.raises(BackendAuthError, match=r"chat\.db.* may not enter") as raised:
             open_store(f"sqlite:///{closed}/chat.db")
         assert isinstance(raised.value.__cause__, PermissionError)
-        with pytest.raises(BackendAuthError, match=r"chat\.db.* may not open") as raised:
+        with pytest.raises(BackendAuthError, match=r"chat\.db.* may not enter") as raised:
             SQLSessionStore(early)
-        assert isinstance(raised.value.__cause__, sqlite3.Error)
+        assert isinstance(raised.value.__cause__, PermissionError)
     closed.chmod(0o777)
     early.dispose()

@@ -1,0 +1,148 @@
+"""A call ends within its deadline, whatever it waits for."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from chatstore import (
+    BackendUnavailableError,
+    ConfigurationError,
+    MaintainedSessionStore,
+    Message,
+    open_store,
+)
+from chatstore_sql import SQLSessionStore, statements
+
+DEADLINE = 0.3
+MOST = DEADLINE * 1.1 + 0.3
+"""A tenth more, and what a busy machine needs to wake a thread."""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "chat.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[SQLSessionStore]:
+    """A store whose timeout is far longer than its deadline."""
+    with open_store(f"sqlite:///{path}?deadline={DEADLINE}&timeout=60") as store:
+        assert isinstance(store, SQLSessionStore)
+        store.create("ana", session_id="chat")
+        yield store
+
+
+Write = Callable[[MaintainedSessionStore], object]
+WRITES: dict[str, Write] = {
+    "create": lambda store: store.create("ana"),
+    "append": lambda store: store.append("chat", Message(type="user", content="x")),
+    "update": lambda store: store.update("chat", metadata={"a": 1}),
+    "rewrite": lambda store: store.rewrite("chat", [], if_version=None),
+    "delete": lambda store: store.delete("chat"),
+    "delete_user": lambda store: store.delete_user("ana"),
+    "purge_expired": lambda store: store.purge_expired(),
+}
+
+
+def require_end(call: Callable[[], object], match: str) -> None:
+    """The call is unavailable, in time."""
+    began = time.monotonic()
+    with pytest.raises(BackendUnavailableError, match=match):
+        call()
+    assert time.monotonic() - began < MOST
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_another_process_holds_the_file(store: SQLSessionStore, path: Path, name: str) -> None:
+    """A write that another process keeps waiting ends at the deadline, though the timeout is
+    longer, and the next one succeeds once the file is free."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        require_end(lambda: WRITES[name](store), "within 0.3 seconds, the deadline")
+        other.execute("ROLLBACK")
+    WRITES[name](store)
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_another_thread_keeps_writing(store: SQLSessionStore, path: Path, name: str) -> None:
+    """The same for a thread of this process."""
+    with open_store(f"sqlite:///{path}") as busy:
+        assert isinstance(busy, SQLSessionStore)
+        with busy._database.writing():
+            require_end(lambda: WRITES[name](store), "within 0.3 seconds, the deadline")
+    WRITES[name](store)
+
+
+def test_a_shorter_timeout_ends_the_wait_first(path: Path) -> None:
+    """A wait ends at the earlier of both; the error names the one that ended it."""
+    url = f"sqlite:///{path}?deadline=60&timeout={DEADLINE}"
+    with open_store(url) as store, open_store(url) as busy:
+        assert isinstance(busy, SQLSessionStore)
+        store.create("ana", session_id="chat")
+        append = WRITES["append"]
+        with busy._database.writing():
+            require_end(lambda: append(store), "0.3 seconds, the URL's timeout")
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            require_end(lambda: append(store), "longer than the timeout")
+
+
+@pytest.mark.parametrize("place", ["file", "memory"])
+def test_a_statement_that_takes_long(
+    path: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A statement that would run for hours is broken off at the deadline, and the store goes on."""
+    endless = (
+        "WITH RECURSIVE counted(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM counted) "
+        "SELECT count(*), :after, :now, :limit FROM counted"
+    )
+    monkeypatch.setattr(statements, "SELECT_SCAN", endless)
+    where = f"/{path}" if place == "file" else ""
+    with open_store(f"sqlite://{where}?deadline={DEADLINE}") as store:
+        store.create("ana", session_id="chat")
+        require_end(lambda: store.scan(), "within 0.3 seconds, the deadline")
+        assert store.append("chat", Message(type="user", content="x")).message_count == 1
+
+
+def test_opening_ends_too(path: Path) -> None:
+    """So does the opening of a file that another process keeps to itself."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        require_end(
+            lambda: open_store(f"sqlite:///{path}?deadline={DEADLINE}"), "within 0.3 seconds"
+        )
+
+
+def test_waits_begin_together(store: SQLSessionStore, path: Path) -> None:
+    """Ten calls at once that nothing answers all end at the same deadline: none waits for another
+    one's time to be up."""
+    raised: list[BaseException] = []
+
+    def append() -> None:
+        try:
+            WRITES["append"](store)
+        except BackendUnavailableError as error:
+            raised.append(error)
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        threads = [threading.Thread(target=append) for _ in range(10)]
+        began = time.monotonic()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert time.monotonic() - began < MOST
+    assert len(raised) == 10
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "soon", "nan", "1e9", "inf", ""])
+def test_a_bad_deadline(path: Path, text: str) -> None:
+    """A deadline in the URL that is none is a `ConfigurationError` that names it."""
+    with pytest.raises(ConfigurationError, match="deadline"):
+        open_store(f"sqlite:///{path}?deadline={text}")

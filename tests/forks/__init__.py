@@ -1,0 +1,1 @@
+"""What a fork does to whatever is open."""
