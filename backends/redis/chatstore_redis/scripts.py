@@ -16,7 +16,7 @@ MISSING = b"missing"
 CONFLICT = b"conflict"
 """The answer where the session is at another version."""
 CORRUPT = b"corrupt"
-"""The answer where a counter that the write must change is no number."""
+"""The answer where the write must change or go through what can't be true."""
 
 
 @dataclass(frozen=True, slots=True)
