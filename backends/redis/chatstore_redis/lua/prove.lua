@@ -20,9 +20,10 @@ local calls = {
 }
 for _, call in ipairs(calls) do
   local answer = redis.pcall(unpack(call))
-  if type(answer) == 'table' and answer.err and not string.find(answer.err, 'wrong number of arg')
-      and not string.find(answer.err, 'not an integer') then
-    return call[1] .. ': ' .. answer.err
+  local refusal = type(answer) == 'table' and answer.err and tostring(answer.err)
+  if refusal and not string.find(refusal, '[Ww]rong number of arg')
+      and not string.find(refusal, 'not an integer') then
+    return call[1] .. ': ' .. refusal
   end
 end
 return ''
