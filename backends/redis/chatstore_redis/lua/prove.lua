@@ -1,7 +1,7 @@
 -- Calls each command that the scripts and the store need, on a key that nobody has, in a way that
 -- writes nothing: what is missing stays missing, and a write is sent with an argument that the
 -- command refuses once it is allowed.
--- Returns the first error that is not such a refusal, else ''.
+-- Returns the first command and error that is not such a refusal, else ''.
 local key = KEYS[1]
 local calls = {
   {'HMGET', key, 'a'},
@@ -23,7 +23,7 @@ for _, call in ipairs(calls) do
   local refusal = type(answer) == 'table' and answer.err and tostring(answer.err)
   if refusal and not string.find(refusal, '[Ww]rong number of arg')
       and not string.find(refusal, 'not an integer') then
-    return call[1] .. ': ' .. refusal
+    return call[1] .. ' ' .. refusal
   end
 end
 return ''
