@@ -56,7 +56,7 @@ _CASES = (
         BackendAuthError,
         "this user lacks a permission that chatstore needs; its README lists the commands",
         (redis_errors.NoPermissionError,),
-        "NOPERM",
+        "NOPERM|The user executing the script can't run",
     ),
     _Case(
         BackendError,

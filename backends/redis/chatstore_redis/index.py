@@ -33,9 +33,9 @@ class UserIndex:
         self._connection = connection
         self._keys = keys
 
-    def add(self, user_id: str, *positions: Position) -> None:
-        """Add members; those that are there stay."""
-        self._connection.send(*self._addition(user_id, positions))
+    def add(self, user_id: str, *positions: Position) -> int:
+        """Add members; those that are there stay. How many were not."""
+        return int(self._connection.send(*self._addition(user_id, positions)))
 
     def add_all(self, by_user: Mapping[str, Sequence[Position]]) -> None:
         """Add members of several users."""
@@ -52,6 +52,20 @@ class UserIndex:
         ]
         if back:
             self.add(user_id, *back)
+
+    def forget(
+        self, user_id: str, positions: Sequence[Position], erased: Sequence[bool], now: Moment
+    ) -> None:
+        """Remove members whose sessions were erased, and the dead ones that are old. A young one
+        may belong to a `create` in progress, whose session no list would show without it."""
+        oldest_young = now.earlier(_YOUTH).text
+        gone = [
+            each
+            for each, was_there in zip(positions, erased, strict=True)
+            if was_there or each.created_at < oldest_young
+        ]
+        if gone:
+            self.remove(user_id, gone)
 
     def page(self, query: PageQuery) -> list[tuple[Position, Body]]:
         """What `_page` returns. It removes the dead members that it meets."""

@@ -3,7 +3,7 @@
 from redis.exceptions import ResponseError
 
 from chatstore_redis.connection import Command, Connection
-from chatstore_redis.errors import is_missing_script
+from chatstore_redis.errors import is_missing_script, translated
 from chatstore_redis.keys import Keys
 from chatstore_redis.scripts import PROVE
 
@@ -30,4 +30,8 @@ def prove(connection: Connection, keys: Keys) -> None:
         if isinstance(answer, Exception) and not is_missing_script(answer):
             raise answer
         if isinstance(answer, bytes) and answer:
-            raise ResponseError(answer.decode(errors="replace"))
+            command, _, refusal = answer.decode(errors="replace").partition(" ")
+            error = ResponseError(refusal)
+            typed = translated(error, connection.place)
+            assert typed is not None
+            raise type(typed)(f"{typed} (refused: {command})") from error

@@ -1,6 +1,7 @@
 """How often a request is sent again, and after which pause. Every request may be sent twice."""
 
 import copy
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,6 +20,19 @@ Result = TypeVar("Result")
 
 _LASTING = (AuthenticationError, AuthorizationError)
 """redis-py counts them among lost connections."""
+
+
+class _Counts(threading.local):
+    sent_again = 0
+
+
+_counts = _Counts()
+
+
+def times_sent_again() -> int:
+    """How often this thread has sent a request once more. What a caller learns from a request that
+    was sent again may be the answer to the second time."""
+    return _counts.sent_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,7 @@ class Retries:
         except DeadlineError:
             # What failed says more than that there was no time for more.
             raise error from None
+        _counts.sent_again += 1
 
 
 def retries_of(options: dict[str, Any]) -> Retries:

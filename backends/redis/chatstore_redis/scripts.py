@@ -18,7 +18,7 @@ CONFLICT = b"conflict"
 MET = b"met"
 """The answer of an append that met messages of its batch otherwise than a plain retry would."""
 CORRUPT = b"corrupt"
-"""The answer where a counter that the write must change is no number."""
+"""The answer where the write must change or go through what can't be true."""
 
 
 @dataclass(frozen=True, slots=True)

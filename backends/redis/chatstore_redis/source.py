@@ -23,6 +23,9 @@ from chatstore_redis.retries import Retries, retries_of
 Client = Redis | RedisCluster
 Address = tuple[str, int]
 
+_LONGEST_TIMEOUT = 1e9
+"""Seconds; the operating system counts no further."""
+
 _NOT_PASSED_ON = frozenset(
     {
         # chatstore retries by itself, and takes answers as bytes.
@@ -136,7 +139,14 @@ def _pool_source(pool: object) -> Source:
             f"the Redis client's pool must be a redis.ConnectionPool, not {type(pool).__name__}"
         )
     options = dict(pool.connection_kwargs)
-    retries = retries_of(options)
+    _require_usable(options)
+    try:
+        retries = retries_of(options)
+    except Exception as error:
+        raise ConfigurationError(
+            "the Redis client's retry must be a redis.retry.Retry, and its retry_on_error a list "
+            "of exceptions"
+        ) from error
     kept = {name: value for name, value in options.items() if name not in _NOT_PASSED_ON}
     pool_options: dict[str, Any] = {"max_connections": pool.max_connections}
     kind: type[ConnectionPool] = bounded_pool(type(pool))
@@ -157,6 +167,24 @@ def _pool_source(pool: object) -> Source:
             "check_connection": pool.check_connection,
         }
     return Source(bounded_class(pool.connection_class), kept, kind, pool_options, retries, service)
+
+
+def _require_usable(options: Mapping[str, Any]) -> None:
+    """Refuse what redis-py takes, and what then fails at each connection."""
+    for name in ("socket_timeout", "socket_connect_timeout"):
+        seconds = options.get(name)
+        if seconds is not None and not (
+            isinstance(seconds, int | float) and 0 < seconds < _LONGEST_TIMEOUT
+        ):
+            raise ConfigurationError(
+                f"the Redis client's {name} must be None or a number of seconds more than 0, not "
+                f"{seconds!r}"
+            )
+    host = options.get("host", "")
+    if not isinstance(host, str):
+        raise ConfigurationError(
+            f"the Redis client's host must be a str, not {type(host).__name__}"
+        )
 
 
 def _own_sentinel(sentinel: Sentinel) -> Sentinel:

@@ -25,6 +25,7 @@ from chatstore_redis.index import UserIndex
 from chatstore_redis.keys import Keys
 from chatstore_redis.proving import prove
 from chatstore_redis.resending import left_to_add
+from chatstore_redis.retries import times_sent_again
 from chatstore_redis.scanning import ScanPosition, scan_position
 from chatstore_redis.scripts import Script
 from chatstore_redis.source import ClusterSource, Source
@@ -63,8 +64,14 @@ class RedisSessionStore(BaseSessionStore):
     def _insert(self, session: StoredSession, now: Moment) -> bool:
         # The member first: a process that dies in between leaves one too many, which heals. The
         # other way round it would leave a session that no listing shows.
-        self._index.add(*_indexed(session))
-        return self._put(session, overwrite=False, now=now)
+        is_new = self._index.add(*_indexed(session)) == 1
+        before = times_sent_again()
+        written = self._put(session, overwrite=False, now=now)
+        if written and not (is_new and times_sent_again() == before):
+            # The member may be another `create`'s of the same instant, or the session have been
+            # written twice: so `delete_user` may have removed it with the other one in between.
+            self._index.add(*_indexed(session))
+        return written
 
     def _load(self, session_id: str) -> Record | None:
         return fields.record(self._connection.run(scripts.READ, self._keys.session(session_id)))
@@ -129,7 +136,7 @@ class RedisSessionStore(BaseSessionStore):
             owner = user_id.encode()
             answers = self._connection.run_all(scripts.ERASE, keys, now.seconds, owner)
             live += answers.count(1)
-            self._index.remove(user_id, positions)
+            self._index.forget(user_id, positions, [each is not None for each in answers], now)
         return live
 
     def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
@@ -236,7 +243,7 @@ class RedisSessionStore(BaseSessionStore):
         if answer == scripts.CONFLICT:
             raise VersionConflictError(write.session_id, write.if_version)
         if answer == scripts.CORRUPT:
-            reason = "version, messageCount, first, next or weight is no number"
+            reason = "its numbers or entries are not what chatstore writes"
             raise CorruptSessionError(self.backend, write.session_id, reason)
         return answer
 

@@ -1,4 +1,4 @@
-"""Two calls at once, in every order of their requests."""
+"""Two calls at once, in every order of their requests; `delete_user` has a file of its own."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -111,23 +111,3 @@ def test_restore_beside_what_removes_members(
             assert is_there
 
     assert count_interleavings(harness, prepare, check) >= 3
-
-
-def test_create_beside_the_deletion_of_its_user(harness: RedisHarness, clock: ManualClock) -> None:
-    """`delete_user` erases every trace, the member of a `create` in progress too: that session is
-    found, and listed at the latest after the next `purge_expired`."""
-    store = harness.open(policy=FOREVER, clock=clock)
-
-    def prepare() -> Calls:
-        store.create("ana", session_id="old")
-        return [
-            (harness.open(clock=clock), lambda each: each.create("ana", session_id="chat")),
-            (harness.open(clock=clock), lambda each: each.delete_user("ana")),
-        ]
-
-    def check() -> None:
-        is_there = store.get_many(["chat"]) != []
-        store.purge_expired()
-        assert listed(store) == (["chat"] if is_there else [])
-
-    assert count_interleavings(harness, prepare, check) >= 10

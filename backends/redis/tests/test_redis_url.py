@@ -1,7 +1,5 @@
 """Stores from URLs."""
 
-import shutil
-import subprocess
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +10,6 @@ import redis
 from chatstore import (
     BackendAuthError,
     BackendUnavailableError,
-    ChatStoreError,
     ConfigurationError,
     RetentionPolicy,
     SessionNotFoundError,
@@ -130,69 +127,3 @@ def test_passwords_are_decoded(tmp_path: Path) -> None:
             pytest.raises(BackendAuthError),
         ):
             store.ping()
-
-
-# What the README tells operators to allow.
-COMMANDS = (
-    "hmget hget hlen hset hdel hincrby exists del expire persist zadd zrem zrange evalsha eval scan"
-)
-
-
-def test_the_documented_permissions_suffice(tmp_path: Path) -> None:
-    """A user with the README's commands on the prefix's keys may call everything."""
-    server_url()
-    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
-    allowed = [f"+{command}" for command in COMMANDS.split()]
-    assert " ".join(allowed) in readme
-    with running(tmp_path) as server:
-        with redis.Redis(port=server.port) as client:
-            client.execute_command(
-                *("ACL", "SETUSER", "chat", "on", ">secret", "~chatstore:*", *allowed)
-            )
-        where = f"{LOOPBACK}:{server.port}"
-        with open_store(f"redis://chat:secret@{where}") as store:
-            store.ping()
-            session = store.create("ana", session_id="chat")
-            store.update("chat", metadata={"a": 1})
-            store.rewrite("chat", [], if_version=None)
-            store.restore(session, overwrite=True)
-            assert len(store.list_sessions("ana").items) == 1
-            assert len(store.scan().items) == 1
-            assert store.purge_expired() == 0
-            assert store.delete("chat")
-            assert store.delete_user("ana") == 0
-        with (
-            open_store(f"redis://chat:secret@{where}?prefix=other") as store,
-            pytest.raises(BackendAuthError),
-        ):
-            store.ping()
-
-
-def test_tls(tmp_path: Path) -> None:
-    """`rediss://` speaks TLS, and takes only a certificate that it was told to trust."""
-    server_url()
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl to make a certificate")
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"),
-            *("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"),
-            *("-keyout", "key.pem", "-out", "cert.pem"),
-        ],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-    )
-    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    with running(tmp_path) as server:
-        tls_port = server.free_port()
-        server.configure(
-            tls_cert_file=str(certificate), tls_key_file=str(key), tls_auth_clients="no"
-        )
-        server.configure(tls_port=tls_port)
-        url = f"rediss://{LOOPBACK}:{tls_port}"
-        with open_store(f"{url}?ssl_ca_certs={certificate}") as store:
-            assert store.create("ana").version == 1
-        with open_store(url) as store, pytest.raises(ChatStoreError) as caught:
-            store.ping()
-        assert type(caught.value) is ConfigurationError

@@ -46,9 +46,12 @@ if start > 1 then
     end
   end
 end
+--> window
 if start > given then
-  local from, to = tonumber(stored[FIRST] or '0') or 0, tonumber(stored[NEXT] or '0') or 0
-  return answer(stored, with_window and messages_from(from, to) or {}, 1)
+  if with_window and not first then
+    return 'corrupt'
+  end
+  return answer(stored, with_window and messages_from(first, following) or {}, 1)
 end
 --> writable
 
@@ -65,6 +68,9 @@ end
 local kept_from, doomed = first, {}
 local fits_from = most and math.max(following + added - most, first) or first -- by their number
 while kept_from < fits_from or (room and weight > room) do
+  if kept_from == following + added then
+    return 'corrupt' -- the stored weight is too much even without any message
+  end
   if kept_from < following then
     if seen == #window then
       local to = math.max(fits_from, kept_from + 1)

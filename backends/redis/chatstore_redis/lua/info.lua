@@ -4,6 +4,7 @@
 local stored = fetch()
 if stored[USER_ID] and not stored[MESSAGE_COUNT] then
   stored = fetch('first', 'next')
+  --> common
   --> count
 end
 return answer(stored, {}, 1)

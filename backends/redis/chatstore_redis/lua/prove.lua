@@ -1,7 +1,7 @@
 -- Calls each command that the scripts and the store need, on a key that nobody has, in a way that
 -- writes nothing: what is missing stays missing, and a write is sent with an argument that the
 -- command refuses once it is allowed.
--- Returns the first error that is not such a refusal, else ''.
+-- Returns the first command and error that is not such a refusal, else ''.
 local key = KEYS[1]
 local calls = {
   {'HMGET', key, 'a'},
@@ -20,9 +20,10 @@ local calls = {
 }
 for _, call in ipairs(calls) do
   local answer = redis.pcall(unpack(call))
-  if type(answer) == 'table' and answer.err and not string.find(answer.err, 'wrong number of arg')
-      and not string.find(answer.err, 'not an integer') then
-    return call[1] .. ': ' .. answer.err
+  local refusal = type(answer) == 'table' and answer.err and tostring(answer.err)
+  if refusal and not string.find(refusal, '[Ww]rong number of arg')
+      and not string.find(refusal, 'not an integer') then
+    return call[1] .. ' ' .. refusal
   end
 end
 return ''

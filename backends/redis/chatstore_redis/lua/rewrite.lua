@@ -11,6 +11,7 @@ local BEFORE = 2 -- the new window
 
 local stored = fetch('first', 'next', 'weight')
 --> visible
+--> window
 --> writable
 
 local window = messages_from(first, following)

@@ -11,18 +11,29 @@ local status, preferences = ARGV[2], tonumber(ARGV[3])
 local FIRST_NAME = 4
 local MOST_KEYS = 32
 
--- The packed entries of a field with the patch merged in, their number, and whether one was added.
+-- The packed entries of a field with the patch merged in, their number, and whether one was added;
+-- nil if what is stored are no entries.
 local function merged(packed, from, to)
   local patch = {}
   for index = from, to, 2 do
     patch[ARGV[index]] = ARGV[index + 1]
   end
   local entries, had = {}, {}
-  for name, value in string.gmatch(packed or '', '([^%z]*)%z([^%z]*)%z') do
+  -- Not by a pattern: one that does not fit is tried again at each character.
+  packed = packed or ''
+  local place = 1
+  while place <= #packed do
+    local middle = string.find(packed, '\0', place, true)
+    local last = middle and string.find(packed, '\0', middle + 1, true)
+    if not last then
+      return nil
+    end
+    local name = string.sub(packed, place, middle - 1)
     had[name] = true
     if not patch[name] then
-      entries[#entries + 1] = name .. '\0' .. value .. '\0'
+      entries[#entries + 1] = string.sub(packed, place, last)
     end
+    place = last + 1
   end
   local is_longer = false
   for index = from, to, 2 do
@@ -37,6 +48,7 @@ end
 
 local stored = fetch('first', 'next', 'weight')
 --> visible
+--> window
 --> writable
 
 local values = {}
@@ -49,6 +61,9 @@ for _, part in ipairs(parts) do
   local field, place, from, to = unpack(part)
   if from <= to then
     local text, number, is_longer = merged(stored[place], from, to)
+    if not text then
+      return 'corrupt'
+    end
     if is_longer and number > MOST_KEYS then
       return {field, number}
     end
