@@ -1,6 +1,7 @@
 """Redis as a cache in front of another store: one key for each session, one round trip a call."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,6 +11,7 @@ from chatstore_redis.connection import Argument, Client, Connection
 from chatstore_redis.errors import translated
 from chatstore_redis.keys import Keys
 from chatstore_redis.scripts import CACHE_BURY, CACHE_MEET, Script
+from chatstore_redis.server_clocks import ServerClocks
 
 _FORM = str(FORMAT).encode()
 _FIELDS = (b"form", b"life", b"version", b"body")
@@ -23,8 +25,15 @@ class RedisSessionCache(SessionCache):
     `BackendError` when the server fails.
     """
 
-    def __init__(self, client: Client, *, prefix: str = "chatstore") -> None:
+    def __init__(
+        self,
+        client: Client,
+        *,
+        prefix: str = "chatstore",
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._keys = Keys(prefix)
+        self._clocks = ServerClocks(monotonic)
         self._connection = Connection(client)
 
     def get(self, session_ids: Sequence[str]) -> Mapping[str, Snapshot]:
@@ -38,28 +47,36 @@ class RedisSessionCache(SessionCache):
         return found
 
     def put(
-        self, snapshots: Mapping[str, Snapshot], *, lapse: float, tombstone_lapse: float
+        self, snapshots: Mapping[str, Snapshot], *, asked_at: float, lapse: float, wrote: bool
     ) -> int:
-        lapses = _milliseconds(lapse), _milliseconds(tombstone_lapse)
-        answers = self._run(
-            CACHE_MEET,
-            {
+        def send(some: Mapping[str, Snapshot]) -> dict[str, bool]:
+            calls = {
                 session_id: (
-                    *(_FORM, snapshot.life.encode(), snapshot.version, *lapses),
-                    snapshot.body,
+                    *(_FORM, snapshot.life.encode(), snapshot.version),
+                    *(_microseconds(lapse), int(wrote)),
+                    *(self._server_time(session_id, asked_at) or "", snapshot.body),
                 )
-                for session_id, snapshot in snapshots.items()
-            },
-        )
-        return answers.count(0)
+                for session_id, snapshot in some.items()
+            }
+            return dict(zip(calls, self._run(CACHE_MEET, calls), strict=True))
+
+        # What a server with an unknown clock is sent is refused; after the answer it is known.
+        again = {
+            session_id: snapshot
+            for session_id, snapshot in snapshots.items()
+            if self._server_time(session_id, asked_at) is None
+        }
+        stayed = send(snapshots)
+        if again:
+            stayed |= send(again)
+        return list(stayed.values()).count(False)
 
     def mark(self, session_id: str, marker: Marker, *, lapse: float) -> None:
-        lapses = _milliseconds(lapse), _milliseconds(lapse)
-        arguments = (_FORM, marker.life.encode(), marker.version, *lapses)
+        arguments = (_FORM, marker.life.encode(), marker.version, _microseconds(lapse), 1)
         self._run(CACHE_MEET, {session_id: arguments})
 
     def bury(self, session_ids: Sequence[str], *, lapse: float) -> None:
-        arguments = (_FORM, _milliseconds(lapse))
+        arguments = (_FORM, _microseconds(lapse))
         self._run(CACHE_BURY, dict.fromkeys(session_ids, arguments))
 
     def close(self) -> None:
@@ -88,19 +105,31 @@ class RedisSessionCache(SessionCache):
             # Whatever lies there, it is no snapshot; the next write puts a tombstone in its place.
             return [None] * len(_FIELDS)
 
-    def _run(self, script: Script, calls: Mapping[str, Sequence[Argument]]) -> list[Any]:
-        """Run a script on the keys of some sessions, each with its arguments."""
+    def _run(self, script: Script, calls: Mapping[str, Sequence[Argument]]) -> list[bool]:
+        """Run a script on the keys of some sessions, each with its arguments; whether what was sent
+        stayed. The servers' clocks are learned from the answers."""
+        keys = [self._keys.cached(session_id) for session_id in calls]
         with _typed_errors():
+            connection = self._connected()
             if len(calls) == 1:
-                ((session_id, arguments),) = calls.items()
-                return [self._connected().run(script, self._keys.cached(session_id), *arguments)]
-            # By its text: in a pipeline a digest that the server lacks would fail every call.
-            return self._connected().send_all(
-                [
-                    ("EVAL", script.text, 1, self._keys.cached(session_id), *arguments)
-                    for session_id, arguments in calls.items()
-                ]
-            )
+                (arguments,) = calls.values()
+                answers = [connection.run(script, keys[0], *arguments)]
+            else:
+                # By its text: in a pipeline a digest that the server lacks would fail every call.
+                answers = connection.send_all(
+                    [
+                        ("EVAL", script.text, 1, key, *arguments)
+                        for key, arguments in zip(keys, calls.values(), strict=True)
+                    ]
+                )
+        for key, (_, shown) in zip(keys, answers, strict=True):
+            self._clocks.tell(connection.client, key, int(shown))
+        return [stayed == 1 for stayed, _ in answers]
+
+    def _server_time(self, session_id: str, moment: float) -> int | None:
+        with _typed_errors():
+            client = self._connected().client
+        return self._clocks.at(client, self._keys.cached(session_id), moment)
 
 
 def _snapshot(answer: Sequence[bytes | None]) -> Snapshot | None:
@@ -113,8 +142,8 @@ def _snapshot(answer: Sequence[bytes | None]) -> Snapshot | None:
         return None
 
 
-def _milliseconds(seconds: float) -> int:
-    return max(1, round(seconds * 1_000))
+def _microseconds(seconds: float) -> int:
+    return max(1_000, round(seconds * 1_000_000))
 
 
 def _is_foreign_type(error: Exception) -> bool:

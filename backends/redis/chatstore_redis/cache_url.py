@@ -12,6 +12,7 @@ from chatstore_redis.address import Address, read_url, unreadable
 from chatstore_redis.cache import RedisSessionCache
 from chatstore_redis.connection import Connection
 from chatstore_redis.keys import Keys
+from chatstore_redis.server_clocks import ServerClocks
 
 _DEFAULTS = {"socket_timeout": "0.2", "socket_connect_timeout": "0.2", "socket_keepalive": "true"}
 
@@ -49,6 +50,7 @@ class _ClusterCache(RedisSessionCache):
 
     def __init__(self, address: Address) -> None:
         self._keys = Keys(address.prefix)
+        self._clocks = ServerClocks()
         self._url = address.url
         self._lock = threading.Lock()
         self._made: Connection | None = None
