@@ -39,9 +39,15 @@ from chatstore.protocol import MaintainedSessionStore, Maintenance, SessionStore
 from chatstore.scoped import UserSessions
 
 if TYPE_CHECKING:
-    from chatstore.aio import AsyncSessionStore, AsyncUserSessions, open_async_store
+    from chatstore.aio import (
+        AsyncCachedSessionStore,
+        AsyncSessionStore,
+        AsyncUserSessions,
+        open_async_store,
+    )
 
 __all__ = [
+    "AsyncCachedSessionStore",
     "AsyncSessionStore",
     "AsyncUserSessions",
     "BackendAuthError",
@@ -83,7 +89,9 @@ __all__ = [
     "utc_now",
 ]
 
-_ASYNCHRONOUS = frozenset({"AsyncSessionStore", "AsyncUserSessions", "open_async_store"})
+_ASYNCHRONOUS = frozenset(
+    {"AsyncCachedSessionStore", "AsyncSessionStore", "AsyncUserSessions", "open_async_store"}
+)
 
 
 def __getattr__(name: str) -> object:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from chatstore import envelope
 from chatstore.cached_calls import CachedCalls
-from chatstore.calls import public_call
+from chatstore.calls import public_call, public_walk
 from chatstore.errors import ChatStoreError, InvalidInputError
 from chatstore.guarded_cache import CacheStats
 from chatstore.models import Message, Page, Session, SessionInfo
@@ -223,7 +223,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
     def ping(self) -> None:
         self.primary.ping()
 
-    @public_call
+    @public_walk
     def delete_user(self, user_id: str) -> int:
         envelope.require_id("user_id", user_id)
         session_ids: list[str] = []
@@ -240,7 +240,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
             self._last.doubt_all()
         return erased
 
-    @public_call
+    @public_walk
     def purge_expired(self) -> int:
         return self.primary.purge_expired()
 

@@ -78,6 +78,9 @@ class CachedCalls:
     def __reduce__(self) -> NoReturn:
         raise refuse_pickling("cached store")
 
+    def _place(self) -> str:
+        return repr(self.primary)
+
     def _now(self) -> Moment:
         return Moment.read(self.clock)
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, NoReturn, ParamSpec, Protocol, TypeVar
 
-from chatstore import deadline, envelope
+from chatstore import deadline
 from chatstore.clock import Clock, Moment, utc_now
-from chatstore.deadline import DEFAULT_DEADLINE, require_deadline
+from chatstore.deadline import DEFAULT_DEADLINE, DeadlineError, require_deadline
 from chatstore.errors import (
     BackendError,
     BackendUnavailableError,
@@ -39,6 +39,7 @@ class HasCalls(Protocol):
     deadline: float
 
     def _require_usable(self) -> None: ...
+    def _place(self) -> str: ...
 
 
 Store = TypeVar("Store", bound=HasCalls)
@@ -56,9 +57,35 @@ def public_call(
     ) -> Result:
         store._require_usable()
         with deadline.within(store.deadline):
+            if deadline.is_over():
+                # It waited for a thread for so long.
+                raise _late(store)
             return method(store, *arguments, **options)
 
     return within_deadline
+
+
+def public_walk(
+    method: Callable[Concatenate[Store, Arguments], Result],
+) -> Callable[Concatenate[Store, Arguments], Result]:
+    """A public method that takes as long as there is data: it has no deadline as a whole, and the
+    engine gives each of its steps one (`deadline.each_step`)."""
+
+    @wraps(method)
+    def step_by_step(
+        store: Store, /, *arguments: Arguments.args, **options: Arguments.kwargs
+    ) -> Result:
+        store._require_usable()
+        return method(store, *arguments, **options)
+
+    return step_by_step
+
+
+def _late(store: HasCalls) -> BackendUnavailableError:
+    return BackendUnavailableError(
+        f"{store._place()}: no answer within {store.deadline:g} seconds, the deadline of a call; "
+        "the outcome of a write is unknown, send the same call again"
+    )
 
 
 class HookCalls(BackendHooks):
@@ -73,7 +100,15 @@ class HookCalls(BackendHooks):
     ) -> None:
         self._closed = True
         self._origin = Origin()
-        self.policy = policy or RetentionPolicy()
+        if not isinstance(policy, RetentionPolicy | None):
+            raise ConfigurationError(
+                f"policy must be a RetentionPolicy or None, not a {type(policy).__name__}"
+            )
+        if not callable(clock):
+            raise ConfigurationError(
+                f"clock must be a function that returns the present, not a {type(clock).__name__}"
+            )
+        self.policy = RetentionPolicy() if policy is None else policy
         self.clock = clock
         self.deadline = require_deadline(deadline)
         self._closed = False
@@ -114,16 +149,10 @@ class HookCalls(BackendHooks):
         except ChatStoreError:
             raise
         except Exception as error:
-            if deadline.is_over():
-                raise self._late() from error
+            if deadline.is_over() or isinstance(error, DeadlineError):
+                raise _late(self) from error
             translated = self._translate(error, session_id)
             raise translated or self._unforeseen(error) from error
-
-    def _late(self) -> BackendUnavailableError:
-        return BackendUnavailableError(
-            f"{self._place()}: no answer within {self.deadline:g} seconds, the deadline of a call; "
-            "the outcome of a write is unknown, send the same call again"
-        )
 
     def _unforeseen(self, error: Exception) -> BackendError:
         # Its text may quote what was stored.
@@ -137,12 +166,11 @@ class HookCalls(BackendHooks):
             return read_session(model, body)
         except ValueError as error:
             reason = unreadable_reason(error)
-            raise CorruptSessionError(self.backend, session_id, reason) from error
+        # pydantic's error knows the contents: it does not go along.
+        raise CorruptSessionError(self.backend, session_id, reason)
 
     def _find(self, session_id: str, now: Moment, user_id: str | None) -> Session | None:
         """The stored session, if it is visible: with all its messages."""
-        envelope.require_id("session_id", session_id)
-        envelope.require_owner(user_id)
         record = self._call(self._load, session_id, session_id)
         return None if record is None else self._visible(record, session_id, now, user_id)
 

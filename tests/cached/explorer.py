@@ -113,7 +113,7 @@ class _Run:
             world.told - floor,
             world.due - floor,
             frozenset((place - floor, when - world.now) for place, when in world.acknowledged),
-            tuple(sorted((repr(_relative_letter(each, world.now)) for each in world.flying))),
+            tuple(sorted(repr(_relative_letter(each, world.now)) for each in world.flying)),
             tuple(place - floor for place in own),
             tuple(world.history[floor:]),
             tuple(_ranked(each, rank, world.now) for each in kept),
