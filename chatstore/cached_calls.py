@@ -63,7 +63,9 @@ class CachedCalls:
         self.clock = clock
         self._monotonic = monotonic
         self._cache = GuardedCache(cache, lapse=max_staleness, pause=pause, monotonic=monotonic)
-        self._last = LastReturned(kept=max_staleness, most=remembered, monotonic=monotonic)
+        self._latest = max_staleness / 2
+        # A snapshot may be read as long as it lives, and its answer is on its way after that.
+        self._last = LastReturned(kept=2 * max_staleness, most=remembered, monotonic=monotonic)
         self._closed = False
 
     def close(self) -> None:
@@ -91,9 +93,13 @@ class CachedCalls:
         self, session_ids: Sequence[str], now: Moment, user_id: str | None
     ) -> dict[str, Session]:
         """The sessions that the cache answers, cut to this reader's window."""
-        began = self._last.begin()
+        began, asked_at = self._last.begin(), self._monotonic()
         hits: dict[str, Session] = {}
-        for session_id, snapshot in self._cache.get(session_ids).items():
+        found = self._cache.get(session_ids)
+        if self._monotonic() - asked_at > self._latest:
+            # What could contradict so late an answer may have been forgotten meanwhile.
+            found = {}
+        for session_id, snapshot in found.items():
             session = self._readable(session_id, snapshot)
             if (
                 session is not None
@@ -215,7 +221,7 @@ class CachedCalls:
                 # Another service stored what JSON can't hold: this session is not cached.
                 continue
         if snapshots:
-            self._cache.put(snapshots, age=self._monotonic() - asked_at)
+            self._cache.put(snapshots, asked_at=asked_at, wrote=wrote)
         self._bury(due)
 
     def _bury(self, session_ids: Sequence[str]) -> None:

@@ -1,9 +1,11 @@
 """What a cache of sessions holds, and what happens where entries meet.
 
-The rules stand here once, as pure functions; a cache says the same in its own language. No clock
-orders anything: within one life of an id versions do, and lives are only ever told apart.
+The rules stand here once, as pure functions; a cache says the same in its own language. Within one
+life of an id versions order its states, and lives are only ever told apart. Times are all of one
+clock, the cache's: it says when a question was asked, when its answer comes, and when that lapses.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -42,7 +44,10 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """A miss that keeps everything out until it lapses."""
+    """A miss that keeps out whatever was asked for before it came."""
+
+    since: float
+    """When it came, by the cache's clock."""
 
 
 Entry = Snapshot | Marker | Tombstone
@@ -64,7 +69,30 @@ def life_of(session: SessionInfo) -> str:
     return f"at {session.created_at.isoformat()}"
 
 
-def met(stored: Entry | None, arriving: Snapshot | Marker) -> Entry:
+def arrived(
+    snapshot: Snapshot, *, asked: float, now: float, lapse: float, wrote: bool
+) -> Snapshot | Marker | None:
+    """What is left of a snapshot that arrives `now` as the answer to a question of `asked`, both by
+    the cache's clock.
+
+    One that comes after half of its life is no answer any more; if its sender `wrote` that version,
+    it still is a marker. So what keeps older versions out is there when the last of them arrives:
+    a version that was read before a write was committed comes within half a life of the commit, and
+    the entry that the write left lives longer than that.
+    """
+    if asked <= now < asked + lapse / 2:
+        return snapshot
+    return Marker(snapshot.life, snapshot.version) if wrote else None
+
+
+def met(
+    stored: Entry | None,
+    arriving: Snapshot | Marker,
+    *,
+    now: float,
+    asked: float = -math.inf,
+    wrote: bool = True,
+) -> Entry:
     """What lies in the cache after `arriving` came to `stored`.
 
     If that is `stored` itself, it keeps the lapse that it has; anything else begins a new one. A
@@ -74,12 +102,16 @@ def met(stored: Entry | None, arriving: Snapshot | Marker) -> Entry:
     match stored:
         case None:
             return arriving
-        case Tombstone():
-            return stored
+        case Tombstone(since):
+            if isinstance(arriving, Snapshot) and asked > since:
+                return arriving
+            # Of a version that was written and is not shown, older ones may be on their way, asked
+            # for since the tombstone came.
+            return Tombstone(now) if wrote else stored
         case Snapshot() | Marker():
             if stored.life != arriving.life:
                 # Which of the two lives is over? A miss is right either way.
-                return Tombstone()
+                return Tombstone(now)
             if arriving.version < stored.version:
                 return stored
             if arriving.version == stored.version and isinstance(arriving, Marker):
@@ -90,9 +122,9 @@ def met(stored: Entry | None, arriving: Snapshot | Marker) -> Entry:
 class SessionCache(Protocol):
     """A cache in front of a store of record, shared by all clients of that store.
 
-    It may forget anything at any time. Each method is one round trip, and atomic for each session;
-    lapses are in seconds, and what has lapsed is as good as forgotten. Any of them may raise: the
-    caller goes on without the cache.
+    It may forget anything at any time. Each method is one round trip, and atomic for each session.
+    Lapses are in seconds, and what has lapsed is as good as forgotten. Any of them may raise: the
+    caller goes on without the cache. A message may arrive long after its call has failed.
     """
 
     def get(self, session_ids: Sequence[str]) -> Mapping[str, Snapshot]:
@@ -101,20 +133,24 @@ class SessionCache(Protocol):
         ...
 
     def put(
-        self, snapshots: Mapping[str, Snapshot], *, lapse: float, tombstone_lapse: float
+        self, snapshots: Mapping[str, Snapshot], *, asked_at: float, lapse: float, wrote: bool
     ) -> int:
-        """Let each snapshot meet what is there (`met`); how many did not stay.
+        """Let what is left of each snapshot (`arrived`) meet what is there (`met`); how many did
+        not stay.
 
-        A tombstone that this leaves lapses after `tombstone_lapse`.
+        `asked_at` is when the primary was asked, by this process's `time.monotonic`, and `wrote`
+        whether it was asked to write. A snapshot lapses `lapse` seconds after it was asked for, by
+        the cache's own clock, however long its message takes; a marker or tombstone that it leaves
+        lives for `lapse`. To learn the cache's time, a first call may take another round trip.
         """
         ...
 
     def mark(self, session_id: str, marker: Marker, *, lapse: float) -> None:
-        """Let the marker meet what is there (`met`)."""
+        """Let the marker meet what is there (`met`). What it leaves lives for `lapse`."""
         ...
 
     def bury(self, session_ids: Sequence[str], *, lapse: float) -> None:
-        """Put a tombstone in the place of whatever is there."""
+        """Put a tombstone in the place of whatever is there, for `lapse`."""
         ...
 
     def close(self) -> None:

@@ -76,17 +76,15 @@ class GuardedCache:
         """The snapshots that are there; none if the cache failed."""
         return self._sent(lambda: self._cache.get(session_ids)) or {}
 
-    def put(self, snapshots: Mapping[str, Snapshot], *, age: float) -> None:
-        """Put snapshots of an answer that the primary was asked for `age` seconds ago. They lapse
-        that much sooner: none outlives its question by more than the longest lapse."""
-        lapse = self._lapse - age
-        if lapse > 0:
-            refused = self._sent(
-                lambda: self._cache.put(snapshots, lapse=lapse, tombstone_lapse=self._lapse)
-            )
-            if refused:
-                with self._lock:
-                    self._add(stale_puts=refused)
+    def put(self, snapshots: Mapping[str, Snapshot], *, asked_at: float, wrote: bool) -> None:
+        """Put snapshots of an answer that the primary was asked for at `asked_at`. They lapse that
+        much sooner: none outlives its question by more than the longest lapse."""
+        refused = self._sent(
+            lambda: self._cache.put(snapshots, asked_at=asked_at, lapse=self._lapse, wrote=wrote)
+        )
+        if refused:
+            with self._lock:
+                self._add(stale_puts=refused)
 
     def mark(self, session_id: str, marker: Marker) -> None:
         """Leave a marker."""

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from chatstore.caching import Entry, Marker, SessionCache, Snapshot, Tombstone, met
+from chatstore.caching import Entry, Marker, SessionCache, Snapshot, Tombstone, arrived, met
 from chatstore.errors import ConfigurationError
 
 
@@ -27,21 +27,36 @@ class MemorySessionCache(SessionCache):
         return {key: entry for key, entry in found.items() if isinstance(entry, Snapshot)}
 
     def put(
-        self, snapshots: Mapping[str, Snapshot], *, lapse: float, tombstone_lapse: float
+        self, snapshots: Mapping[str, Snapshot], *, asked_at: float, lapse: float, wrote: bool
     ) -> int:
-        kept = [
-            self._meet(session_id, snapshot, lapse, tombstone_lapse)
-            for session_id, snapshot in snapshots.items()
-        ]
-        return kept.count(False)
+        stayed = 0
+        for session_id, snapshot in snapshots.items():
+            with self._lock:
+                now = self._monotonic()
+                left = arrived(snapshot, asked=asked_at, now=now, lapse=lapse, wrote=wrote)
+                if left is not None:
+                    stored = self._entry(session_id)
+                    entry = met(stored, left, now=now, asked=asked_at, wrote=wrote)
+                    if entry is left is snapshot:
+                        stayed += 1
+                        self._entries[session_id] = (entry, asked_at + lapse)
+                    elif entry is not stored:
+                        self._entries[session_id] = (entry, now + lapse)
+        return len(snapshots) - stayed
 
     def mark(self, session_id: str, marker: Marker, *, lapse: float) -> None:
-        self._meet(session_id, marker, lapse, lapse)
+        with self._lock:
+            now = self._monotonic()
+            stored = self._entry(session_id)
+            entry = met(stored, marker, now=now)
+            if entry is not stored:
+                self._entries[session_id] = (entry, now + lapse)
 
     def bury(self, session_ids: Sequence[str], *, lapse: float) -> None:
         with self._lock:
+            now = self._monotonic()
             for session_id in session_ids:
-                self._keep(session_id, Tombstone(), lapse)
+                self._entries[session_id] = (Tombstone(now), now + lapse)
 
     def close(self) -> None:
         pass
@@ -54,22 +69,9 @@ class MemorySessionCache(SessionCache):
             else:
                 self._entries.pop(session_id, None)
 
-    def _meet(
-        self, session_id: str, arriving: Snapshot | Marker, lapse: float, tombstone_lapse: float
-    ) -> bool:
-        with self._lock:
-            stored = self._entry(session_id)
-            left = met(stored, arriving)
-            if left is not stored:
-                self._keep(session_id, left, lapse if left is arriving else tombstone_lapse)
-            return left is arriving
-
     def _entry(self, session_id: str) -> Entry | None:
         entry, until = self._entries.get(session_id, (None, 0.0))
         return entry if self._monotonic() < until else None
-
-    def _keep(self, session_id: str, entry: Entry, lapse: float) -> None:
-        self._entries[session_id] = (entry, self._monotonic() + lapse)
 
 
 def open_url(url: str) -> MemorySessionCache:

@@ -159,10 +159,10 @@ class _DyingCache(SessionCache):
         return self._life.send(lambda: self._cache.get(session_ids))
 
     def put(
-        self, snapshots: Mapping[str, Snapshot], *, lapse: float, tombstone_lapse: float
+        self, snapshots: Mapping[str, Snapshot], *, asked_at: float, lapse: float, wrote: bool
     ) -> int:
         return self._life.send(
-            lambda: self._cache.put(snapshots, lapse=lapse, tombstone_lapse=tombstone_lapse)
+            lambda: self._cache.put(snapshots, asked_at=asked_at, lapse=lapse, wrote=wrote)
         )
 
     def mark(self, session_id: str, marker: Marker, *, lapse: float) -> None:

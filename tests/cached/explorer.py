@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from chatstore.caching import Tombstone
 from chatstore.last_returned import Standing
 
-from .protocol_model import FATES, Call, Fate, Rules, Steps, World, call_steps
+from .protocol_model import FATES, ID, Call, Fate, Letter, Rules, Steps, World, call_steps
 
 Program = Sequence[Call]
 """Calls that one thread makes, one after the other."""
 
 Choice = tuple[int, Fate]
-"""Which thread goes on, and what becomes of the request that it stands before."""
+"""Which thread goes on, and what becomes of the request that it stands before; or `_TIME`, which
+passes; or, below that, which late message arrives."""
+
+_TIME = -1
 
 
 @dataclass(frozen=True)
@@ -28,21 +32,35 @@ class Finding:
 class _Run:
     """One execution, as far as its choices go."""
 
-    def __init__(self, programs: Sequence[Program], rules: Rules, choices: Sequence[Choice]):
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        rules: Rules,
+        choices: Sequence[Choice],
+        *,
+        has_time: bool,
+    ) -> None:
         clients = 1 + max(call.client for program in programs for call in program)
-        self.world = World(rules, clients)
+        self.world = World(rules, clients, has_time)
         self._left = [list(program) for program in programs]
         self._steps: list[Steps | None] = [None] * len(programs)
-        self.request: list[str | None] = [None] * len(programs)
-        for thread in range(len(programs)):
-            self.request[thread] = "begin"
-        for thread, fate in choices:
-            self.go(thread, fate)
+        self.request: list[str | None] = ["begin"] * len(programs)
+        for who, fate in choices:
+            self.go(who, fate)
 
-    def go(self, thread: int, fate: Fate) -> None:
-        """Carry out the request that a thread stands before; or begin its next call."""
+    def go(self, who: int, fate: Fate) -> None:
+        """Carry out the request that a thread stands before; or begin its next call; or let time
+        pass, or a late message arrive."""
+        if who == _TIME:
+            self.world.pass_time()
+        elif who < _TIME:
+            self.world.arrive(self.world.flying.pop(_TIME - 1 - who))
+        else:
+            self._go_on(who, fate)
+
+    def _go_on(self, thread: int, fate: Fate) -> None:
         if fate == "after a restart":
-            self.world.entry = None
+            self.world.cache.forget()
             self.world.forgot = True
         try:
             steps = self._steps[thread]
@@ -56,39 +74,58 @@ class _Run:
             self._steps[thread] = None
             self.request[thread] = "begin" if self._left[thread] else None
 
+    def following(self, mishaps: int, time: int) -> Iterator[Choice]:
+        """The choices that there are, with so many mishaps and so much time left."""
+        for thread, request in enumerate(self.request):
+            if request is not None:
+                yield thread, "delivered"
+                if mishaps and request.startswith("cache"):
+                    for fate in FATES[1:]:
+                        yield thread, fate
+                    if self.world.has_time and request != "cache get":
+                        yield thread, "late"
+        if any(self.request):
+            for index in range(len(self.world.flying)):
+                yield _TIME - 1 - index, "delivered"
+            if time:
+                yield _TIME, "delivered"
+
     def state(self) -> object:
-        """All that decides what may still happen: of tickets the order, of history what a call may
-        yet ask for, of clients those with calls to make."""
+        """All that decides what may still happen: of tickets the order, of times the distance, of
+        history what a call may yet ask for, of clients those with calls to make."""
         world = self.world
         frames = [list(_locals(steps)) for steps in self._steps]
         waiting = {call.client for left in self._left for call in left}
         waiting |= set(_found(frames, ("client",)))
-        standings = [world.standings[client] for client in sorted(waiting)]
+        kept = [world.last[client]._standings.get(ID) for client in sorted(waiting)]
         own = [world.own[client] for client in sorted(waiting)]
         tickets = [0, *_found(frames, _TICKETS)]
-        for standing in standings:
-            if standing is not None:
-                tickets += [standing.since, standing.changed, standing.owes or 0]
+        for each in kept:
+            if each is not None:
+                tickets += [each[0].since, each[0].changed, each[0].owes or 0]
         rank = {ticket: index for index, ticket in enumerate(sorted(set(tickets)))}
-        floor = min([*own, world.told, *_found(frames, _PLACES)])
+        floor = min([*own, world.told, world.due, *_found(frames, _PLACES)])
         return (
             world.stored,
-            world.entry,
+            _entry(world),
             world.forgot,
             world.lives,
             world.told - floor,
+            world.due - floor,
+            frozenset((place - floor, when - world.now) for place, when in world.acknowledged),
+            tuple(sorted(repr(_relative_letter(each, world.now)) for each in world.flying)),
             tuple(place - floor for place in own),
             tuple(world.history[floor:]),
-            tuple(_ranked(standing, rank) for standing in standings),
+            tuple(_ranked(each, rank, world.now) for each in kept),
             tuple(len(left) for left in self._left),
             tuple(self.request),
-            tuple(tuple(_relative(frame, rank, floor)) for frame in frames),
+            tuple(tuple(_relative(frame, rank, floor, world.now)) for frame in frames),
         )
 
 
 _TICKETS = ("began", "ticket")
-_PLACES = ("floor", "told", "place")
-_SHARED = {"world", "call", "make", "snapshot", "fate", "standing", "steps"}
+_PLACES = ("floor", "told", "place", "due")
+_SHARED = {"world", "call", "last", "snapshot", "fate", "steps", "marker"}
 
 
 _Frame = Sequence[tuple[str, Any]]
@@ -100,21 +137,41 @@ def _found(frames: Sequence[_Frame], names: Sequence[str]) -> list[int]:
     ]
 
 
-def _relative(frame: _Frame, rank: Mapping[int, int], floor: int) -> Iterator[tuple[str, Any]]:
+def _relative(
+    frame: _Frame, rank: Mapping[int, int], floor: int, now: int
+) -> Iterator[tuple[str, Any]]:
     for name, value in frame:
         if name in _TICKETS:
             yield name, rank[value]
         elif name in _PLACES and value is not None:
             yield name, value - floor
+        elif name == "asked":
+            yield name, value - now
+        elif isinstance(value, Letter):
+            yield name, _relative_letter(value, now)
         else:
             yield name, value
 
 
-def _ranked(standing: Standing | None, rank: Mapping[int, int]) -> object:
-    if standing is None:
+def _relative_letter(letter: Letter, now: int) -> object:
+    return letter.arriving, letter.asked - now, letter.sent - now, letter.wrote
+
+
+def _entry(world: World) -> object:
+    entry, until = world.cache._entries.get(ID, (None, 0))
+    if until <= world.now:
         return None
+    if isinstance(entry, Tombstone):
+        return "tombstone", entry.since - world.now, until - world.now
+    return entry, until - world.now
+
+
+def _ranked(kept: tuple[Standing, float] | None, rank: Mapping[int, int], now: int) -> object:
+    if kept is None or kept[1] <= now:
+        return None
+    standing, until = kept
     owes = None if standing.owes is None else rank[standing.owes]
-    return standing.version, owes, rank[standing.since], rank[standing.changed]
+    return standing.version, owes, rank[standing.since], rank[standing.changed], until - now
 
 
 def _locals(steps: Any) -> Iterator[tuple[str, Any]]:
@@ -128,21 +185,21 @@ def _locals(steps: Any) -> Iterator[tuple[str, Any]]:
 
 
 def explore(
-    programs: Sequence[Program], *, rules: Rules | None = None, mishaps: int = 0
+    programs: Sequence[Program], *, rules: Rules | None = None, mishaps: int = 0, time: int = 0
 ) -> tuple[int, Finding | None]:
-    """Try everything, with at most `mishaps` messages that are not simply delivered. The number of
-    states, and the first fault that is found."""
+    """Try everything, with at most `mishaps` messages that are not simply delivered, while up to
+    `time` units of time pass. The number of states, and the first fault that is found."""
     rules = rules or Rules()
     seen: set[object] = set()
     open_choices: list[tuple[Choice, ...]] = [()]
     while open_choices:
         choices = open_choices.pop()
-        run = _Run(programs, rules, choices)
+        run = _Run(programs, rules, choices, has_time=time > 0)
         # One way on is gone from here; only the others are begun anew.
         while not run.world.faults:
-            left = mishaps - sum(fate != "delivered" for _, fate in choices)
+            left = _left(choices, mishaps, time)
             state = (run.state(), left)
-            following = list(_next(run.request, left))
+            following = list(run.following(*left))
             if state in seen or not following:
                 break
             seen.add(state)
@@ -155,29 +212,31 @@ def explore(
 
 
 def wander(
-    programs: Sequence[Program], *, seed: int, walks: int, mishaps: int, rules: Rules | None = None
+    programs: Sequence[Program],
+    *,
+    seed: int,
+    walks: int,
+    mishaps: int,
+    rules: Rules | None = None,
+    time: int = 0,
 ) -> Finding | None:
     """Try so many orders by chance, for what is too large to be tried out; the first fault."""
     chance = random.Random(seed)  # noqa: S311 - chance, not secrecy
     for _ in range(walks):
-        run = _Run(programs, rules or Rules(), ())
+        run = _Run(programs, rules or Rules(), (), has_time=time > 0)
         choices: list[Choice] = []
-        left = mishaps
-        while following := list(_next(run.request, left)):
+        while following := list(run.following(*_left(choices, mishaps, time))):
             # A mishap is one choice of many: it should not come in the first steps alone.
-            usual = [choice for choice in following if choice[1] == "delivered"]
+            usual = [choice for choice in following if choice[0] >= 0 and choice[1] == "delivered"]
             choices.append(chance.choice(following if chance.random() < 0.2 else usual))
-            left -= choices[-1][1] != "delivered"
             run.go(*choices[-1])
             if run.world.faults:
                 return Finding(run.world.faults[0], tuple(choices))
     return None
 
 
-def _next(requests: Sequence[str | None], mishaps: int) -> Iterator[Choice]:
-    for thread, request in enumerate(requests):
-        if request is not None:
-            yield thread, "delivered"
-            if mishaps and request.startswith("cache"):
-                for fate in FATES[1:]:
-                    yield thread, fate
+def _left(choices: Sequence[Choice], mishaps: int, time: int) -> tuple[int, int]:
+    return (
+        mishaps - sum(fate != "delivered" for _, fate in choices),
+        time - sum(who == _TIME for who, _ in choices),
+    )

@@ -1,33 +1,43 @@
 """The cache's protocol as a small world in which every order of events can be tried.
 
-One session id; a store of record; a cache that obeys `caching.met`; clients that remember by the
-rules of `last_returned`. A call is a generator that yields before each request, as `cached_calls`
-sends them. There is no clock: nothing lapses within an exploration, and nothing is ordered by time,
-so clocks that stand still or differ are the same as none.
+One session id; a store of record; the reference cache; clients that remember by `LastReturned`. A
+call is a generator that yields before each request, and before each answer where answers take time,
+as `cached_calls` sends them. The time of this world is a number that an exploration moves; each
+client's clock may begin anywhere, since only differences count. A cache that is left alone for a
+while is the same as one whose messages are lost.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chatstore import last_returned
-from chatstore.caching import Entry, Marker, Snapshot, Tombstone, met
-from chatstore.last_returned import Standing, Version
+from chatstore.caching import Marker, Snapshot
+from chatstore.last_returned import LastReturned, Version
+from chatstore.memory_cache import MemorySessionCache
 
 Verb = Literal["get", "append", "update", "delete", "create", "restore"]
 VERBS: tuple[Verb, ...] = ("get", "append", "update", "delete", "create", "restore")
-Fate = Literal["delivered", "lost", "answer lost", "after a restart"]
-
+Fate = Literal["delivered", "lost", "answer lost", "after a restart", "late"]
 FATES: tuple[Fate, ...] = ("delivered", "lost", "answer lost", "after a restart")
+"""What may become of a request to the cache. One that is late has failed for its client and is
+still on its way: it may arrive at any time, or never."""
+
+ID = "the session"
 
 
 @dataclass(frozen=True)
 class Rules:
     """What of the protocol is in force: all of it, unless a test turns something off."""
 
-    puts_if_newer: bool = True
-    has_tombstones: bool = True
+    cache: Callable[[Callable[[], float]], MemorySessionCache] = lambda time: MemorySessionCache(
+        monotonic=time
+    )
     minds_failures: bool = True
+    minds_late_answers: bool = True
+    lapse: int = 2
+    """`max_staleness`, in this world's units of time."""
+    kept: int = 2
+    """How long a client remembers, in lapses."""
 
 
 @dataclass(frozen=True)
@@ -38,19 +48,32 @@ class Call:
     verb: Verb
 
 
+@dataclass(frozen=True)
+class Letter:
+    """A message to the cache that changes it; None is a tombstone."""
+
+    arriving: Snapshot | Marker | None
+    asked: int = 0
+    wrote: bool = True
+    sent: int = 0
+
+
 @dataclass
 class World:
     """The state of everything, and what was observed so far."""
 
     rules: Rules
     clients: int
+    has_time: bool
+    """Whether time passes, answers take some, and messages may be late."""
+    now: int = 1_000
     stored: Version | None = field(default_factory=lambda: Version("A", 1))
-    entry: Entry | None = field(default_factory=lambda: Snapshot("A", 1, b""))
-    ticket: int = 0
+    flying: list[Letter] = field(default_factory=list[Letter])
+    """The messages that are late."""
     forgot: bool = False
     """Whether the cache restarted, or missed the tombstone of a restored session: then others may
     see what is over, until it lapses."""
-    standings: list[Standing | None] = field(default_factory=list[Standing | None])
+    last: list[LastReturned] = field(default_factory=list[LastReturned])
     history: list[Version | None] = field(default_factory=list[Version | None])
     """Each version that was committed, in their order; None: removed."""
     lives: int = 1
@@ -60,16 +83,35 @@ class World:
     """For each client, how much of the history its finished calls have shown or made."""
     told: int = 0
     """How much of the history the cache was told of by messages that all arrived."""
+    acknowledged: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    """The writes that have returned within a lapse: their places in history, and when."""
+    due: int = 0
+    """How much of the history was acknowledged so long ago that everybody must see it."""
+    sent: int = 0
+    """When the message that arrives was sent."""
 
     def __post_init__(self) -> None:
-        self.standings = [None] * self.clients
+        self.cache = self.rules.cache(lambda: self.now)
+        self.cache.put(
+            {ID: Snapshot("A", 1, b"")}, asked_at=self.now, lapse=self.rules.lapse, wrote=True
+        )
+        self.last = [
+            LastReturned(
+                kept=self.rules.kept * self.rules.lapse, most=9, monotonic=lambda: self.now
+            )
+            for _ in range(self.clients)
+        ]
         self.history = [self.stored]
         self.own = [0] * self.clients
 
-    def draw(self) -> int:
-        """A ticket."""
-        self.ticket += 1
-        return self.ticket
+    def pass_time(self) -> None:
+        """Let time pass."""
+        self.now += 1
+        over = [place for place, when in self.acknowledged if self.now - when >= self.rules.lapse]
+        self.due = max([self.due, *over])
+        self.acknowledged = [
+            (place, when) for place, when in self.acknowledged if self.now - when < self.rules.lapse
+        ]
 
     def commit(self, version: Version | None) -> int:
         """Change the store of record; the place in history."""
@@ -77,23 +119,22 @@ class World:
         self.history.append(version)
         return len(self.history) - 1
 
-    def place(self, version: Version | None, earliest: int) -> int | None:
-        """The newest place in history, from `earliest` on, that had this version."""
-        for index in range(len(self.history) - 1, earliest - 1, -1):
-            if self.history[index] == version:
-                return index
-        return None
+    def shown(self, version: Version | None, earliest: int) -> bool:
+        """Whether this version stood at some place in history, from `earliest` on."""
+        return version in self.history[earliest:]
 
-    def arrive(self, arriving: Snapshot | Marker) -> None:
-        """A put or a marker reaches the cache."""
-        stored = self.entry
-        known = isinstance(stored, Snapshot | Marker) and stored.life == arriving.life
-        any_order = known and not self.rules.puts_if_newer
-        self.entry = arriving if any_order else met(stored, arriving)
-
-    def bury(self) -> None:
-        """A tombstone reaches the cache."""
-        self.entry = Tombstone() if self.rules.has_tombstones else None
+    def arrive(self, letter: Letter) -> None:
+        """A message reaches the cache."""
+        arriving = letter.arriving
+        self.cache.sent_at = letter.sent  # type: ignore[attr-defined]  # for rules that count so
+        if isinstance(arriving, Snapshot):
+            self.cache.put(
+                {ID: arriving}, asked_at=letter.asked, lapse=self.rules.lapse, wrote=letter.wrote
+            )
+        elif arriving is not None:
+            self.cache.mark(ID, arriving, lapse=self.rules.lapse)
+        else:
+            self.cache.bury([ID], lapse=self.rules.lapse)
 
 
 Steps = Generator[str, Fate, None]
@@ -106,119 +147,116 @@ def call_steps(world: World, call: Call) -> Steps:
 
 def _get(world: World, client: int) -> Steps:
     # What was over before this call began must not be seen any more.
-    floor, told = world.own[client], world.told
-    began = world.draw()
+    floor, told, due = world.own[client], world.told, world.due
+    last = world.last[client]
+    began, asked = last.begin(), world.now
     fate = yield "cache get"
-    found = world.entry if fate == "delivered" else None
-    if isinstance(found, Snapshot):
+    found = world.cache.get([ID]).get(ID) if fate == "delivered" else None
+    if world.has_time and found is not None:
+        yield "answer"
+    if world.rules.minds_late_answers and world.now - asked > world.rules.lapse / 2:
+        found = None
+    if found is not None:
         version = Version(found.life, found.version)
-        standing = world.standings[client]
-        if last_returned.counts(standing, version, began):
-            world.standings[client] = last_returned.after_hit(standing, version, world.draw())
-            _check(world, client, version, floor=floor, told=told)
+        if last.admits(ID, version, began):
+            _check(world, client, version, floor=floor, told=told, due=due)
             return
-    began = world.draw()
+    found = None
+    began, asked = last.begin(), world.now
     yield "primary get"
     answer = world.stored
     place = len(world.history) - 1
+    if world.has_time:
+        yield "answer"
     if answer is None:
-        _doubt(world, client)
+        last.doubt(ID)
     else:
-        yield from _put(world, client, answer, began, wrote=False)
-    _check(world, client, answer, floor=floor, told=told, place=place)
+        yield from _put(world, client, answer, began, asked, wrote=False)
+    _check(world, client, answer, floor=floor, told=told, due=due, place=place)
 
 
 def _write(world: World, call: Call) -> Steps:
-    client = call.client
-    began = world.draw()
+    client, last = call.client, world.last[call.client]
+    began, asked = last.begin(), world.now
     yield f"primary {call.verb}"
-    stored = world.stored
-    if call.verb in ("append", "update"):
-        if stored is None:
-            _doubt(world, client)
-            return
-        version = Version(stored.life, stored.number + 1)
-        place = world.commit(version)
-        if call.verb == "append":
-            arrived = yield from _put(world, client, version, began)
-        else:
-            arrived = yield from _tell(world, client, version, began, Marker)
-        _finish(world, client, place, arrived=arrived)
-    elif call.verb == "create":
-        if stored is not None:
-            _doubt(world, client)
-            return
-        world.lives += 1
-        version = Version(f"life {world.lives}", 1)
-        place = world.commit(version)
-        arrived = yield from _put(world, client, version, began)
-        _finish(world, client, place, arrived=arrived)
+    place = _committed(world, call.verb)
+    written = world.stored
+    if world.has_time:
+        yield "answer"
+    if place is None:
+        last.doubt(ID)
+        return
+    if call.verb == "update" and written is not None:
+        marker = Letter(Marker(written.life, written.number))
+        arrived = yield from _tell(world, client, written, began, marker)
+    elif call.verb in ("append", "create") and written is not None:
+        arrived = yield from _put(world, client, written, began, asked, wrote=True)
     else:
-        if call.verb == "delete" and stored is None:
-            _doubt(world, client)
-            return
-        # A backup of the first life, from before its second version.
-        place = world.commit(None if call.verb == "delete" else Version("A", 1))
         arrived = yield from _bury(world, client)
         world.forgot |= call.verb == "restore" and not arrived
-        _finish(world, client, place, arrived=arrived)
+    world.own[client] = max(world.own[client], place)
+    world.acknowledged.append((place, world.now))
+    if arrived:
+        world.told = max(world.told, place)
+
+
+def _committed(world: World, verb: Verb) -> int | None:
+    """Carry a write out; its place in history, or None if it failed."""
+    stored = world.stored
+    if verb == "restore":
+        # A backup of the first life, from before its second version.
+        return world.commit(Version("A", 1))
+    if (stored is None) != (verb == "create"):
+        return None
+    if stored is None:
+        world.lives += 1
+        return world.commit(Version(f"life {world.lives}", 1))
+    if verb == "delete":
+        return world.commit(None)
+    return world.commit(Version(stored.life, stored.number + 1))
 
 
 def _put(
-    world: World, client: int, version: Version, began: int, *, wrote: bool = True
+    world: World, client: int, version: Version, began: int, asked: int, *, wrote: bool
 ) -> Generator[str, Fate, bool]:
-    def snapshot(life: str, number: int) -> Snapshot:
-        return Snapshot(life, number, b"")
-
-    return (yield from _tell(world, client, version, began, snapshot, wrote=wrote))
+    snapshot = Snapshot(version.life, version.number, b"")
+    letter = Letter(snapshot, asked, wrote, world.now)
+    return (yield from _tell(world, client, version, began, letter))
 
 
 def _tell(
-    world: World,
-    client: int,
-    version: Version,
-    began: int,
-    make: Callable[[str, int], Snapshot | Marker],
-    *,
-    wrote: bool = True,
+    world: World, client: int, version: Version, began: int, letter: Letter
 ) -> Generator[str, Fate, bool]:
-    standing, is_last_word = last_returned.after_answer(
-        world.standings[client], version, began, world.draw()
-    )
-    world.standings[client] = standing
-    if not (wrote or is_last_word):
+    is_last_word = world.last[client].answered(ID, version, began)
+    if not (letter.wrote or is_last_word):
         return True
-    if standing.owes is not None:
+    if world.last[client].owes(ID):
         return (yield from _bury(world, client))
     fate = yield "cache put"
-    if fate != "lost":
-        world.arrive(make(version.life, version.number))
-    if fate == "lost" and not world.rules.minds_failures:
-        world.standings[client] = None
-    return fate != "lost"
+    arrived = _deliver(world, fate, letter)
+    if not arrived and not world.rules.minds_failures:
+        world.last[client]._standings.clear()
+    return arrived
 
 
 def _bury(world: World, client: int) -> Generator[str, Fate, bool]:
-    ticket = world.draw()
-    world.standings[client] = last_returned.buried(ticket)
+    ticket = world.last[client].owe(ID)
     fate = yield "cache bury"
-    if fate != "lost":
-        world.bury()
-    if fate == "delivered" or not world.rules.minds_failures:
-        world.standings[client] = last_returned.settled(world.standings[client], ticket)
+    arrived = _deliver(world, fate, Letter(None))
+    if fate in ("delivered", "after a restart"):
+        world.last[client].settle(ID, ticket)
     if not world.rules.minds_failures:
-        world.standings[client] = None
-    return fate != "lost"
+        world.last[client]._standings.clear()
+    return arrived
 
 
-def _doubt(world: World, client: int) -> None:
-    world.standings[client] = last_returned.doubted(world.standings[client], world.draw())
-
-
-def _finish(world: World, client: int, place: int, *, arrived: bool) -> None:
-    world.own[client] = max(world.own[client], place)
-    if arrived:
-        world.told = max(world.told, place)
+def _deliver(world: World, fate: Fate, letter: Letter) -> bool:
+    """Whether the message arrives."""
+    if fate == "late":
+        world.flying.append(letter)
+    elif fate != "lost":
+        world.arrive(letter)
+    return fate not in ("late", "lost")
 
 
 def _check(
@@ -228,23 +266,21 @@ def _check(
     *,
     floor: int,
     told: int,
+    due: int,
     place: int | None = None,
 ) -> None:
     """What a read returned must have been so at some moment since: the newest that this client's
-    calls, finished before it began, had shown; and, as long as no message was lost, the newest that
-    anybody's finished call had written."""
-    if world.place(version, floor) is None:
+    calls, finished before it began, had shown; the newest that anybody's call had written and
+    returned a lapse before it began; and, as long as no message was lost, the newest that anybody's
+    finished call had written."""
+    if not world.shown(version, floor):
         world.faults.append(f"client {client} went back to {version}")
-    if not world.forgot and world.place(version, told) is None:
+    if not world.shown(version, due):
+        world.faults.append(f"client {client} saw {version}, which was over for too long")
+    if not world.forgot and not world.shown(version, told):
         world.faults.append(f"client {client} saw {version}, which was over")
-    # Of the places at which the version stood, the earliest that it can have been.
-    seen = place if place is not None else _earliest(world, version, floor)
-    if seen is not None:
-        world.own[client] = max(world.own[client], seen)
-
-
-def _earliest(world: World, version: Version | None, floor: int) -> int | None:
-    places: Iterator[int] = (
-        index for index, each in enumerate(world.history) if each == version and index >= floor
-    )
-    return next(places, None)
+    if place is None and version in world.history[floor:]:
+        # Of the places at which the version stood, the earliest that it can have been.
+        place = world.history.index(version, floor)
+    if place is not None:
+        world.own[client] = max(world.own[client], place)

@@ -53,10 +53,10 @@ class SwitchedCache(MemorySessionCache):
         return super().get(session_ids)
 
     def put(
-        self, snapshots: Mapping[str, Snapshot], *, lapse: float, tombstone_lapse: float
+        self, snapshots: Mapping[str, Snapshot], *, asked_at: float, lapse: float, wrote: bool
     ) -> int:
         self._reach()
-        return super().put(snapshots, lapse=lapse, tombstone_lapse=tombstone_lapse)
+        return super().put(snapshots, asked_at=asked_at, lapse=lapse, wrote=wrote)
 
     def bury(self, session_ids: Sequence[str], *, lapse: float) -> None:
         self._reach()

@@ -1,8 +1,12 @@
 """The protocol between clients, cache and store of record, in every order of events."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
+
+from chatstore.caching import Snapshot, Tombstone, met
+from chatstore.memory_cache import MemorySessionCache
 
 from .explorer import Program, explore, wander
 from .protocol_model import VERBS, Call, Rules, Verb
@@ -77,18 +81,143 @@ def test_six_threads_of_four_clients_by_chance_for_long() -> None:
         assert wander(SIX, seed=seed, walks=20_000, mishaps=seed % 4) is None
 
 
+def timed(*cases: tuple[list[Program], int, int]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(("threads", "mishaps", "time"), cases)
+
+
+TIME_PASSES = """However long requests, answers and messages are on their way, and whatever lapses
+meanwhile: no client goes back, nobody sees what was over before its call began while all messages
+arrive in their calls, and nobody ever sees what was over for `max_staleness`."""
+
+
+@timed(
+    (programs("0append", "0get"), 1, 4),
+    (programs("0get", "0append 0get"), 0, 3),
+    (programs("0get", "1append", "2get"), 0, 3),
+    (programs("0delete", "1create", "2get"), 0, 3),
+    (programs("0restore 0get", "1get"), 0, 3),
+)
+def test_no_lapse_of_time_shows_what_is_over(
+    threads: Sequence[Program], mishaps: int, time: int
+) -> None:
+    states, finding = explore(threads, mishaps=mishaps, time=time)
+    assert finding is None, TIME_PASSES
+    assert states > 1_000
+
+
+@pytest.mark.long
+@timed(
+    (programs("0append", "0get"), 2, 6),
+    (programs("0get", "0append 0get"), 1, 4),
+    (programs("0get", "1append", "2get"), 1, 4),
+    (programs("0get", "1update", "2get"), 1, 4),
+    (programs("0delete", "1create", "2get"), 1, 3),
+    (programs("0restore 0get", "1get"), 1, 4),
+    (programs("0append", "0delete", "1get"), 1, 3),
+    (programs("0delete", "1create 1append", "2get"), 0, 4),
+)
+def test_no_long_lapse_of_time_shows_what_is_over(
+    threads: Sequence[Program], mishaps: int, time: int
+) -> None:
+    """The same for more time, and more mishaps."""
+    states, finding = explore(threads, mishaps=mishaps, time=time)
+    assert finding is None, TIME_PASSES
+    assert states > 10_000
+
+
+def test_six_threads_in_time_by_chance() -> None:
+    """The same for all roles at once, with finer time: a message may come within some units of it,
+    and be in time."""
+    for lapse, seed in ((2, 19), (4, 20), (6, 21)):
+        finding = wander(SIX, seed=seed, walks=700, mishaps=2, time=12, rules=Rules(lapse=lapse))
+        assert finding is None, TIME_PASSES
+
+
+@pytest.mark.long
+def test_six_threads_in_time_by_chance_for_long() -> None:
+    """The same with other seeds and more walks."""
+    for seed in range(30):
+        broken = Rules(lapse=2 + seed % 7)
+        assert wander(SIX, seed=seed, walks=8_000, mishaps=seed % 4, time=16, rules=broken) is None
+
+
+class EarlierRules(MemorySessionCache):
+    """A snapshot's lapse is what was left when it was sent, however long it is on its way, and it
+    may come at any time; a tombstone keeps everything out."""
+
+    sent_at = 0
+
+    def put(
+        self, snapshots: Mapping[str, Snapshot], *, asked_at: float, lapse: float, wrote: bool
+    ) -> int:
+        left = lapse - (self.sent_at - asked_at)
+        for session_id, snapshot in snapshots.items():
+            now, stored = self._monotonic(), self._entry(session_id)
+            entry = met(stored, snapshot, now=now, wrote=False)
+            if entry is not stored and left > 0:
+                until = now + (left if entry is snapshot else lapse)
+                self._entries[session_id] = (entry, until)
+        return 0
+
+
+class AnyOrder(MemorySessionCache):
+    """A snapshot takes the place of whatever is there."""
+
+    def put(
+        self, snapshots: Mapping[str, Snapshot], *, asked_at: float, lapse: float, wrote: bool
+    ) -> int:
+        for session_id, snapshot in snapshots.items():
+            if not isinstance(self._entry(session_id), Tombstone):
+                self._entries[session_id] = (snapshot, asked_at + lapse)
+        return 0
+
+
+class NoTombstones(MemorySessionCache):
+    """What is removed leaves nothing."""
+
+    def bury(self, session_ids: Sequence[str], *, lapse: float) -> None:
+        for session_id in session_ids:
+            self.forget(session_id)
+
+
+def rules(cache: type[MemorySessionCache] = MemorySessionCache, **others: Any) -> Rules:
+    return Rules(cache=lambda time: cache(monotonic=time), **others)
+
+
 @pytest.mark.parametrize(
-    ("rules", "threads", "words"),
+    ("broken", "threads", "words"),
     [
-        (Rules(puts_if_newer=False), programs("0append", "1get", "2get"), "was over"),
-        (Rules(has_tombstones=False), programs("0delete", "1get", "2get"), "was over"),
-        (Rules(minds_failures=False), programs("0delete 0get"), "went back"),
+        (rules(AnyOrder), programs("0append", "1get", "2get"), "was over"),
+        (rules(NoTombstones), programs("0delete", "1get", "2get"), "was over"),
+        (rules(minds_failures=False), programs("0delete 0get"), "went back"),
     ],
     ids=["put if newer", "tombstones", "failed messages"],
 )
-def test_each_rule_is_needed(rules: Rules, threads: Sequence[Program], words: str) -> None:
+def test_each_rule_is_needed(broken: Rules, threads: Sequence[Program], words: str) -> None:
     """Without a rule the search finds the fault that the rule prevents; by chance as well."""
-    _, finding = explore(threads, rules=rules, mishaps=1)
+    _, finding = explore(threads, rules=broken, mishaps=1)
     assert finding is not None
     assert words in finding.fault
-    assert wander(SIX, seed=6, walks=4_000, mishaps=2, rules=rules) is not None
+    assert wander(SIX, seed=6, walks=4_000, mishaps=2, rules=broken) is not None
+
+
+@pytest.mark.parametrize(
+    ("broken", "threads", "words"),
+    [
+        (rules(EarlierRules), programs("0get", "1append", "2get"), "for too long"),
+        (rules(EarlierRules, kept=1), programs("0get", "0append 0get"), "went back"),
+        (rules(kept=1), programs("0append", "0get"), "went back"),
+        (rules(minds_late_answers=False), programs("0append", "0get"), "went back"),
+    ],
+    ids=["another's bound", "one's own bound", "memory", "late answers"],
+)
+def test_each_rule_about_time_is_needed(
+    broken: Rules, threads: Sequence[Program], words: str
+) -> None:
+    """Without a rule about time the search finds the fault that the rule prevents: with the lapse
+    counted from the sending, a message that flies for less than `max_staleness` breaks both
+    bounds."""
+    _, finding = explore(threads, rules=broken, mishaps=2, time=6)
+    assert finding is not None
+    assert words in finding.fault
+    assert explore(threads, mishaps=2, time=6)[1] is None

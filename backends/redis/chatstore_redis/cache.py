@@ -1,7 +1,7 @@
 """Redis as a cache in front of another store: one key for each session, one round trip a call."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -10,10 +10,12 @@ from chatstore.caching import FORMAT, Marker, SessionCache, Snapshot
 from chatstore.deadline import DeadlineError, require_deadline
 from chatstore.errors import BackendError, BackendUnavailableError, ChatStoreError, SchemaError
 from chatstore.forks import Origin, refuse_pickling
+from chatstore_redis.cluster import Cluster
 from chatstore_redis.connection import Argument, Client, Connection
 from chatstore_redis.errors import translated
 from chatstore_redis.keys import Keys
 from chatstore_redis.scripts import CACHE_BURY, CACHE_MEET, Script
+from chatstore_redis.server_clocks import ServerClocks
 from chatstore_redis.source import ClusterSource, Source
 
 DEFAULT_DEADLINE = 0.25
@@ -39,11 +41,14 @@ class RedisSessionCache(SessionCache):
         *,
         prefix: str = "chatstore",
         deadline: float = DEFAULT_DEADLINE,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._origin = Origin()
         self._keys = Keys(prefix)
         self._deadline = require_deadline(deadline)
         self._connection = Connection(client)
+        is_cluster = isinstance(self._connection.servers, Cluster)
+        self._clocks = ServerClocks(monotonic, are_many=is_cluster)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._connection.place}>"
@@ -63,28 +68,36 @@ class RedisSessionCache(SessionCache):
         return found
 
     def put(
-        self, snapshots: Mapping[str, Snapshot], *, lapse: float, tombstone_lapse: float
+        self, snapshots: Mapping[str, Snapshot], *, asked_at: float, lapse: float, wrote: bool
     ) -> int:
-        lapses = _milliseconds(lapse), _milliseconds(tombstone_lapse)
-        answers = self._run(
-            CACHE_MEET,
-            {
+        def send(some: Mapping[str, Snapshot]) -> dict[str, bool]:
+            calls: dict[str, Sequence[Argument]] = {
                 session_id: (
-                    *(_FORM, snapshot.life.encode(), snapshot.version, *lapses),
-                    snapshot.body,
+                    *(_FORM, snapshot.life.encode(), snapshot.version),
+                    *(_microseconds(lapse), int(wrote)),
+                    *(self._server_time(session_id, asked_at) or "", snapshot.body),
                 )
-                for session_id, snapshot in snapshots.items()
-            },
-        )
-        return answers.count(0)
+                for session_id, snapshot in some.items()
+            }
+            return dict(zip(calls, self._run(CACHE_MEET, calls), strict=True))
+
+        # A server whose clock is not known refuses what it is sent; after its answer it is known.
+        again = {
+            session_id: snapshot
+            for session_id, snapshot in snapshots.items()
+            if self._server_time(session_id, asked_at) is None
+        }
+        stayed = send(snapshots)
+        if again:
+            stayed |= send(again)
+        return list(stayed.values()).count(False)
 
     def mark(self, session_id: str, marker: Marker, *, lapse: float) -> None:
-        lapses = _milliseconds(lapse), _milliseconds(lapse)
-        arguments = (_FORM, marker.life.encode(), marker.version, *lapses)
+        arguments = (_FORM, marker.life.encode(), marker.version, _microseconds(lapse), 1)
         self._run(CACHE_MEET, {session_id: arguments})
 
     def bury(self, session_ids: Sequence[str], *, lapse: float) -> None:
-        arguments = (_FORM, _milliseconds(lapse))
+        arguments = (_FORM, _microseconds(lapse))
         self._run(CACHE_BURY, dict.fromkeys(session_ids, arguments))
 
     def close(self) -> None:
@@ -133,17 +146,25 @@ class RedisSessionCache(SessionCache):
             # Whatever lies there, it is no snapshot; the next write puts a tombstone in its place.
             return [None] * len(_FIELDS)
 
-    def _run(self, script: Script, calls: Mapping[str, Sequence[Argument]]) -> list[Any]:
-        """Run a script on the keys of some sessions, each with its arguments."""
+    def _run(self, script: Script, calls: Mapping[str, Sequence[Argument]]) -> list[bool]:
+        """Run a script on the keys of some sessions, each with its arguments; whether what was sent
+        stayed. The servers' clocks are learned from the answers."""
         by_key = {self._keys.cached(session_id): given for session_id, given in calls.items()}
         with self._request():
             if len(by_key) == 1:
                 ((key, arguments),) = by_key.items()
-                return [self._connection.run(script, key, *arguments)]
-            # By its text: in a pipeline a digest that the server lacks would fail every call.
-            return self._connection.send_all(
-                [("EVAL", script.text, 1, key, *given) for key, given in by_key.items()]
-            )
+                answers = [self._connection.run(script, key, *arguments)]
+            else:
+                # By its text: in a pipeline a digest that the server lacks would fail every call.
+                answers = self._connection.send_all(
+                    [("EVAL", script.text, 1, key, *given) for key, given in by_key.items()]
+                )
+            for key, (_, shown) in zip(by_key, answers, strict=True):
+                self._clocks.tell(key, int(shown))
+            return [stayed == 1 for stayed, _ in answers]
+
+    def _server_time(self, session_id: str, moment: float) -> int | None:
+        return self._clocks.at(self._keys.cached(session_id), moment)
 
 
 def _snapshot(answer: Sequence[bytes | None]) -> Snapshot | None:
@@ -156,8 +177,8 @@ def _snapshot(answer: Sequence[bytes | None]) -> Snapshot | None:
         return None
 
 
-def _milliseconds(seconds: float) -> int:
-    return max(1, round(seconds * 1_000))
+def _microseconds(seconds: float) -> int:
+    return max(1_000, round(seconds * 1_000_000))
 
 
 def _is_foreign_type(error: Exception) -> bool:

@@ -1,6 +1,8 @@
 """Redis as a cache: the rules of `chatstore.caching`, in Lua; its key, its lapses and its costs."""
 
 import itertools
+import random
+import time
 import uuid
 from collections.abc import Iterator
 
@@ -42,36 +44,50 @@ ARRIVALS: list[Snapshot | Marker | None] = [
 
 
 def test_lua_says_what_the_reference_says(cache: RedisSessionCache) -> None:
-    """Whatever two entries come one after the other, Redis shows and refuses what the reference
-    does."""
-    for number, arrivals in enumerate(itertools.product(ARRIVALS, repeat=2)):
+    """Whatever three messages come one after the other, each asked for just now, long ago or too
+    long ago, and by a writer or a reader, Redis shows and refuses what the reference does."""
+    chance = random.Random(19)  # noqa: S311 - chance, not secrecy
+    every = list(itertools.product(ARRIVALS, repeat=3))
+    for number, arrivals in enumerate(chance.sample(every, 400)):
         reference = MemorySessionCache()
         key = f"session {number}"
         for arriving in arrivals:
-            refused = []
+            now, refused = time.monotonic(), []
+            asked_at = now - chance.choice([0, 0, 30, 49, 51])
+            wrote = chance.random() < 0.5
             for each in (cache, reference):
                 if arriving is None:
                     each.bury([key], lapse=100)
                 elif isinstance(arriving, Marker):
                     each.mark(key, arriving, lapse=100)
                 else:
-                    refused.append(each.put({key: arriving}, lapse=100, tombstone_lapse=100))
-            assert len(set(refused)) <= 1, arrivals
+                    refused.append(
+                        each.put({key: arriving}, asked_at=asked_at, lapse=100, wrote=wrote)
+                    )
+            assert len(set(refused)) <= 1, (arrivals, now - asked_at, wrote)
         assert cache.get([key]) == reference.get([key]), arrivals
 
 
 def test_lapses_are_the_keys_own(redis: RedisHarness, cache: RedisSessionCache) -> None:
-    """An entry lives as long as it was given; a tombstone that a put meets keeps its lapse, and one
-    that a put leaves gets the tombstones' own."""
+    """A snapshot lapses by the server's clock, counted from its question; a tombstone that a read's
+    put meets keeps its lapse, and one that is left has a whole one."""
     key = RedisCache(redis).key("a")
-    cache.put({"a": Snapshot("id a", 1, b"")}, lapse=50, tombstone_lapse=500)
-    assert 49_000 < redis.send("PTTL", key) <= 50_000
-    cache.put({"a": Snapshot("id b", 1, b"")}, lapse=50, tombstone_lapse=500)
-    assert 499_000 < redis.send("PTTL", key) <= 500_000
-    cache.put({"a": Snapshot("id b", 1, b"")}, lapse=50, tombstone_lapse=900)
-    assert 499_000 < redis.send("PTTL", key) <= 500_000
+
+    def put(life: str, *, age: float, wrote: bool = False) -> int:
+        snapshots = {"a": Snapshot(life, 1, b"")}
+        return cache.put(snapshots, asked_at=time.monotonic() - age, lapse=500, wrote=wrote)
+
+    assert put("id a", age=50) == 0
+    assert 400_000 < redis.send("PTTL", key) <= 450_000
+    assert put("id b", age=0) == 1
+    assert 450_000 < redis.send("PTTL", key) <= 500_000
+    redis.send("PEXPIRE", key, 70_000)
+    assert put("id b", age=100) == 1
+    assert redis.send("PTTL", key) <= 70_000
+    assert put("id b", age=100, wrote=True) == 1
+    assert redis.send("PTTL", key) > 70_000
     cache.bury(["a"], lapse=70)
-    assert 69_000 < redis.send("PTTL", key) <= 70_000
+    assert 50_000 < redis.send("PTTL", key) <= 70_000
 
 
 @pytest.mark.parametrize(
@@ -91,14 +107,13 @@ def test_garbage_and_other_forms_are_misses(
     command, *arguments = garbage
     redis.send(command, RedisCache(redis).key("a"), *arguments)
     good = Snapshot("id b", 1, b"good")
-    cache.put({"b": good}, lapse=100, tombstone_lapse=100)
+    now = time.monotonic()
+    cache.put({"b": good}, asked_at=now, lapse=100, wrote=False)
     assert cache.get(["a"]) == {}
     assert cache.get(["a", "b"]) == {"b": good}
-    assert cache.put({"a": Snapshot("id a", 2, b"new")}, lapse=100, tombstone_lapse=100) == 1
-    assert redis.send("HGETALL", RedisCache(redis).key("a")) in (
-        [b"form", b"1"],
-        {b"form": b"1"},
-    )
+    assert cache.put({"a": Snapshot("id a", 2, b"")}, asked_at=now, lapse=100, wrote=True) == 1
+    assert redis.send("HMGET", RedisCache(redis).key("a"), "form", "life") == [b"1", None]
+    assert redis.send("HEXISTS", RedisCache(redis).key("a"), "since") == 1
 
 
 @pytest.mark.parametrize("session_ids", [["a"], ["a", "b"]])
