@@ -6,7 +6,6 @@ when the time is up (`broken_off_by`): time-outs of a driver begin anew with eac
 nothing by themselves.
 """
 
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -42,7 +41,6 @@ def require_deadline(seconds: object, field: str = "deadline") -> float:
     if (
         isinstance(seconds, bool)
         or not isinstance(seconds, int | float)
-        or not math.isfinite(seconds)
         or not 0 < seconds <= LONGEST_DEADLINE
     ):
         raise InvalidInputError(

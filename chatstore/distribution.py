@@ -17,10 +17,13 @@ EXTRAS = {
 
 
 def installed_version() -> str:
-    """The version of the distribution."""
-    from importlib.metadata import version
+    """The version of the distribution; "unknown" where the package lies without its metadata."""
+    from importlib.metadata import PackageNotFoundError, version
 
-    return version(NAME)
+    try:
+        return version(NAME)
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def install_line(*extras: str) -> str:

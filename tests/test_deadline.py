@@ -33,9 +33,8 @@ SOON = 0.05
 @given(st.one_of(st.floats(), st.integers(), st.booleans(), st.text(), st.none(), st.binary()))
 def test_a_deadline_is_a_number_of_seconds(value: object) -> None:
     """More than 0 and at most an hour; anything else is `InvalidInputError`, at opening."""
-    is_good = type(value) in (int, float) and 0 < value <= 3_600  # type: ignore[operator]  # told apart just before
-    if is_good:
-        assert MemorySessionStore(deadline=value).deadline == value  # type: ignore[arg-type]  # any value
+    if type(value) in (int, float) and 0 < value <= 3_600:  # type: ignore[operator]  # a number
+        assert MemorySessionStore(deadline=value).deadline == value  # type: ignore[arg-type]
     else:
         with pytest.raises(InvalidInputError, match="deadline must be a number of seconds"):
             MemorySessionStore(deadline=value)  # type: ignore[arg-type]  # bad on purpose

@@ -20,7 +20,7 @@ def extension_names() -> list[str]:
 
 def extension_line(name: str) -> Any:
     """What stands for an extension in the list of commands; it is not imported."""
-    line = typer.Typer(add_completion=False)
+    line = typer.Typer(add_completion=False, rich_markup_mode=None)
     line.command(name, help=f"An extension: chatstore {printable(name)} --help says what it does.")(
         lambda: None
     )
@@ -60,8 +60,9 @@ def unavailable_reason(entry_point: EntryPoint, error: Exception) -> str:
 
 
 def _unavailable(name: str, reason: str) -> Any:
-    shown = printable(reason)
-    placeholder = typer.Typer(add_completion=False)
+    # \b keeps a command to be copied on a line of its own.
+    shown = printable(reason).replace(": pip install", ":\n\n\b\npip install")
+    placeholder = typer.Typer(add_completion=False, rich_markup_mode=None)
 
     # Whatever was asked of the command, this is the answer.
     @placeholder.command(

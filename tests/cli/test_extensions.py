@@ -124,5 +124,5 @@ def test_a_broken_extension_harms_no_other_command(
 def test_a_built_in_name_can_not_be_taken(terminal: Terminal, registered: list[EntryPoint]) -> None:
     """An extension called as a built-in command is ignored."""
     _register(registered, "ping", "no_such_package:schema")
-    assert terminal.run("ping").out == "the store answers\n"
+    assert terminal.run("ping").out == "the store answers: memory\n"
     assert terminal.run("--help").out.count("│ ping ") <= 1
