@@ -4,7 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= auto
-PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup --brief --quiet --no-header
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup --brief --quiet --no-header \
+	-o console_output_style=classic
 STEPS ?= 2000
 SEED ?=
 
