@@ -3,6 +3,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS ?= auto
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup --brief --quiet --no-header \
+	-o console_output_style=classic
 STEPS ?= 2000
 SEED ?=
 
@@ -24,10 +27,10 @@ demo: .venv/demo.stamp
 	@$(BIN)/chatstore demo
 
 test: .venv/develop.stamp
-	@$(BIN)/pytest -m "not long"
+	@$(PYTEST) -m "not long"
 
 test-long: .venv/develop.stamp
-	@CHATSTORE_CONTRACT_PROFILE=long $(BIN)/pytest
+	@CHATSTORE_CONTRACT_PROFILE=long $(PYTEST)
 
 test-lowest test-newest: test-%:
 	@$(PYTHON) scripts/dependencies.py $*

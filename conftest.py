@@ -1,18 +1,43 @@
-"""What the whole test run prints at its end: how much of the contract ran on which backend; and how
-to run the contract alone, or all but it."""
+"""What the whole test run prints: at its end, why tests were skipped and how much of the contract ran
+on which backend; before that, with `--brief`, a dot for every hundred tests. And how to run the
+contract alone, or all but it."""
 
 from collections import Counter
+from collections.abc import Iterator
+from itertools import count
+from typing import TYPE_CHECKING
 
 import pytest
 
 from chatstore_contract_tests.behaviour import BACKEND_PROPERTY, Behaviour
 
+if TYPE_CHECKING:
+    # The lowest pytest that the contract runs on does not export it.
+    from pytest import TerminalReporter
+
+TESTS_A_DOT = 100
+_FINE = ("passed", "skipped")
+_finished = count(1)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that `make coverage` uses."""
+    """Add the options that `make coverage` and `make test` use."""
     parser.addoption(
         "--contract", choices=["only", "without"], help="run the contract alone, or not"
     )
+    parser.addoption("--brief", action="store_true", help="a dot for every hundred tests")
+
+
+def pytest_report_teststatus(
+    report: pytest.CollectReport | pytest.TestReport, config: pytest.Config
+) -> tuple[str, str, str] | None:
+    """With `--brief`, let all but one of a hundred tests that went well pass in silence."""
+    if not config.getoption("--brief") or report.outcome not in _FINE:
+        return None
+    if hasattr(report, "wasxfail") or (report.passed and report.when != "call"):
+        return None
+    letter = "" if next(_finished) % TESTS_A_DOT else "."
+    return report.outcome, letter, letter and report.outcome.upper()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -30,16 +55,31 @@ def _is_of_the_contract(item: pytest.Item) -> bool:
     return test_class is not None and issubclass(test_class, Behaviour)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print a line for each backend."""
+def pytest_terminal_summary(terminalreporter: "TerminalReporter") -> None:
+    """Print a line for each reason of a skip, and one for each backend."""
+    skipped = Counter(map(_reason, terminalreporter.stats.get("skipped", [])))
+    if skipped:
+        terminalreporter.section("skipped")
+    for reason, number in sorted(skipped.items()):
+        terminalreporter.write_line(f"{number}: {reason}")
     counts: dict[str, Counter[str]] = {}
+    for outcome, backend in _outcomes(terminalreporter):
+        counts.setdefault(backend, Counter())[outcome] += 1
+    if counts:
+        terminalreporter.section("the contract")
+    for backend, outcomes in sorted(counts.items()):
+        told = ", ".join(f"{number} {outcome}" for outcome, number in outcomes.items())
+        terminalreporter.write_line(f"{backend}: {told}")
+
+
+def _reason(report: pytest.TestReport) -> str:
+    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return text.removeprefix("Skipped: ")
+
+
+def _outcomes(terminalreporter: "TerminalReporter") -> Iterator[tuple[str, str]]:
     for outcome in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.stats.get(outcome, []):
             backend = dict(getattr(report, "user_properties", ())).get(BACKEND_PROPERTY)
             if backend is not None:
-                counts.setdefault(backend, Counter())[outcome] += 1
-    if counts:
-        terminalreporter.section("the contract")
-    for backend, outcomes in sorted(counts.items()):
-        told = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
-        terminalreporter.write_line(f"{backend}: {told}")
+                yield outcome, str(backend)

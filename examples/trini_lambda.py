@@ -11,10 +11,14 @@ Both are direct Lambda resolvers. The function's environment has
 `CHATSTORE_URL=dynamodb://trinity-chat-sessions-dev` (Lambda itself sets the region), and its role
 the application's policy of backends/dynamodb/README.md. The user is the one that Cognito vouches
 for, never one that the arguments name.
+
+A client that gives each message an id of its own may send it again after any failure: whatever an
+earlier attempt left behind is found, and nothing is stored twice.
 """
 
+import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -30,23 +34,31 @@ from chatstore import (
     open_store,
 )
 
+# Ids that are derived from a message's id are the same in every attempt.
+_DERIVED = uuid.UUID("0d1f6e2c-3f0b-4f5e-9d5b-8f3a52f0a9d1")
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001  Lambda's
+
+def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """Lambda's entry point: answer one field of the GraphQL schema.
 
-    What the caller did wrong comes back as `{"error": ...}` for the resolver to report; anything
-    else raises, and Lambda records it.
+    What the caller did wrong comes back as `{"error": ...}` for the resolver to report, and nothing
+    was written then; anything else raises, and Lambda records it.
     """
-    sessions = store().for_user(event["identity"]["sub"])
-    arguments: dict[str, Any] = event.get("arguments") or {}
     try:
-        match event["info"]["fieldName"]:
+        sessions = store().for_user(_text(_part(event, "identity"), "sub"))
+        arguments = _part(event, "arguments")
+        match _text(_part(event, "info"), "fieldName"):
             case "sendMessage":
                 return send_message(
-                    sessions, **_given(arguments, "sessionId", "messageId", "content")
+                    sessions,
+                    content=_text(arguments, "content"),
+                    session_id=_text_or_none(arguments, "sessionId"),
+                    message_id=_text_or_none(arguments, "messageId") or _request_id(context),
                 )
             case "chatHistory":
-                return chat_history(sessions, **_given(arguments, "limit", "cursor"))
+                return chat_history(
+                    sessions, limit=_limit(arguments), cursor=_text_or_none(arguments, "cursor")
+                )
             case field:
                 raise ValueError(f"no resolver for the field {field!r}")
     except (InvalidInputError, SessionNotFoundError) as error:
@@ -57,30 +69,32 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
 
 
 def send_message(
-    sessions: UserSessions,
-    *,
-    content: str,
-    session_id: str | None = None,
-    message_id: str | None = None,
+    sessions: UserSessions, *, content: str, message_id: str, session_id: str | None = None
 ) -> dict[str, Any]:
     """Keep the user's message and the bot's answer; the session with its window.
 
-    Without a session id a new session begins. Two requests to the table: the window that the bot
-    answers from comes back with the write of the user's message. A client that names its message
-    may send it again after a failure: neither it nor its answer is stored twice.
+    Two requests to the table: the window that the bot answers from comes back with the write of the
+    user's message. Without a session id a new session begins. Its id is derived from the user's and
+    the message's, so that the same message sent again comes to the same session.
     """
-    query = Message(message_id=message_id or str(uuid.uuid4()), type="user_query", content=content)
+    question = Message(message_id=message_id, type="user_query", content=content)
     if session_id is None:
-        session = sessions.create(messages=[query])
+        session_id = _derived("session", sessions.user_id, message_id)
+        session = sessions.get_or_create(session_id, messages=[question])
     else:
-        session = sessions.append_and_get(session_id, query)
-    reply = Message(
-        message_id=f"{query.message_id}/answer",
-        type="trini_response",
-        content=answer(session.messages),
-        confidence=0.5,
-    )
-    return _session(sessions.append_and_get(session.session_id, reply))
+        session = _kept(sessions, session_id, question)
+    asked = _up_to(session, message_id)
+    if not asked:  # an earlier attempt kept it, so long ago that the window has moved on
+        return _document(session)
+    if asked[-1].content != content:
+        raise InvalidInputError("messageId", "new for each message", "one that is taken")
+    answer_id = _derived("answer", message_id)
+    if not _up_to(session, answer_id):
+        reply = Message(
+            message_id=answer_id, type="trini_response", content=answer(asked), confidence=0.5
+        )
+        session = _kept(sessions, session_id, reply)
+    return _document(session)
 
 
 def chat_history(
@@ -88,12 +102,13 @@ def chat_history(
 ) -> dict[str, Any]:
     """The user's sessions, newest first, and the cursor to go on with."""
     page = sessions.list_sessions(limit=limit, cursor=cursor)
-    return {"items": [_info(each) for each in page.items], "nextCursor": page.next_cursor}
+    return {"items": [_document(each) for each in page.items], "nextCursor": page.next_cursor}
 
 
 def answer(messages: Sequence[Message]) -> str:
-    """The bot. Yours reads the window, asks its model, and looks films up."""
-    return f"You asked: {messages[-1].content}"
+    """The bot. Yours reads the window, asks its model, and looks films up. What it says must be no
+    longer than a message may be."""
+    return f"You asked: {messages[-1].content[:200]}"
 
 
 @cache
@@ -103,21 +118,70 @@ def store() -> MaintainedSessionStore:
     return open_store()
 
 
-def _given(arguments: dict[str, Any], *names: str) -> dict[str, Any]:
-    """The arguments that were given, by their Python names; AppSync sends null for the others."""
-    spelled = {"sessionId": "session_id", "messageId": "message_id"}
-    return {
-        spelled.get(name, name): arguments[name]
-        for name in names
-        if arguments.get(name) is not None
-    }
+def _kept(sessions: UserSessions, session_id: str, message: Message) -> Session:
+    """The session with the message, whichever attempt has put it there."""
+    try:
+        return sessions.append_and_get(session_id, message)
+    except InvalidInputError:
+        # Another attempt's may differ in its time, or in what the bot said.
+        session = sessions.get(session_id)
+        if not _up_to(session, message.message_id):
+            raise
+        return session
 
 
-def _session(session: Session) -> dict[str, Any]:
-    document: dict[str, Any] = session.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return document
+def _up_to(session: Session, message_id: str) -> list[Message]:
+    """The window as far as that message; empty if it is not there."""
+    ids = [each.message_id for each in session.messages]
+    return session.messages[: ids.index(message_id) + 1] if message_id in ids else []
 
 
-def _info(session: SessionInfo) -> dict[str, Any]:
+def _derived(*parts: str) -> str:
+    return str(uuid.uuid5(_DERIVED, json.dumps(parts)))
+
+
+def _request_id(context: object) -> str:
+    """An id for a message that has none: the request's, which Lambda keeps when it tries again."""
+    return str(getattr(context, "aws_request_id", None) or uuid.uuid4())
+
+
+def _part(event: object, name: str) -> Mapping[str, Any]:
+    """A part of an AppSync event; empty if it is missing or null."""
+    part = event.get(name) if isinstance(event, Mapping) else None
+    if part is None:
+        return {}
+    if not isinstance(part, Mapping):
+        raise InvalidInputError(name, "an object", _kind(part))
+    return part
+
+
+def _text_or_none(part: Mapping[str, Any], name: str) -> str | None:
+    """A text, or None where AppSync sends null or nothing."""
+    return None if part.get(name) is None else _text(part, name)
+
+
+def _text(part: Mapping[str, Any], name: str) -> str:
+    text = part.get(name)
+    if not isinstance(text, str):
+        raise InvalidInputError(name, "a string", _kind(text))
+    if not text or any("\ud800" <= each <= "\udfff" for each in text):
+        raise InvalidInputError(name, "Unicode text", "half a character" if text else "empty")
+    return text
+
+
+def _limit(arguments: Mapping[str, Any]) -> int:
+    limit = arguments.get("limit")
+    if limit is None:
+        return 20
+    if not isinstance(limit, int) or isinstance(limit, bool):
+        raise InvalidInputError("limit", "a whole number", _kind(limit))
+    return limit
+
+
+def _kind(value: object) -> str:
+    return "absent" if value is None else f"of the type {type(value).__name__}"
+
+
+def _document(session: SessionInfo) -> dict[str, Any]:
     document: dict[str, Any] = session.model_dump(mode="json", by_alias=True, exclude_none=True)
     return document

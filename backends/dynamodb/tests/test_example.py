@@ -1,17 +1,13 @@
 """The example of an AWS Lambda function, run on moto."""
 
-import importlib.util
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
 from .dynamodb_harness import REGION, TableHarness
-
-EXAMPLE = Path(__file__).parents[3] / "examples" / "trini_lambda.py"
+from .lambda_function import event, load
 
 
 @pytest.fixture
@@ -19,17 +15,9 @@ def function(moto_table: TableHarness, monkeypatch: pytest.MonkeyPatch) -> Itera
     """The function, in an environment such as Lambda makes one."""
     monkeypatch.setenv("CHATSTORE_URL", f"dynamodb://{moto_table.table_name}")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    spec = importlib.util.spec_from_file_location("trini_lambda", EXAMPLE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load()
     yield module
     module.store().close()
-
-
-def event(field: str, user: str = "ana", **arguments: object) -> dict[str, Any]:
-    return {"info": {"fieldName": field}, "identity": {"sub": user}, "arguments": arguments}
 
 
 def test_a_conversation(function: ModuleType) -> None:
@@ -82,3 +70,13 @@ def test_a_message_sent_again_is_answered_once(function: ModuleType) -> None:
     twice = function.handler(again, None)
     assert once == twice
     assert once["messageCount"] == 4
+
+
+def test_a_first_message_sent_again_finds_its_session(function: ModuleType) -> None:
+    """The same before the client knows its session: there is one, and its one answer."""
+    first = event("sendMessage", messageId="m" * 1_024, content="first")
+    once = function.handler(first, None)
+    assert function.handler(first, None) == once
+    assert once["messageCount"] == 2
+    history = function.handler(event("chatHistory"), None)
+    assert [each["sessionId"] for each in history["items"]] == [once["sessionId"]]

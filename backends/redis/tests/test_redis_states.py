@@ -33,7 +33,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield server
 
 
-@pytest.mark.parametrize("name", set(WRITES) | {"delete_user"})
+@pytest.mark.parametrize("name", [*WRITES, "delete_user"])
 def test_a_replica(server: Server, name: str) -> None:
     """A write to a replica: `BackendUnavailableError`; reads go on."""
     with redis.Redis(port=server.port) as client:
