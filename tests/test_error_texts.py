@@ -40,6 +40,11 @@ def changed(**changes: Any) -> Message:
     return LATER.model_copy(update={"content": SECRET, **changes})
 
 
+def broken() -> datetime:
+    """A clock that fails."""
+    raise ZeroDivisionError
+
+
 Call = Callable[[Any], object]
 
 SENTENCES: tuple[tuple[Call, str], ...] = (
@@ -130,21 +135,24 @@ SENTENCES: tuple[tuple[Call, str], ...] = (
     (
         lambda s: s.append("there", LATER, LATER),
         (
-            "messages[1] must be a message of its own, not one with the id of messages[0], 'm2'; give "
+            "messages[1] must be a message of its own, not one with the id of messages[0], "
+            "'m2'; give "
             "each message once, and each an id of its own"
         ),
     ),
     (
         lambda s: s.append("there", FIRST.model_copy(update={"content": SECRET})),
         (
-            "messages[0] must be as it is stored under its id 'm1', not of other content; give a new "
+            "messages[0] must be as it is stored under its id 'm1', not of other content; give "
+            "a new "
             "message an id of its own; to edit a stored one, use rewrite"
         ),
     ),
     (
         lambda s: s.append("there", changed(), FIRST),
         (
-            "messages[0] must be after 'm1', which is stored already, not before it; send what is new "
+            "messages[0] must be after 'm1', which is stored already, not before it; send what "
+            "is new "
             "after what was sent before"
         ),
     ),
@@ -163,7 +171,8 @@ SENTENCES: tuple[tuple[Call, str], ...] = (
     (
         lambda s: s.append("there", changed(messageId=SECRET)),
         (
-            "'messageId' in messages[0].model_extra must be a name that is free, not the stored name "
+            "'messageId' in messages[0].model_extra must be a name that is free, not the stored "
+            "name "
             "of the field message_id; set message_id itself"
         ),
     ),
@@ -177,7 +186,8 @@ SENTENCES: tuple[tuple[Call, str], ...] = (
     (
         lambda s: s.append("there", changed(extra=f"{SECRET} \ud800")),
         (
-            "messages[0].extra must be text that UTF-8 can carry, not text with a lone surrogate at "
+            "messages[0].extra must be text that UTF-8 can carry, not text with a lone "
+            "surrogate at "
             "character 9"
         ),
     ),
@@ -236,10 +246,10 @@ SENTENCES: tuple[tuple[Call, str], ...] = (
         ),
     ),
     (
-        lambda _: MemorySessionStore(clock=lambda: 1 / 0).get("there"),  # type: ignore[arg-type, return-value]  # a wrong clock is the point
+        lambda _: MemorySessionStore(clock=broken).get("there"),
         (
-            "clock must be a function that returns a timezone-aware datetime, not one that fails with "
-            "ZeroDivisionError"
+            "clock must be a function that returns a timezone-aware datetime, not one that fails "
+            "with ZeroDivisionError"
         ),
     ),
     (
