@@ -10,7 +10,6 @@ from typing import Protocol
 
 from chatstore.errors import InvalidInputError
 from chatstore.models import SessionInfo
-from chatstore.plain import number, shown
 
 FORMAT = 1
 """The form of a snapshot's body. An entry of another form is no answer, and meets others as
@@ -49,13 +48,12 @@ class Tombstone:
 Entry = Snapshot | Marker | Tombstone
 
 
-def require_max_staleness(seconds: object) -> float:
+def require_max_staleness(seconds: float) -> float:
     """Return `seconds`; raise `InvalidInputError` unless it is more than 0 and at most a day."""
-    plain = number(seconds)
-    if plain is None or not 0 < plain <= _LONGEST_STALENESS:
-        limit = f"a number of seconds, more than 0 and at most {_LONGEST_STALENESS:.0f}"
-        raise InvalidInputError("max_staleness", limit, shown(seconds))
-    return plain
+    if not 0 < seconds <= _LONGEST_STALENESS:
+        limit = f"more than 0 and at most {_LONGEST_STALENESS:.0f} seconds"
+        raise InvalidInputError("max_staleness", limit, seconds)
+    return seconds
 
 
 def life_of(session: SessionInfo) -> str:

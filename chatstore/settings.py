@@ -48,15 +48,16 @@ def policy_from(environment: Mapping[str, str]) -> RetentionPolicy:
         if text := environment.get(variable):
             try:
                 given[field] = read(text.strip().lower())
+                # On its own, so that the error names the variable at fault.
+                RetentionPolicy(**{field: given[field]})
+            except InvalidInputError as error:
+                raise ConfigurationError(f"{variable}={text}: {error}") from error
             except (KeyError, ValueError, OverflowError) as error:
                 raise ConfigurationError(f"{variable}={text}: can't be read") from error
     try:
         return RetentionPolicy(**given)
     except InvalidInputError as error:
-        variable = _VARIABLES[error.field][0]
-        text = environment.get(variable)
-        told = f"{variable}={text[:40]}" if text else f"{variable} is not set"
-        raise ConfigurationError(f"{told}: {error}") from error
+        raise ConfigurationError(f"the policy in the environment: {error}") from error
 
 
 def _whole_or_none(text: str) -> int | None:
