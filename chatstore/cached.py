@@ -9,6 +9,7 @@ from chatstore.calls import public_call, public_walk
 from chatstore.errors import ChatStoreError, InvalidInputError
 from chatstore.guarded_cache import CacheStats
 from chatstore.models import Message, Page, Session, SessionInfo
+from chatstore.plain import is_kind, kind_of
 from chatstore.protocol import MaintainedSessionStore
 from chatstore.records import raw_document, read_session
 
@@ -44,6 +45,8 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
         metadata: Mapping[str, object] | None = None,
         session_status: str = "active",
     ) -> Session:
+        if session_id is not None:
+            session_id = envelope.require_id("session_id", session_id)
         return self._kept(
             session_id,
             lambda: self.primary.create(
@@ -59,8 +62,8 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
     @public_call
     def get(self, session_id: str, *, user_id: str | None = None) -> Session:
         now = self._now()
-        envelope.require_id("session_id", session_id)
-        envelope.require_owner(user_id)
+        session_id = envelope.require_id("session_id", session_id)
+        user_id = envelope.require_owner(user_id)
         found = self._hits([session_id], now, user_id)
         if session_id in found:
             return found[session_id]
@@ -80,10 +83,11 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
         session_status: str = "active",
     ) -> Session:
         now = self._now()
+        session_id = envelope.require_id("session_id", session_id)
+        user_id = envelope.require_id("user_id", user_id)
         # Fields that are given have to be checked first, and that is the primary's part.
-        if (messages, user_preferences, metadata, session_status) == ((), None, None, "active"):
-            envelope.require_id("session_id", session_id)
-            envelope.require_id("user_id", user_id)
+        is_read = messages == () and user_preferences is metadata is None
+        if is_read and type(session_status) is str and session_status == "active":
             found = self._hits([session_id], now, user_id)
             if session_id in found:
                 return found[session_id]
@@ -103,7 +107,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
     def get_many(self, session_ids: Iterable[str], *, user_id: str | None = None) -> list[Session]:
         now = self._now()
         asked = envelope.require_ids("session_ids", session_ids)
-        envelope.require_owner(user_id)
+        user_id = envelope.require_owner(user_id)
         distinct = list(dict.fromkeys(asked))
         if not distinct:
             return []
@@ -121,6 +125,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
         user_id: str | None = None,
         if_version: int | None = None,
     ) -> SessionInfo:
+        session_id = envelope.require_id("session_id", session_id)
         if self._cache.is_left_alone:
             # There is nothing that would take the window.
             return self._marked(
@@ -140,6 +145,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
         user_id: str | None = None,
         if_version: int | None = None,
     ) -> Session:
+        session_id = envelope.require_id("session_id", session_id)
         return self._kept(
             session_id,
             lambda: self.primary.append_and_get(
@@ -156,6 +162,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
         if_version: int | None,
         user_id: str | None = None,
     ) -> Session:
+        session_id = envelope.require_id("session_id", session_id)
         return self._kept(
             session_id,
             lambda: self.primary.rewrite(
@@ -174,6 +181,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
         user_id: str | None = None,
         if_version: int | None = None,
     ) -> SessionInfo:
+        session_id = envelope.require_id("session_id", session_id)
         return self._marked(
             session_id,
             lambda: self.primary.update(
@@ -190,6 +198,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
     def delete(
         self, session_id: str, *, user_id: str | None = None, if_version: int | None = None
     ) -> bool:
+        session_id = envelope.require_id("session_id", session_id)
         return self._removed(
             session_id,
             lambda: self.primary.delete(session_id, user_id=user_id, if_version=if_version),
@@ -225,7 +234,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
 
     @public_walk
     def delete_user(self, user_id: str) -> int:
-        envelope.require_id("user_id", user_id)
+        user_id = envelope.require_id("user_id", user_id)
         session_ids: list[str] = []
         try:
             session_ids.extend(self._ids_of_user(user_id))
@@ -252,11 +261,14 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
 
     @public_call
     def restore(self, session: Session, *, overwrite: bool = False) -> None:
-        if not isinstance(session, Session):
-            raise InvalidInputError("session", "a Session", type(session).__name__)
+        if not is_kind(session, Session):
+            raise InvalidInputError("session", "a Session", kind_of(session))
+        # A frozen session may have been built around its validation.
+        given = vars(session).get("session_id")
+        session_id = envelope.require_id("session.session_id", given)
 
         def call() -> bool:
             self.primary.restore(session, overwrite=overwrite)
             return True
 
-        self._removed(session.session_id, call)
+        self._removed(session_id, call)

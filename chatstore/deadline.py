@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from chatstore.errors import ConfigurationError, InvalidInputError
+from chatstore.plain import number, shown
 from chatstore.watchdog import Watchdog
 
 DEFAULT_DEADLINE = 10.0
@@ -38,15 +39,11 @@ _watchdog = Watchdog()
 def require_deadline(seconds: object, field: str = "deadline") -> float:
     """Return `seconds` as a float; raise `InvalidInputError` unless it is a number more than 0 and
     at most 3,600."""
-    if (
-        isinstance(seconds, bool)
-        or not isinstance(seconds, int | float)
-        or not 0 < seconds <= LONGEST_DEADLINE
-    ):
-        raise InvalidInputError(
-            field, f"a number of seconds, more than 0 and at most {LONGEST_DEADLINE:.0f}", seconds
-        )
-    return float(seconds)
+    plain = number(seconds)
+    if plain is None or not 0 < plain <= LONGEST_DEADLINE:
+        limit = f"a number of seconds, more than 0 and at most {LONGEST_DEADLINE:.0f}"
+        raise InvalidInputError(field, limit, shown(seconds))
+    return float(plain)
 
 
 def read_deadline(text: str) -> float:

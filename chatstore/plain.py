@@ -74,6 +74,13 @@ def whole(value: object) -> int | None:
     return None
 
 
+def number(value: object) -> float | None:
+    """The number that a caller's value is; None if it is none, or True or False."""
+    if is_kind(value, float):
+        return float.__float__(cast("float", value))
+    return whole(value)
+
+
 def require_flag(field: str, value: object) -> bool:
     """Return `value`; raise `InvalidInputError` unless it is True or False."""
     if type(value) is not bool:

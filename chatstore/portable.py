@@ -93,16 +93,22 @@ def require_text(field: str, text: object) -> str:
     if "\0" in plain:
         place = plain.index("\0")
         raise InvalidInputError(field, "text without NUL", f"text with NUL at character {place}")
-    if not plain.isascii():
-        try:
-            plain.encode()
-        except UnicodeEncodeError as error:
-            raise InvalidInputError(
-                field,
-                "text that UTF-8 can carry",
-                f"text with a lone surrogate at character {error.start}",
-            ) from None
+    if not plain.isascii() and (surrogate := _lone_surrogate(plain)) is not None:
+        raise InvalidInputError(
+            field,
+            "text that UTF-8 can carry",
+            f"text with a lone surrogate at character {surrogate}",
+        )
     return plain
+
+
+def _lone_surrogate(text: str) -> int | None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        # The error knows the text, which may be private: it goes no further.
+        return error.start
+    return None
 
 
 Place = str | tuple["Place", str | int]

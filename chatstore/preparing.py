@@ -24,7 +24,7 @@ def prepared_messages(
 ) -> list[StoredMessage]:
     """The stored forms of at most `most` messages with distinct ids. Raises `InvalidInputError`,
     and `MessageTooLargeError` for one that is larger than `message_bytes` or a whole window."""
-    if is_kind(messages, Message):
+    if type(messages) is not tuple and is_kind(messages, Message):
         # It could be walked over, and would give its attributes.
         raise InvalidInputError(field, "a list of messages", "one Message", "put it in a list")
     listed = require_listed(field, messages, "messages", most=most)
@@ -41,7 +41,7 @@ def prepared_messages(
 def _prepared_message(
     field: str, message: object, message_bytes: int, window_bytes: int | None, advice: str
 ) -> StoredMessage:
-    if not is_kind(message, Message):
+    if type(message) is not Message and not is_kind(message, Message):
         if is_kind(message, dict):
             advice = "build one with Message.model_validate(...)"
         elif not is_kind(message, list, tuple, Iterator):

@@ -78,7 +78,9 @@ class SessionStore(Protocol):
 
         Idempotent by message id: of a batch that was sent again, what comes after its last message
         still in the stored window is added. If that is nothing, nothing is written. Raises
-        `SessionNotFoundError`: a write never revives the dead.
+        `SessionNotFoundError`: a write never revives the dead; and `InvalidInputError`, naming the
+        message, for one that the window holds with other content or in another order, and for a
+        new one that stands before a stored one: nothing is dropped without a word.
         """
         ...
 

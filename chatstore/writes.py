@@ -87,10 +87,10 @@ def new_part(
     stands before the last one met was taken in with it, or is refused: `InvalidInputError` for one
     that is stored with other content, stands in another order, or can never have been stored.
     """
+    if frozenset(stored_ids).isdisjoint(message.message_id for message in messages):
+        return messages
     places = {message_id: place for place, message_id in enumerate(stored_ids)}
     met = [places.get(message.message_id) for message in messages]
-    if not any(place is not None for place in met):
-        return messages
     # Only what was pruned may be missing, and that is older than all that is left.
     pruned = isinstance(message_count, int) and message_count > len(stored_ids)
     last = max(index for index, place in enumerate(met) if place is not None)

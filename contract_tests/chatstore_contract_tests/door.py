@@ -51,7 +51,7 @@ PLACES: Mapping[str, Callable[[MaintainedSessionStore, Any], object]] = {
 """Wherever a caller's JSON value may stand."""
 
 NEEDED: Mapping[str, Mapping[str, Any]] = {
-    "create": {"user_id": "ana"},
+    "create": {"user_id": "ana", "session_id": "new"},
     "get": {"session_id": "there"},
     "get_or_create": {"session_id": "there", "user_id": "ana"},
     "get_many": {"session_ids": ["there"]},
@@ -78,19 +78,29 @@ def arguments() -> Iterator[tuple[str, str]]:
                 yield call, name
 
 
-def called(store: MaintainedSessionStore, call: str, argument: str, value: object) -> object:
-    """Call it with one of its arguments being `value`."""
+def called(
+    store: MaintainedSessionStore,
+    call: str,
+    argument: str,
+    value: object,
+    sent: Message | None = None,
+) -> object:
+    """Call it with one of its arguments being `value`, and `sent` for what is appended."""
     given = dict(NEEDED[call])
     if call == "restore":
         given = {"session": store.get("there"), "overwrite": True}
-    sent: list[Any] = []
+    first: list[Any] = []
     if call.startswith("append"):
-        sent = [value if argument == "messages" else message()]
-    if argument != "messages" or not sent:
+        session_id = value if argument == "session_id" else given.pop("session_id")
+        first = [session_id, value if argument == "messages" else sent or message()]
+    if not (first and argument in ("session_id", "messages")):
         given[argument] = value
-    first = [given.pop("session_id"), *sent] if sent else []
+    elif argument == "session_id":
+        del given["session_id"]
     result = getattr(store, call)(*first, **given)
-    return list(result) if call == "iter_sessions" else result
+    if call == "iter_sessions":
+        return list(result)
+    return result.user_id if call == "for_user" else result
 
 
 def is_plain(value: object) -> bool:
@@ -202,7 +212,8 @@ class DoorBehaviour(Behaviour):
             if taken:
                 for session in store.scan().items:
                     require_plain(session)
-                store.restore(kept, overwrite=True)
+                    store.delete(session.session_id)
+                store.restore(kept)
             else:
                 assert harness.raw_read("there") == before, f"{argument} of {call}"
 

@@ -137,8 +137,8 @@ def _invalid(error: ClientError, place: Place, what: str) -> ChatStoreError:
     if is_too_large(error):
         return MessageTooLargeError(
             "session",
-            "DynamoDB's 400 KB for an item, whoever wrote what is in it",
-            "more, with this write",
+            "within DynamoDB's 400 KB for an item, whoever wrote what is in it",
+            "larger, as this write would make it",
             what,
         )
     if "specified index" in text or "index not found" in text:

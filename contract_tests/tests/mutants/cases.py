@@ -10,6 +10,7 @@ from chatstore_contract_tests import Harness
 
 from . import (
     corners,
+    entering,
     keeping,
     listing,
     operating,
@@ -28,6 +29,7 @@ GROUPS = (
     sessions,
     writing,
     refusing,
+    entering,
     values,
     keeping,
     listing,

@@ -84,7 +84,7 @@ class PassesOverTooManyKeys(Forgiving):
 class PassesOverWhatIsNoMap(Forgiving):
     """Metadata that are a list are taken for none."""
 
-    forgiven = "an object"
+    forgiven = "a dict with str keys"
 
 
 @caught_by("test_a_naive_time_is_refused")
@@ -112,7 +112,7 @@ class PassesOverWhatIsNoMessage(Forgiving):
 class PassesOverTwins(Forgiving):
     """A batch that names a message twice is dropped without a word."""
 
-    forgiven = "each message id once"
+    forgiven = "a message of its own"
 
 
 @caught_by("test_a_message_must_fit_the_window")
