@@ -84,7 +84,7 @@ def test_ping_and_demo_say_where(terminal: Terminal, monkeypatch: pytest.MonkeyP
     assert demo.out.startswith("chatstore, on db://***@h:1/\\x1b[2J\n")
 
 
-def test_ping_of_a_cached_store_is_about_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ping_of_a_cached_store_is_about_the_store() -> None:
     """A cache keeps no sessions: what is asked, and told, is the store behind it."""
     result = CliRunner().invoke(application, ["ping", "--url", "memory://", "--cache", "memory://"])
     assert (result.exit_code, result.stdout) == (0, "the store answers: memory\n")
