@@ -135,6 +135,14 @@ def test_closed_error_output_changes_no_exit_code() -> None:
         assert (answer.returncode, answer.stdout, answer.stderr) == (1, b"", b"")
 
 
+def test_closed_input_is_wrong_usage() -> None:
+    """A message that was to come from a closed standard input is no defect."""
+    command = f'{sys.executable} -c "{_MAIN}" sessions append s - --url memory:// <&-'
+    answer = _run(command=("/bin/sh", "-c", command))
+    assert (answer.returncode, answer.stdout) == (2, b"")
+    assert b"standard input is closed" in answer.stderr
+
+
 @pytest.mark.parametrize("json_too", [(), ("--json",)])
 def test_an_interrupt_is_no_missing_session(json_too: tuple[str, ...]) -> None:
     """An interrupt from the keyboard ends a command with 130, in one line that says what is not

@@ -1,6 +1,6 @@
 """`chatstore schema`: the table's files, the table, and whether a live one is as it must be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -140,7 +140,7 @@ def apply(
         documents: list[dict[str, object]] = []
         lines: list[str] = []
         for (client, definition), each in zip(connected, shown, strict=True):
-            with _translated(definition.table_name):
+            with _translated(definition.table_name, done=lines):
                 done = perform(client, each)
             where = {
                 "region": each.place.region,
@@ -262,11 +262,14 @@ def _connected(address: Address, table_name: str) -> Iterator[Client]:
 
 
 @contextmanager
-def _translated(table_name: str) -> Iterator[None]:
-    """A driver's exception becomes the error that a store's calls have, with its notes."""
+def _translated(table_name: str, done: Sequence[str] = ()) -> Iterator[None]:
+    """A driver's exception becomes the error that a store's calls have, with its notes, and what
+    was done to other tables before."""
     try:
         yield
     except Exception as error:
+        if done:
+            error.add_note(f"other tables before: {'; '.join(done)}")
         translated = translate(error, table_name)
         if translated is None:
             raise
