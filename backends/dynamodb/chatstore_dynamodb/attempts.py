@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from chatstore.deadline import DeadlineError
 from chatstore.errors import BackendThrottledError, SessionNotFoundError
 from chatstore.writes import Write
 from chatstore_dynamodb.errors import is_too_large
@@ -53,8 +54,8 @@ def change_item(
         if request is None:
             return stored.item
         if attempt:
-            back_off(attempt)
-    raise contended(table, session_id)
+            wait_for_others(table, session_id, attempt)
+    raise contended(table, session_id, MOST_ATTEMPTS)
 
 
 def visible_item(write: Write, stored: StoredItem | None) -> StoredItem:
@@ -65,9 +66,18 @@ def visible_item(write: Write, stored: StoredItem | None) -> StoredItem:
     return stored
 
 
-def contended(table: Table, session_id: str) -> BackendThrottledError:
+def wait_for_others(table: Table, session_id: str, attempt: int) -> None:
+    """Wait before another attempt, unless the call's time would be up then: what it then failed for
+    are the other writers."""
+    try:
+        back_off(attempt)
+    except DeadlineError as error:
+        raise contended(table, session_id, attempt + 1) from error
+
+
+def contended(table: Table, session_id: str, tries: int) -> BackendThrottledError:
     """The error of a write that met another writer's change each time."""
     return BackendThrottledError(
-        f"{table.place}: {MOST_ATTEMPTS} tries to write session {session_id!r} each met another "
+        f"{table.place}: {tries} tries to write session {session_id!r} each met another "
         "writer's change; wait a little and send the same call again"
     )

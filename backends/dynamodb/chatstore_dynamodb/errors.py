@@ -144,7 +144,11 @@ def _invalid(error: ClientError, place: Place, what: str) -> ChatStoreError:
     if "specified index" in text or "index not found" in text:
         return _schema_error(place, what, "the user index is missing")
     if is_wrong_key(error):
-        return _schema_error(place, what, "the table or its index has other keys")
+        # Keys can't be changed: there is nothing that `apply` could do.
+        return SchemaError(
+            f"{what}; the table or its index has other keys: {place.schema_command('verify')} says "
+            "what differs"
+        )
     return BackendError(what)
 
 

@@ -24,13 +24,7 @@ def ping(table: Table, *, needs_time_to_live: bool) -> None:
     allowed."""
     definition = TableDefinition(table.name, table.index_name)
     _require(table, "dynamodb:DescribeTable", lambda: needs_of_table(table.client, definition))
-    if needs_time_to_live:
-        _require(
-            table,
-            "dynamodb:DescribeTimeToLive",
-            lambda: needs_of_time_to_live(table.client, definition),
-        )
-    # The index may be there and still not be read.
+    # The table may be missing, and the index may be there and still not be read.
     table.query(
         {
             "KeyConditionExpression": "userId=:nobody",
@@ -39,6 +33,12 @@ def ping(table: Table, *, needs_time_to_live: bool) -> None:
             "Limit": 1,
         }
     )
+    if needs_time_to_live:
+        _require(
+            table,
+            "dynamodb:DescribeTimeToLive",
+            lambda: needs_of_time_to_live(table.client, definition),
+        )
 
 
 def _require(table: Table, action: str, differences: Callable[[], Iterator[Difference]]) -> None:

@@ -15,7 +15,13 @@ from chatstore.records import Body, Record, StoredMessage, StoredSession
 from chatstore.writes import Patch, Write, is_visible, new_part
 from chatstore_dynamodb import expressions
 from chatstore_dynamodb.api import Client
-from chatstore_dynamodb.attempts import MOST_ATTEMPTS, Request, change_item, contended
+from chatstore_dynamodb.attempts import (
+    MOST_ATTEMPTS,
+    Request,
+    change_item,
+    contended,
+    wait_for_others,
+)
 from chatstore_dynamodb.client import new_client
 from chatstore_dynamodb.errors import translate
 from chatstore_dynamodb.items import BACKEND, StoredItem, info_body, other_attributes, record
@@ -24,7 +30,7 @@ from chatstore_dynamodb.own_client import own_client
 from chatstore_dynamodb.pinging import ping
 from chatstore_dynamodb.place import DEFAULT_INDEX
 from chatstore_dynamodb.sizes import WindowSizes
-from chatstore_dynamodb.table import ConditionFailedError, Table, back_off
+from chatstore_dynamodb.table import ConditionFailedError, Table
 from chatstore_dynamodb.upkeep import Upkeep
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}|arn:[\x21-\x7e]{1,1020}")
@@ -86,8 +92,9 @@ class DynamoDBSessionStore(Upkeep):
         deadline: float = DEFAULT_DEADLINE,
     ) -> Self:
         """A store with a client of its own, which it closes with itself. What `new_client` raises
-        for its arguments, this does."""
-        with within(require_deadline(deadline)):
+        for its arguments, this does; it ends within `deadline`, or 10 seconds if that is more."""
+        # To make a client takes a while by itself, however short calls are to be.
+        with within(max(require_deadline(deadline), DEFAULT_DEADLINE)):
             client = new_client(region=region, endpoint_url=endpoint_url, retry_mode=retry_mode)
         try:
             store = cls(
@@ -184,8 +191,8 @@ class DynamoDBSessionStore(Upkeep):
                 return False
             write.require_version(stored.version or 0)
             # It was of another version when it was met, and another writer has changed that.
-            back_off(attempt)
-        raise contended(self._table, write.session_id)
+            wait_for_others(self._table, write.session_id, attempt)
+        raise contended(self._table, write.session_id, MOST_ATTEMPTS)
 
     def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
         request = expressions.page_request(query)

@@ -32,8 +32,8 @@ class ConditionFailedError(Exception):
 
 def back_off(attempt: int) -> None:
     """Wait before another attempt, the first being 0: a random time, so that writers who met once
-    do not meet again, and longer each time, up to half a second."""
-    deadline.pause(random.uniform(0, min(0.5, 0.005 * 2**attempt)))  # noqa: S311  no secret
+    do not meet again, and longer each time, up to a quarter of a second."""
+    deadline.pause(random.uniform(0, min(0.25, 0.005 * 2**attempt)))  # noqa: S311  no secret
 
 
 class Table:

@@ -17,6 +17,12 @@ from chatstore import deadline
 from chatstore_dynamodb.connections import POOLS, Breaker, breaking
 
 
+class NoAnswerError(HTTPClientError):
+    """What came back is not an answer of DynamoDB's."""
+
+    fmt = "what came back is not an answer of DynamoDB's"
+
+
 class OwnSession(URLLib3Session):
     """A pool of sockets that one store has to itself."""
 
@@ -81,4 +87,4 @@ def _require_whole(request: Any, response: AWSResponse) -> None:
     if length is not None and length.isdecimal() and len(content) < int(length):
         raise ConnectionClosedError(request=request, endpoint_url=request.url)
     if response.status_code < 300 and not (content[:1] == b"{" and content.rstrip()[-1:] == b"}"):
-        raise HTTPClientError(error=ValueError("the answer is not DynamoDB's"))
+        raise NoAnswerError

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from chatstore import Message
 from chatstore.cli.application import application
 from chatstore.errors import ConfigurationError
+from chatstore_dynamodb import DynamoDBSessionStore
 from chatstore_dynamodb.client import Client
 from chatstore_dynamodb.schema.applying import apply
 from chatstore_dynamodb.schema.definition import (
@@ -231,7 +232,8 @@ def test_the_readme_s_policies_are_the_actions_taken(moto: Client) -> None:
     what `scan`, `purge_expired` and `chatstore schema` ask for."""
     application_policy, operator_policy = policies()
     harness = MotoHarness(moto)
-    with counted(moto) as counts, harness.open() as store:
+    moto.update_time_to_live(**harness.definition.time_to_live)
+    with counted(moto) as counts, DynamoDBSessionStore(moto, harness.table_name) as store:
         store.get_or_create("s", user_id="ana")
         store.get_many(["s"])
         store.append("s", Message(type="user_query", content="hi"))
