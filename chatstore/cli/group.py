@@ -1,5 +1,6 @@
 """The root of the command tree: it finds extensions and turns every failure into an exit code."""
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -76,6 +77,11 @@ class CommandLine(TyperGroup):
             if isinstance(error.__context__, BrokenPipeError):
                 return ExitCode.BROKEN_PIPE
             raise
+        except OSError as error:
+            # No store lets one through: it is the help's again.
+            if error.errno == errno.ENOSPC:
+                return output.unwritten(error.strerror)
+            return report.defect(error)
         # The last resort: Python's own exit code for a crash, 1, would say "not found".
         except Exception as error:  # noqa: BLE001
             return report.defect(error)

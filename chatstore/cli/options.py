@@ -10,10 +10,16 @@ from typing import Annotated, Any
 
 import typer
 
+from chatstore.cli import output
 from chatstore.cli.failures import UsageError
 from chatstore.cli.printable import printable
 from chatstore.cli.secrecy import shown_url
-from chatstore.errors import ChatStoreError, SchemaError, SessionNotFoundError
+from chatstore.errors import (
+    ChatStoreError,
+    ConfigurationError,
+    SchemaError,
+    SessionNotFoundError,
+)
 from chatstore.models import JsonObject, Message
 from chatstore.opening import open_store
 from chatstore.policy import MAX_WINDOW_BYTES
@@ -88,7 +94,14 @@ MessageType = Annotated[str, typer.Option("--type", metavar="TYPE", help="The me
 def opened(url: str | None, cache: str | None) -> Iterator[MaintainedSessionStore]:
     """The store that the command is about. That it has no such session is believed only of a store
     that is there (`require_there`)."""
-    with open_store(given_url(url) or DEFAULT_URL, cache=cache) as store:
+    chosen = given_url(url) or DEFAULT_URL
+    try:
+        store = open_store(chosen, cache=cache)
+    except ConfigurationError as error:
+        if url is None and chosen != DEFAULT_URL:
+            error.add_note(f"the URL is that of {URL_VARIABLE}")
+        raise
+    with store:
         try:
             yield store
         except SessionNotFoundError:
@@ -170,6 +183,10 @@ def text_or_standard_input(text: str) -> str:
     `UsageError` if that is not UTF-8 or more than any message can hold."""
     if text != "-":
         return text
+    if sys.stdin is None:
+        raise UsageError("standard input is closed, and - would read it")
+    if sys.stdin.isatty():
+        output.write_error("reading the message; end it with Ctrl-D on a line of its own\n")
     read = sys.stdin.buffer.read(MAX_WINDOW_BYTES + 1)
     if len(read) > MAX_WINDOW_BYTES:
         raise UsageError(f"standard input: more than {MAX_WINDOW_BYTES} bytes fit no message")

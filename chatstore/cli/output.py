@@ -35,11 +35,17 @@ def write(text: str) -> None:
         raise typer.Exit(ExitCode.BROKEN_PIPE) from None
     except OSError as error:
         reason = error.strerror
+    raise typer.Exit(unwritten(reason))
+
+
+def unwritten(reason: object) -> ExitCode:
+    """Say that standard output can't be written to; the exit code."""
+    if sys.stdout is not None:
         _discard(sys.stdout)
     write_error(
         f"chatstore: what was asked is done, but standard output can't be written to: {reason}\n"
     )
-    raise typer.Exit(ExitCode.UNWRITTEN)
+    return ExitCode.UNWRITTEN
 
 
 def write_error(text: str) -> None:

@@ -28,13 +28,14 @@ def erase(
     Expired and unreadable ones too. It asks first; where nobody can answer, it refuses without
     --yes.
     """
-    if not yes:
-        asking.confirm(
-            f"Erase every session of {printable(user)}, for good?",
-            "erasing cannot be undone, and nobody is there to be asked: nothing was erased; "
-            "add --yes to erase without a question",
-        )
     with options.opened(url, cache) as store:
+        if not yes:
+            asking.confirm(
+                f"Erase every session of {printable(user)}, for good, at "
+                f"{options.place_of(store)}?",
+                "erasing cannot be undone, and nobody is there to be asked: nothing was erased; "
+                "add --yes to erase without a question",
+            )
         erased = store.delete_user(user)
         if not erased:
             options.require_there(store)

@@ -158,7 +158,7 @@ def test_an_interrupt_that_pytest_takes_for_a_defect_is_an_interrupt(
 def test_a_namespace_that_is_not_empty_is_refused(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """Exit code 2, and what was there is as it was."""
+    """Exit code 2, and what was there is as it was. Where it runs was said before."""
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
     ran = _run(
@@ -168,6 +168,7 @@ def test_a_namespace_that_is_not_empty_is_refused(
         folder=tmp_path,
     )
     assert ran.returncode == 2
+    assert f"at sqlite:///{tmp_path}/chat.db, in namespace mine alone" in ran.stderr
     assert "choose another" in ran.stderr
     assert [each.read_text() for each in (tmp_path / "mine").iterdir()] == ["dear"]
 

@@ -39,7 +39,7 @@ def test_erase_after_a_yes(terminal: Terminal) -> None:
     answer = terminal.run("users", "erase", "ana", "--json", typed="y\n")
     assert answer.code == 0
     assert answer.document == {"userId": "ana", "erased": 1}
-    assert "Erase every session of ana" in answer.err
+    assert "Erase every session of ana, for good, at memory? [y/N]" in answer.err
     assert terminal.storage.documents == {}
 
 

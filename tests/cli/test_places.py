@@ -84,7 +84,7 @@ def test_ping_and_demo_say_where(terminal: Terminal, monkeypatch: pytest.MonkeyP
     assert demo.out.startswith("chatstore, on db://***@h:1/\\x1b[2J\n")
 
 
-def test_ping_of_a_cached_store_is_about_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ping_of_a_cached_store_is_about_the_store() -> None:
     """A cache keeps no sessions: what is asked, and told, is the store behind it."""
     result = CliRunner().invoke(application, ["ping", "--url", "memory://", "--cache", "memory://"])
     assert (result.exit_code, result.stdout) == (0, "the store answers: memory\n")
@@ -94,3 +94,12 @@ def test_a_ping_that_fails_names_no_place_as_answering(terminal: Terminal) -> No
     """The place is told of a store that answers alone."""
     terminal.store_class = failing(SchemaError("no table"))
     assert terminal.run("ping").out == ""
+
+
+def test_a_bad_url_of_the_environment_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who gave no URL learns that the one at fault is the environment's; who gave one does not."""
+    monkeypatch.setenv("CHATSTORE_URL", "nosuch://x")
+    result = CliRunner().invoke(application, ["ping"])
+    assert (result.exit_code, "the URL is that of CHATSTORE_URL" in result.stderr) == (5, True)
+    result = CliRunner().invoke(application, ["ping", "--url", "nosuch://y"])
+    assert (result.exit_code, "CHATSTORE_URL" in result.stderr) == (5, False)

@@ -107,12 +107,20 @@ def test_help_for_a_reader_that_goes_away() -> None:
         assert (answer.returncode, answer.stderr) == (141, b"")
 
 
-@pytest.mark.parametrize("redirection", [">&-", ">/dev/full"])
-@pytest.mark.parametrize("json_too", ["", "--json"])
-def test_output_that_goes_nowhere_is_an_error(redirection: str, json_too: str) -> None:
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "ping --url memory:// >&-",
+        "ping --url memory:// --json >&-",
+        "ping --url memory:// >/dev/full",
+        "ping --url memory:// --json >/dev/full",
+        "--help >/dev/full",
+    ],
+)
+def test_output_that_goes_nowhere_is_an_error(asked: str) -> None:
     """Onto a full disk or a closed stream nothing is written: that has an exit code of its own,
     and one line; it is no defect."""
-    command = f'{sys.executable} -c "{_MAIN}" ping --url memory:// {json_too} {redirection}'
+    command = f'{sys.executable} -c "{_MAIN}" {asked}'
     answer = _run(command=("/bin/sh", "-c", command))
     assert answer.returncode == 74
     assert answer.stderr.startswith(b"chatstore: what was asked is done, but standard output ")
@@ -125,6 +133,14 @@ def test_closed_error_output_changes_no_exit_code() -> None:
         command = f'{sys.executable} -c "{_MAIN}" sessions show s --url memory:// {redirection}'
         answer = _run(command=("/bin/sh", "-c", command))
         assert (answer.returncode, answer.stdout, answer.stderr) == (1, b"", b"")
+
+
+def test_closed_input_is_wrong_usage() -> None:
+    """A message that was to come from a closed standard input is no defect."""
+    command = f'{sys.executable} -c "{_MAIN}" sessions append s - --url memory:// <&-'
+    answer = _run(command=("/bin/sh", "-c", command))
+    assert (answer.returncode, answer.stdout) == (2, b"")
+    assert b"standard input is closed" in answer.stderr
 
 
 @pytest.mark.parametrize("json_too", [(), ("--json",)])

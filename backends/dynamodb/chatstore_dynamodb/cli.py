@@ -1,21 +1,19 @@
 """`chatstore schema`: the table's files, the table, and whether a live one is as it must be."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from chatstore.cli import asking, options, output
+from chatstore.cli import options, output
 from chatstore.cli.failures import ExitCode, UsageError
 from chatstore.cli.printable import printable
 from chatstore.settings import URL_VARIABLE
-from chatstore_dynamodb.api import Client
-from chatstore_dynamodb.client import new_client
-from chatstore_dynamodb.errors import translate
-from chatstore_dynamodb.schema.applying import perform, require_possible
+from chatstore_dynamodb.schema.agreement import agreed
+from chatstore_dynamodb.schema.applying import perform
+from chatstore_dynamodb.schema.connecting import connected, translated
 from chatstore_dynamodb.schema.definition import PROJECTIONS, TableDefinition, table_name_of
 from chatstore_dynamodb.schema.files import CREATE_PREFIX, definitions_in, deployment_files
 from chatstore_dynamodb.schema.planning import Plan, plan
@@ -120,27 +118,23 @@ def apply(
     definitions = [_definition(address, projection)] if every is None else _in_folder(every)
     any_projection = every is None and projection is None
     with ExitStack() as opened:
-        connected = [
-            (opened.enter_context(_connected(address, each.table_name)), each)
+        clients = [
+            (opened.enter_context(connected(address, each.table_name)), each)
             for each in definitions
         ]
 
         def plans() -> list[Plan]:
             found: list[Plan] = []
-            for client, each in connected:
-                with _translated(each.table_name):
+            for client, each in clients:
+                with translated(each.table_name):
                     found.append(plan(client, each, any_projection=any_projection))
-            require_possible(found)
             return found
 
-        shown = plans()
-        if any(each.steps for each in shown) and not _agreed(shown, yes=yes, as_json=as_json):
-            # The question may have waited for hours.
-            shown = _require_same(shown, plans())
+        to_do = agreed(plans, yes=yes, as_json=as_json)
         documents: list[dict[str, object]] = []
         lines: list[str] = []
-        for (client, definition), each in zip(connected, shown, strict=True):
-            with _translated(definition.table_name):
+        for (client, definition), each in zip(clients, to_do, strict=True):
+            with translated(definition.table_name, done=lines):
                 done = perform(client, each)
             where = {
                 "region": each.place.region,
@@ -162,8 +156,8 @@ def verify(url: Url = None, as_json: options.AsJson = False) -> None:
     address = _address(url)
     definition = _definition(address, None)
     with (
-        _connected(address, definition.table_name) as client,
-        _translated(definition.table_name),
+        connected(address, definition.table_name) as client,
+        translated(definition.table_name),
     ):
         found = differences_of(client, definition)
     document = {
@@ -174,44 +168,6 @@ def verify(url: Url = None, as_json: options.AsJson = False) -> None:
     _tell(document, lines or [f"{definition.table_name} is as it must be"], as_json=as_json)
     if found:
         raise typer.Exit(ExitCode.FAILED)
-
-
-def _place_document(plan: Plan) -> dict[str, object]:
-    return {
-        "table": plan.definition.table_name,
-        "region": plan.place.region,
-        "endpoint": plan.endpoint,
-        "account": plan.account,
-    }
-
-
-def _agreed(plans: list[Plan], *, yes: bool, as_json: bool) -> bool:
-    """Show the plans and, unless `yes`, ask; whether nobody had to be asked."""
-    told = "".join(
-        f"{printable(str(each))}:\n" + "".join(f"  {printable(line)}\n" for line in each.lines())
-        for each in plans
-        if each.steps
-    )
-    attended = asking.somebody_can_answer() and not yes
-    if attended or not as_json:
-        output.write_error(told)
-    if yes:
-        return True
-    planned = f": {' '.join(told.split())}" if as_json else ""
-    asking.confirm(
-        "Do this?",
-        "nothing was done, since nobody is there to be asked; add --yes to do it without a "
-        f"question{planned}",
-    )
-    return False
-
-
-def _require_same(shown: list[Plan], present: list[Plan]) -> list[Plan]:
-    if [each.steps for each in shown] != [each.steps for each in present]:
-        raise UsageError(
-            "what is missing has changed since it was shown: nothing was done; run it again"
-        )
-    return present
 
 
 def _address(url: str | None) -> Address:
@@ -247,32 +203,6 @@ def _in_folder(folder: Path) -> list[TableDefinition]:
             f"--all: no {CREATE_PREFIX}*.json in {folder}; `chatstore schema emit` writes one"
         )
     return found
-
-
-@contextmanager
-def _connected(address: Address, table_name: str) -> Iterator[Client]:
-    with _translated(table_name):
-        client = new_client(
-            region=address.region, endpoint_url=address.endpoint_url, retry_mode=address.retry_mode
-        )
-    try:
-        yield client
-    finally:
-        client.close()
-
-
-@contextmanager
-def _translated(table_name: str) -> Iterator[None]:
-    """A driver's exception becomes the error that a store's calls have, with its notes."""
-    try:
-        yield
-    except Exception as error:
-        translated = translate(error, table_name)
-        if translated is None:
-            raise
-        for note in getattr(error, "__notes__", ()):
-            translated.add_note(note)
-        raise translated from error
 
 
 def _tell(document: object, lines: list[str], *, as_json: bool) -> None:

@@ -1,14 +1,17 @@
 """Credentials that have to be fetched or renewed: within the deadline, and by typed errors."""
 
+import re
 import threading
 import weakref
 from typing import Any
 
 from chatstore.deadline import DeadlineError
-from chatstore.errors import ChatStoreError
+from chatstore.errors import BackendAuthError, ChatStoreError
 from chatstore.forks import call_in_child
 from chatstore_dynamodb.in_time import in_time
 from chatstore_dynamodb.setup_errors import of_credentials
+
+_SENDABLE = re.compile(r"[\x21-\x7e]+")
 
 _renewed: "weakref.WeakSet[Any]" = weakref.WeakSet()
 
@@ -34,18 +37,32 @@ class Credentials:
             hasattr(self._held, name)
             for name in ("refresh_needed", "get_frozen_credentials", "_refresh_lock")
         )
+        self._checked: list[object] = []
         if self._are_renewed:
             _renewed.add(self._held)
 
     def be_ready(self) -> None:
         """Renew them if that is due. botocore would do so while it signs, and wait for as long as
         it takes."""
-        if not self._are_renewed:
+        if self._are_renewed:
+            try:
+                if self._held.refresh_needed():
+                    in_time(self._held.get_frozen_credentials)
+            except (ChatStoreError, DeadlineError):
+                raise
+            except Exception as error:
+                raise of_credentials(error) from error
+        self._require_sendable()
+
+    def _require_sendable(self) -> None:
+        """Refuse what no header can hold, before an error of the driver's quotes it."""
+        held = getattr(self._held, "_frozen_credentials", None) or self._held
+        parts = [getattr(held, name, None) for name in ("access_key", "token")]
+        if parts == self._checked:
             return
-        try:
-            if self._held.refresh_needed():
-                in_time(self._held.get_frozen_credentials)
-        except (ChatStoreError, DeadlineError):
-            raise
-        except Exception as error:
-            raise of_credentials(error) from error
+        if any(part is not None and not _SENDABLE.fullmatch(str(part)) for part in parts):
+            raise BackendAuthError(
+                "dynamodb: no usable credentials: the key's id or the session's token has a space, "
+                "a line's end or another character that no request can hold"
+            )
+        self._checked = parts

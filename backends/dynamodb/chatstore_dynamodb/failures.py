@@ -27,4 +27,4 @@ def is_wrong_for_good(error: BaseException) -> bool:
 
 def masked(text: object) -> str:
     """A driver's text, without the credentials that somebody may have put into a URL."""
-    return re.sub(r"//[^/\s]*@", "//***@", str(text))
+    return re.sub(r"//\S*@", "//***@", str(text))

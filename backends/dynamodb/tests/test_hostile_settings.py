@@ -6,7 +6,6 @@ import shlex
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from botocore.loaders import JSONFileLoader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chatstore import ChatStoreError, ConfigurationError, open_store
+from chatstore import BackendAuthError, ChatStoreError, ConfigurationError, open_store
 from chatstore_dynamodb import DynamoDBSessionStore
 from chatstore_dynamodb.client import new_client
 
@@ -51,7 +50,22 @@ def variables() -> list[str]:
 
 
 WORDS = [
-    *("", " ", "0", "-1", "x", "true", "none", "nan", "9" * 30, "ü", "a b", "a..b", "\t", "\r\nX: y"),
+    *(
+        "",
+        " ",
+        "0",
+        "-1",
+        "x",
+        "true",
+        "none",
+        "nan",
+        "9" * 30,
+        "ü",
+        "a b",
+        "a..b",
+        "\t",
+        "\r\nX: y",
+    ),
     *("/nonexistent", "/", "/dev/null", "standard", "adaptive", "eu-west-1", "eu west 1", "aws"),
     *("http://a b", "http://", "://", "http://[", "http://127.0.0.1:99999", "ftp://127.0.0.1"),
     *("http://127.0.0.1:1", "//127.0.0.1:1", "http://u:" + SECRET + "@127.0.0.1:1", "http://a..b"),
@@ -70,7 +84,7 @@ FILES = [
     "[default]\ncredential_process = '\n",
     "[default]\ncredential_process = echo []\n",
     "[default]\ncredential_process = echo {}\n",
-    "[default]\ncredential_process = echo {\"Version\":1}\n",
+    '[default]\ncredential_process = echo {"Version":1}\n',
     "[default]\ncredential_process = sleep 30\n",
     "[default]\nrole_arn = arn:aws:iam::1:role/x\n",
     "[default]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = default\n",
@@ -161,7 +175,7 @@ texts = st.sampled_from(WORDS) | st.text(
 quick = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    max_examples=int(os.environ.get("CHATSTORE_TEST_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("CHATSTORE_TEST_EXAMPLES", "25")),
 )
 
 
@@ -171,9 +185,7 @@ quick = settings(
     call=st.sampled_from(sorted(CALLS)),
     own_region=st.booleans(),
 )
-def test_any_variable(
-    endpoint: str, changes: dict[str, str], call: str, own_region: bool
-) -> None:
+def test_any_variable(endpoint: str, changes: dict[str, str], call: str, own_region: bool) -> None:
     """Every variable that boto3 reads, with any value."""
     region = REGION if own_region else None
     with environment(changes):
@@ -199,16 +211,59 @@ def test_any_file(endpoint: str, files: list[str], variable: str) -> None:
     fails, prints nonsense or hangs, a role that can't be assumed, an unknown mode."""
     for path in files:
         without = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", variable: path}
-        for changes in (without, {variable: path}, {variable: path, "AWS_PROFILE": "missing"}):
-            with ExitStack() as stack:
-                stack.enter_context(environment(changes))
-                stack.enter_context(mock.patch("chatstore_dynamodb.store.DEFAULT_DEADLINE", 1.0))
-                works_or_says_why(
-                    lambda: DynamoDBSessionStore.connect(
-                        "table", region=REGION, endpoint_url=endpoint, deadline=DEADLINE
-                    ),
-                    "get",
-                )
+        # To open takes ten seconds where a program hangs.
+        patience = mock.patch("chatstore_dynamodb.store.DEFAULT_DEADLINE", 1.0)
+        with environment(without), patience:
+            works_or_says_why(
+                lambda: DynamoDBSessionStore.connect(
+                    "table", region=REGION, endpoint_url=endpoint, deadline=DEADLINE
+                ),
+                "get",
+            )
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"AWS_SECRET_ACCESS_KEY": ""}, "secret"),
+        ({"AWS_SHARED_CREDENTIALS_FILE": "not a section\n"}, "file"),
+        ({"AWS_CONFIG_FILE": "not a section\n"}, "file"),
+        ({"AWS_CONFIG_FILE": "[default]\ncredential_process = false\n"}, "credentials"),
+        ({"AWS_CONFIG_FILE": "[default]\ncredential_process = /nonexistent\n"}, "credentials"),
+        (
+            {"AWS_ROLE_ARN": "arn:aws:iam::1:role/x", "AWS_WEB_IDENTITY_TOKEN_FILE": "/missing"},
+            "credentials",
+        ),
+        ({"AWS_DEFAULTS_MODE": "unheard"}, "unheard"),
+        ({"AWS_RETRY_MODE": "never"}, "never"),
+        ({"AWS_MAX_ATTEMPTS": "x"}, "x"),
+        ({"AWS_CA_BUNDLE": "/nonexistent"}, "nonexistent"),
+        ({"AWS_ENDPOINT_URL_DYNAMODB": "http://a b"}, "endpoint"),
+        ({"HTTPS_PROXY": "http://a b", "HTTP_PROXY": "http://a b"}, "proxy"),
+        ({"AWS_SESSION_TOKEN": "a\nb"}, "credentials"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_is_said(tmp_path: Path, changes: dict[str, str], text: str) -> None:
+    """What nobody can mend by sending again is `ConfigurationError` or `BackendAuthError`, at
+    opening or at the first call, and says what it is about."""
+    named = {}
+    for name, value in changes.items():
+        named[name] = value
+        if name.endswith("_FILE") and value.startswith(("[", "not")):
+            file = tmp_path / "file"
+            file.write_text(value)
+            named[name] = str(file)
+    # What is found first hides the rest.
+    if not changes.keys() & {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}:
+        named |= {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+    if changes.keys() & {"AWS_CA_BUNDLE", "HTTPS_PROXY", "AWS_MAX_ATTEMPTS"}:
+        named |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": SECRET}
+    with environment(named), pytest.raises((ConfigurationError, BackendAuthError)) as raised:
+        DynamoDBSessionStore.connect("table", region=REGION, deadline=DEADLINE).get("s")
+    assert text in str(raised.value)
+    assert SECRET not in str(raised.value)
+    assert not raised.value.retryable
 
 
 OPTIONS = ["region", "endpoint_url", "index", "consistent_reads", "retry_mode", "deadline", "other"]

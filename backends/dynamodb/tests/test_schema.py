@@ -160,7 +160,7 @@ def test_wrong_usage_is_said(tmp_path: Path) -> None:
 def test_nothing_stands_in_for_a_url(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without --url and CHATSTORE_URL a command of `schema` says so and stops; one of another
     scheme, given or in the environment, is told that it needs none, without its password."""
-    monkeypatch.setattr("chatstore_dynamodb.cli.new_client", None)
+    monkeypatch.setattr("chatstore_dynamodb.schema.connecting.new_client", None)
     code, _, error = run(command)
     assert (code, "--url" in error, "CHATSTORE_URL" in error) == (2, True, True)
     code, _, error = run(command, "--url", "redis://:hush@localhost")
@@ -205,7 +205,9 @@ def test_chatstore_s_own_errors_arrive_as_they_are(
     def not_yet(parsed: dict[str, Any]) -> None:
         parsed["Table"]["TableStatus"] = "CREATING"
 
-    monkeypatch.setattr("chatstore_dynamodb.cli.new_client", lambda **_: moto_table.client)
+    monkeypatch.setattr(
+        "chatstore_dynamodb.schema.connecting.new_client", lambda **_: moto_table.client
+    )
     monkeypatch.setattr("chatstore_dynamodb.schema.live._PATIENCE", -1.0)
     with answers_changed(moto_table.client, "DescribeTable", not_yet):
         code, _, error = run("apply", "--url", f"dynamodb://{moto_table.table_name}", "--json")

@@ -47,7 +47,7 @@ def definition(client: Client) -> Iterator[TableDefinition]:
 @pytest.fixture
 def schema(client: Client, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
     """The command, on the client's engine."""
-    monkeypatch.setattr("chatstore_dynamodb.cli.new_client", lambda **_: client)
+    monkeypatch.setattr("chatstore_dynamodb.schema.connecting.new_client", lambda **_: client)
     monkeypatch.setattr(client, "close", lambda: None)
 
     def run(command: str, table: TableDefinition, *more: str, typed: str = "") -> Any:
