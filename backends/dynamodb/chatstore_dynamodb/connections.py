@@ -14,6 +14,7 @@ from botocore.awsrequest import (
     AWSHTTPSConnectionPool,
 )
 from urllib3 import Timeout
+from urllib3.exceptions import NewConnectionError
 from urllib3.util.connection import allowed_gai_family
 
 from chatstore import deadline
@@ -99,7 +100,7 @@ class _Breakable:
         name, most = connection._dns_host, connection.timeout
         failure: Exception | None = None
         try:
-            for address in _addresses(name, connection.port):
+            for address in _addresses(connection):
                 connection._dns_host = address
                 connection.timeout = _least(most, deadline.seconds_left())
                 try:
@@ -113,7 +114,7 @@ class _Breakable:
                 return connected
         finally:
             connection._dns_host, connection.timeout = name, most
-        raise failure or socket.gaierror(socket.EAI_NONAME, f"no address for {name}")
+        raise failure or NewConnectionError(connection, f"no address for {name}")
 
 
 class _BreakableHTTPConnection(_Breakable, AWSHTTPConnection):  # type: ignore[misc]  # botocore's
@@ -158,11 +159,15 @@ def _least(most: Any, left: float | None) -> Any:
     return min(most, left) if isinstance(most, int | float) else left
 
 
-def _addresses(name: str, port: int) -> list[str]:
+def _addresses(connection: Any) -> list[str]:
+    name, port = connection._dns_host, connection.port
     literal = name.strip("[]")
     with suppress(ValueError):
         return [str(ip_address(literal))]
-    found = in_time(
-        lambda: socket.getaddrinfo(literal, port, allowed_gai_family(), socket.SOCK_STREAM)
-    )
+    try:
+        found = in_time(
+            lambda: socket.getaddrinfo(literal, port, allowed_gai_family(), socket.SOCK_STREAM)
+        )
+    except socket.gaierror as error:
+        raise NewConnectionError(connection, f"no address for {name}: {error}") from error
     return list(dict.fromkeys(str(address[0]) for *_, address in found))

@@ -57,7 +57,7 @@ class Credentials:
     def _require_sendable(self) -> None:
         """Refuse what no header can hold, before an error of the driver's quotes it."""
         held = getattr(self._held, "_frozen_credentials", None) or self._held
-        parts = [getattr(held, name, None) for name in ("access_key", "token")]
+        parts: list[object] = [getattr(held, name, None) for name in ("access_key", "token")]
         if parts == self._checked:
             return
         if any(part is not None and not _SENDABLE.fullmatch(str(part)) for part in parts):

@@ -22,22 +22,15 @@ class OwnEndpoint(Endpoint):
     """
 
     retrying: Retrying
-    credentials: Credentials
 
     @classmethod
-    def like(cls, endpoint: Endpoint, rules: RetryRules, credentials: Credentials) -> "OwnEndpoint":
+    def like(cls, endpoint: Endpoint, rules: RetryRules) -> "OwnEndpoint":
         """An endpoint with another's settings and event handlers, and with sockets of its own."""
         own = object.__new__(cls)
         own.__dict__.update(endpoint.__dict__)
         own.http_session = OwnSession.like(endpoint.http_session)
         own.retrying = Retrying(rules)
-        own.credentials = credentials
         return own
-
-    def create_request(self, params: Any, operation_model: Any = None) -> Any:
-        # It is signed here.
-        self.credentials.be_ready()
-        return super().create_request(params, operation_model)
 
     def _send(self, request: Any) -> Any:
         self.retrying.keep_distance()
@@ -67,10 +60,29 @@ def own_client(client: Client, *, attempts: int | None = None) -> Client:
     rules: RetryRules = endpoint.retrying.rules if known else RetryRules.of(theirs)
     if attempts is not None:
         rules = rules.with_attempts(attempts)
-    own = object.__new__(type(theirs))
+    own = object.__new__(_own_class(type(theirs)))
     own.__dict__.update(theirs.__dict__)
-    own.__dict__["_endpoint"] = OwnEndpoint.like(endpoint, rules, Credentials(theirs))
+    own.__dict__["_endpoint"] = OwnEndpoint.like(endpoint, rules)
+    own.__dict__["_own_credentials"] = Credentials(theirs)
     return cast("Client", own)
+
+
+class _CallsInTime:
+    """What a client of botocore's is, where no call waits for credentials beyond its deadline."""
+
+    _own_credentials: Credentials
+
+    def _make_api_call(self, operation_name: str, api_params: Any) -> Any:
+        self._own_credentials.be_ready()
+        its: Any = super()
+        return its._make_api_call(operation_name, api_params)
+
+
+def _own_class(theirs: type[Any]) -> type[Any]:
+    # botocore makes a class for each client.
+    if issubclass(theirs, _CallsInTime):
+        return theirs
+    return type(theirs.__name__, (_CallsInTime, theirs), {})
 
 
 def require_client(client: object) -> Any:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import boto3
 import pytest
@@ -71,7 +72,8 @@ def test_every_call_ends_in_time(
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_caller_s_client_ends_in_time(server: str, mode: str) -> None:
     """With a client whose own time-outs are a minute, and which would send ten times, as well."""
-    config = Config(retries={"mode": mode, "max_attempts": 9})  # type: ignore[typeddict-item]  # str
+    retries: Any = {"mode": mode, "max_attempts": 9}
+    config = Config(retries=retries)
     with serving(SERVERS[server]) as endpoint:
         client = boto3.session.Session().client(
             "dynamodb", region_name=REGION, endpoint_url=endpoint, config=config

@@ -87,13 +87,15 @@ def test_what_somebody_else_created_meanwhile_is_found(local: TableHarness) -> N
     """`get_or_create` that another one anticipates returns the other one's session."""
     store = DynamoDBSessionStore(local.client, local.table_name, consistent_reads=False)
 
-    def create() -> None:
-        local.open().create("ana", session_id="s", metadata={"whose": "theirs"})
-
     done: list[object] = []
+
+    def create_once() -> None:
+        if not done:
+            done.append(local.open().create("ana", session_id="s", metadata={"whose": "theirs"}))
+
     with (
         lagging(local.client),
-        anticipated(local.client, "PutItem", lambda: done or done.append(create())),
+        anticipated(local.client, "PutItem", create_once),
     ):
         found = store.get_or_create("s", user_id="ana")
     assert found.metadata == {"whose": "theirs"}

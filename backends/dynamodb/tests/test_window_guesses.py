@@ -11,7 +11,7 @@ from .dynamodb_harness import TableHarness
 
 def messages(first: int, count: int) -> list[Message]:
     return [
-        Message(messageId=f"m{number}", type="user_query", content=f"{number}")
+        Message(message_id=f"m{number}", type="user_query", content=f"{number}")
         for number in range(first, first + count)
     ]
 
