@@ -25,6 +25,7 @@ from chatstore.errors import (
     MessageTooLargeError,
     SchemaError,
 )
+from chatstore_dynamodb.schema.advice import schema_command
 
 _THROTTLED = frozenset(
     {
@@ -108,10 +109,11 @@ def returned_item(error: ClientError) -> dict[str, Any] | None:
     return response.get("Item") or None
 
 
-def translate(error: Exception, table_name: str) -> ChatStoreError | None:
-    """The typed error for one of botocore's; None for any other exception."""
+def translate(error: Exception, table_name: str, url: str = "") -> ChatStoreError | None:
+    """The typed error for one of botocore's; None for any other exception. `url` is the table's,
+    for the advice to name; without one there is no advice to follow."""
     if isinstance(error, ClientError):
-        return _of_service(error, table_name)
+        return _of_service(error, table_name, url)
     if isinstance(error, _CREDENTIALS):
         return BackendAuthError(
             f"dynamodb: no usable credentials ({error}); set them where boto3 looks for them"
@@ -126,7 +128,7 @@ def translate(error: Exception, table_name: str) -> ChatStoreError | None:
     return None
 
 
-def _of_service(error: ClientError, table_name: str) -> ChatStoreError:
+def _of_service(error: ClientError, table_name: str, url: str) -> ChatStoreError:
     code = code_of(error)
     what = f"dynamodb: {code} on table {table_name!r} (request {_request_id(error)}): "
     what += _text(error)
@@ -136,15 +138,15 @@ def _of_service(error: ClientError, table_name: str) -> ChatStoreError:
         return BackendAuthError(f"{what}; the README has the policy that chatstore needs")
     if code == "ResourceNotFoundException":
         part = "user index" if "index" in _text(error).lower() else "table"
-        return _schema_error(what, f"the {part} is missing, or not yet active")
+        return _schema_error(what, f"the {part} is missing, or not yet active", url)
     if code == "ValidationException":
-        return _invalid(error, what)
+        return _invalid(error, what, url)
     if _status(error) >= 500 or code in {"RequestTimeout", "RequestTimeoutException"}:
         return BackendUnavailableError(f"{what}; send the same call again")
     return BackendError(what)
 
 
-def _invalid(error: ClientError, what: str) -> ChatStoreError:
+def _invalid(error: ClientError, what: str, url: str) -> ChatStoreError:
     text = _text(error).lower()
     if is_too_large(error):
         return MessageTooLargeError(
@@ -154,17 +156,18 @@ def _invalid(error: ClientError, what: str) -> ChatStoreError:
             what,
         )
     if "specified index" in text or "index not found" in text:
-        return _schema_error(what, "the user index is missing")
+        return _schema_error(what, "the user index is missing", url)
     if is_wrong_key(error):
-        return _schema_error(what, "the table or its index has other keys")
+        return _schema_error(what, "the table or its index has other keys", url)
     return BackendError(what)
 
 
-def _schema_error(what: str, reason: str) -> SchemaError:
-    return SchemaError(
-        f"{what}; {reason}: `chatstore schema verify` says what differs, "
-        "`chatstore schema apply` creates what is missing"
+def _schema_error(what: str, reason: str, url: str) -> SchemaError:
+    advice = (
+        f": `{schema_command('verify', url)}` says what differs, "
+        f"`{schema_command('apply', url)}` creates what is missing"
     )
+    return SchemaError(f"{what}; {reason}{advice if url else ''}")
 
 
 def _response(error: ClientError, part: str) -> Mapping[str, Any]:

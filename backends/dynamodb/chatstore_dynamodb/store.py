@@ -18,6 +18,7 @@ from chatstore_dynamodb.client import Client, new_client
 from chatstore_dynamodb.errors import is_too_large, translate
 from chatstore_dynamodb.items import BACKEND, StoredItem, info_body, other_attributes, record
 from chatstore_dynamodb.marshalling import Item
+from chatstore_dynamodb.schema.advice import table_url
 from chatstore_dynamodb.sizes import WindowSizes
 from chatstore_dynamodb.table import ConditionFailedError, Table, back_off
 from chatstore_dynamodb.upkeep import Upkeep
@@ -216,7 +217,9 @@ class DynamoDBSessionStore(Upkeep):
             self._table.client.close()
 
     def _translate(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
-        return translate(error, self._table.name)
+        table = self._table
+        url = table_url(table.client, table.name, table.index_name)
+        return translate(error, table.name, url)
 
     def _visible_item(self, write: Write, stored: StoredItem | None) -> StoredItem:
         if stored is None:
