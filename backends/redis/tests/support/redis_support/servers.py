@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from chatstore_redis.connection import Connection
 from redis_support.proxy import LOOPBACK
 
 _SECONDS_TO_START = 20.0
@@ -75,3 +76,16 @@ def running(folder: Path, options: Sequence[str] = ()) -> Iterator[Server]:
         yield server
     finally:
         server.stop()
+
+
+def form_cluster(node: Server) -> None:
+    """Make a cluster of one node, and wait until it serves."""
+    with redis.Redis(port=node.port) as client:
+        connection = Connection(client)
+        connection.send("CLUSTER", "ADDSLOTS", *range(16_384))
+        for _ in range(1_000):
+            if b"cluster_state:ok" in connection.send("CLUSTER", "INFO"):
+                connection.close()
+                return
+            time.sleep(0.01)
+    raise TimeoutError("the cluster does not serve")
