@@ -21,14 +21,14 @@ _SECONDS_TO_START = 20.0
 class Server:
     """A redis-server on a free port, with its files in `folder`."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, first: Sequence[str] = ()) -> None:
         program = shutil.which("redis-server")
         if program is None:
             pytest.skip("no redis-server is installed")
         self.port = self.free_port()
         self._log = folder / "log"
         self._command = [
-            *(program, "--bind", LOOPBACK, "--port", str(self.port), "--dir", str(folder)),
+            *(program, *first, "--bind", LOOPBACK, "--port", str(self.port), "--dir", str(folder)),
             *("--save", "", "--logfile", str(self._log), *options),
         ]
         self._process: subprocess.Popen[bytes] | None = None
@@ -69,9 +69,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(folder: Path, options: Sequence[str] = ()) -> Iterator[Server]:
-    """A server of the test's own."""
-    server = Server(folder, *options)
+def running(
+    folder: Path, options: Sequence[str] = (), *, first: Sequence[str] = ()
+) -> Iterator[Server]:
+    """A server of the test's own; `first` may name its file of settings."""
+    server = Server(folder, *options, first=first)
     try:
         yield server
     finally:
