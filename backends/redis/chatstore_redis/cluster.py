@@ -13,6 +13,7 @@ from redis.crc import key_slot
 from redis.exceptions import (
     AskError,
     ClusterDownError,
+    ClusterError,
     MasterDownError,
     MovedError,
     ResponseError,
@@ -114,7 +115,7 @@ class Cluster:
             except (MovedError, AskError) as error:
                 redirected += 1
                 if redirected > _MOST_REDIRECTIONS:
-                    raise
+                    raise ClusterError("redirected without end") from error
                 address = self._reachable(error.host, error.port, address or self._slots[slot])
                 is_imported = isinstance(error, AskError)
                 if not is_imported:

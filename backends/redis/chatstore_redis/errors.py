@@ -93,8 +93,10 @@ _CASES = (
     ),
     _Case(
         BackendThrottledError,
-        "all connections of the client's pool are in use",
+        "all connections of the pool are in use",
         (redis_errors.MaxConnectionsError,),
+        # redis-py below 6, and its pool that waits.
+        "Too many connections|No connection available",
     ),
     _Case(
         BackendUnavailableError,

@@ -31,7 +31,7 @@ class UserIndex:
 
     def __init__(self, connection: Connection, keys: Keys) -> None:
         self._connection = connection
-        self._keys = keys
+        self.keys = keys
 
     def add(self, user_id: str, *positions: Position) -> int:
         """Add members; those that are there stay. How many were not."""
@@ -44,7 +44,7 @@ class UserIndex:
     def remove(self, user_id: str, positions: Sequence[Position]) -> None:
         """Remove members, one at least, whose sessions were gone, and put back those whose sessions
         have come since."""
-        self._connection.send("ZREM", self._keys.index(user_id), *map(member, positions))
+        self._connection.send("ZREM", self.keys.index(user_id), *map(member, positions))
         back = [
             each
             for each, info in zip(positions, self._infos(positions), strict=True)
@@ -96,8 +96,8 @@ class UserIndex:
                 return
             after = positions[-1]
 
-    def clean(self, user_id: str, now: Moment) -> None:
-        """Remove the dead members of a user."""
+    def clean(self, user_id: str, now: Moment) -> Iterator[None]:
+        """Remove the dead members of a user, in chunks."""
         for positions in self.walk(user_id, now):
             dead = [
                 each
@@ -105,10 +105,11 @@ class UserIndex:
                 if not _is_of(info, user_id, each)
             ]
             self._bury(user_id, dead, now)
+            yield
 
     def _addition(self, user_id: str, positions: Sequence[Position]) -> Command:
         scored = [part for each in positions for part in (0, member(each))]
-        return ("ZADD", self._keys.index(user_id), *scored)
+        return ("ZADD", self.keys.index(user_id), *scored)
 
     def _bury(self, user_id: str, dead: Sequence[Position], now: Moment) -> None:
         oldest_young = now.earlier(_YOUTH).text
@@ -125,12 +126,12 @@ class UserIndex:
         )
         ends = (high, low, "BYLEX", "REV") if query.newest_first else (low, high, "BYLEX")
         members = self._connection.send(
-            "ZRANGE", self._keys.index(query.user_id), *ends, "LIMIT", 0, count
+            "ZRANGE", self.keys.index(query.user_id), *ends, "LIMIT", 0, count
         )
         return [position(found) for found in members]
 
     def _infos(self, positions: Sequence[Position]) -> list[fields.Info]:
-        keys = [self._keys.session(each.session_id) for each in positions]
+        keys = [self.keys.session(each.session_id) for each in positions]
         return [
             fields.info_and_messages(answer)[0] for answer in self._connection.run_all(INFO, keys)
         ]

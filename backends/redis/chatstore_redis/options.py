@@ -12,7 +12,7 @@ from chatstore.portable import utf8_size
 _LONGEST_PREFIX = 1_024
 _LONGEST_NAME = 256
 
-_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{0,40})?|\.[0-9]{1,40}")
 _WORDS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
     **dict.fromkeys(("false", "no", "off", "0"), False),

@@ -1,6 +1,5 @@
 """The store on Redis: one hash for each session, one Lua script for each write."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,6 +28,7 @@ from chatstore_redis.retries import times_sent_again
 from chatstore_redis.scanning import ScanPosition, scan_position
 from chatstore_redis.scripts import Script
 from chatstore_redis.source import ClusterSource, Source
+from chatstore_redis.sweeping import erased, in_steps, purged
 
 _ATTEMPTS = 10
 """How often an append is sent that meets messages of its batch, each time without those it met."""
@@ -130,14 +130,7 @@ class RedisSessionStore(BaseSessionStore):
         return bool(answer == 1)
 
     def _delete_user(self, user_id: str, now: Moment) -> int:
-        live = 0
-        for positions in self._index.walk(user_id, now):
-            keys = [self._keys.session(each.session_id) for each in positions]
-            owner = user_id.encode()
-            answers = self._connection.run_all(scripts.ERASE, keys, now.seconds, owner)
-            live += answers.count(1)
-            self._index.forget(user_id, positions, [each is not None for each in answers], now)
-        return live
+        return sum(in_steps(erased(self._connection, self._index, user_id, now), self.deadline))
 
     def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
         return self._index.page(query)
@@ -171,14 +164,7 @@ class RedisSessionStore(BaseSessionStore):
         return written
 
     def _purge(self, now: Moment) -> int:
-        removed = 0
-        for keys in self._connection.scan_all(self._keys.session_pattern, "hash"):
-            removed += self._reclaim(keys, now)
-        for keys in self._connection.scan_all(self._keys.index_pattern, "zset"):
-            for key in keys:
-                if (user_id := self._keys.user_id(key)) is not None:
-                    self._index.clean(user_id, now)
-        return removed
+        return sum(in_steps(purged(self._connection, self._index, now), self.deadline))
 
     def _ping(self) -> None:
         prove(self._connection, self._keys)
@@ -212,27 +198,6 @@ class RedisSessionStore(BaseSessionStore):
         )
         ids = [each for key in keys if (each := self._keys.session_id(key)) is not None]
         return ScanPosition(following, list(dict.fromkeys(ids)))
-
-    def _reclaim(self, keys: Sequence[bytes], now: Moment) -> int:
-        """Remove the expired ones of some sessions, and see to the members of all of them."""
-        gone: dict[str, list[Position]] = defaultdict(list)
-        kept: dict[str, list[Position]] = defaultdict(list)
-        ours = {key: each for key in keys if (each := self._keys.session_id(key)) is not None}
-        removed = 0
-        answers = self._connection.run_all(scripts.RECLAIM, list(ours), now.seconds)
-        for session_id, answer in zip(ours.values(), answers, strict=True):
-            if answer is None:
-                continue
-            was_removed, owner, created_at = answer
-            removed += was_removed
-            if owner is not None and created_at is not None:
-                position = Position(created_at.decode(errors="replace"), session_id)
-                (gone if was_removed else kept)[owner.decode(errors="replace")].append(position)
-        # A process may have died between a session and its member.
-        self._index.add_all(kept)
-        for user_id, positions in gone.items():
-            self._index.remove(user_id, positions)
-        return removed
 
     def _change(self, script: Script, write: Write, *arguments: bytes | int) -> Any:
         """Run the script of a write; its answer, or the error that it stands for."""

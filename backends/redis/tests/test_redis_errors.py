@@ -1,7 +1,6 @@
 """Every way in which the network and other programs fail us, as chatstore's own errors."""
 
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,11 +20,10 @@ from chatstore import (
     open_store,
 )
 from chatstore_redis import RedisSessionStore
-from chatstore_redis.connection import Connection
 from redis_support.calls import CALLS, SESSION, raised
 from redis_support.harness import RedisHarness, cluster_url, real_redis, server_url
 from redis_support.proxy import LOOPBACK, Command, Fault, Proxy, address
-from redis_support.servers import Server, running
+from redis_support.servers import Server, form_cluster, running
 
 
 @pytest.fixture
@@ -164,18 +162,6 @@ def test_a_cluster_that_went_away(tmp_path: Path) -> None:
             for name in ("get", "append", "get_many", "list_sessions", "purge_expired"):
                 with pytest.raises(BackendUnavailableError):
                     CALLS[name](store)
-
-
-def form_cluster(node: Server) -> None:
-    """Make a cluster of one node, and wait until it serves."""
-    with redis.Redis(port=node.port) as client:
-        connection = Connection(client)
-        connection.send("CLUSTER", "ADDSLOTS", *range(16_384))
-        for _ in range(1_000):
-            if b"cluster_state:ok" in connection.send("CLUSTER", "INFO"):
-                return
-            time.sleep(0.01)
-    raise TimeoutError("the cluster does not serve")
 
 
 def test_another_librarys_error_shows() -> None:

@@ -22,7 +22,7 @@ from chatstore_redis.cache_url import open_url as open_cache
 from redis_support.calls import CALLS, SESSION
 from redis_support.harness import cluster_url, server_url
 from redis_support.proxy import LOOPBACK, address
-from redis_support.servers import Server, running
+from redis_support.servers import Server, form_cluster, running
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 SECTION = README.split("## Permissions")[1].split("\n## ")[0]
@@ -144,11 +144,7 @@ def test_a_clusters_rules(tmp_path: Path) -> None:
     """In a cluster `CLUSTER SLOTS` is needed besides, and nothing else."""
     cluster_url()
     with running(tmp_path, ("--cluster-enabled", "yes")) as node:
-        with redis.Redis(port=node.port) as client:
-            client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16_383)
-            for _ in range(10_000):
-                if b"cluster_state:ok" in client.execute_command("CLUSTER INFO", NEVER_DECODE=True):
-                    break
+        form_cluster(node)
         where = url(node, "").replace("redis://", "redis+cluster://")
         allow(node, *ALWAYS)
         with pytest.raises(BackendAuthError):

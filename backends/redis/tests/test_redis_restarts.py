@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import redis
+from redis.backoff import ConstantBackoff
 from redis.cluster import RedisCluster
 from redis.crc import key_slot
+from redis.retry import Retry
 
 from chatstore import Message, RetentionPolicy
 from chatstore_redis import RedisSessionStore
@@ -37,7 +39,8 @@ def test_a_restart_between_two_calls(tmp_path: Path) -> None:
     and `appendfsync always` nothing is lost, and with redis-py's retries nothing is noticed."""
     server_url()
     with running(tmp_path, ("--appendonly", "yes", "--appendfsync", "always")) as server:
-        client = redis.Redis("127.0.0.1", server.port)
+        # redis-py below 6 retries only if it is told to.
+        client = redis.Redis("127.0.0.1", server.port, retry=Retry(ConstantBackoff(0.05), 3))
         store = RedisSessionStore(client, policy=UNLIMITED)
         store.create("ana", session_id="chat")
         for number in range(12):

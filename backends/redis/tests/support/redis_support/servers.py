@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from chatstore_redis.connection import Connection
 from redis_support.proxy import LOOPBACK
 
 _SECONDS_TO_START = 20.0
@@ -20,14 +21,14 @@ _SECONDS_TO_START = 20.0
 class Server:
     """A redis-server on a free port, with its files in `folder`."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, first: Sequence[str] = ()) -> None:
         program = shutil.which("redis-server")
         if program is None:
             pytest.skip("no redis-server is installed")
         self.port = self.free_port()
         self._log = folder / "log"
         self._command = [
-            *(program, "--bind", LOOPBACK, "--port", str(self.port), "--dir", str(folder)),
+            *(program, *first, "--bind", LOOPBACK, "--port", str(self.port), "--dir", str(folder)),
             *("--save", "", "--logfile", str(self._log), *options),
         ]
         self._process: subprocess.Popen[bytes] | None = None
@@ -68,10 +69,25 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(folder: Path, options: Sequence[str] = ()) -> Iterator[Server]:
-    """A server of the test's own."""
-    server = Server(folder, *options)
+def running(
+    folder: Path, options: Sequence[str] = (), *, first: Sequence[str] = ()
+) -> Iterator[Server]:
+    """A server of the test's own; `first` may name its file of settings."""
+    server = Server(folder, *options, first=first)
     try:
         yield server
     finally:
         server.stop()
+
+
+def form_cluster(node: Server) -> None:
+    """Make a cluster of one node, and wait until it serves."""
+    with redis.Redis(port=node.port) as client:
+        connection = Connection(client)
+        connection.send("CLUSTER", "ADDSLOTS", *range(16_384))
+        for _ in range(1_000):
+            if b"cluster_state:ok" in connection.send("CLUSTER", "INFO"):
+                connection.close()
+                return
+            time.sleep(0.01)
+    raise TimeoutError("the cluster does not serve")

@@ -1,0 +1,134 @@
+"""Every kind of client that a caller may have: the store connects as the client would, and leaves
+the client as it was."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import fakeredis
+import pytest
+import redis
+from redis.exceptions import ConnectionError as LostConnectionError
+from redis.sentinel import Sentinel
+
+from chatstore import BackendUnavailableError, Message
+from chatstore_redis import RedisSessionCache, RedisSessionStore
+from redis_support.harness import server_url
+from redis_support.proxy import LOOPBACK
+from redis_support.servers import Server, running
+
+WAITING_POOL: Any = redis.BlockingConnectionPool
+
+
+class CountingPool(redis.ConnectionPool):
+    """A caller's own kind of pool."""
+
+    made = 0
+
+    def make_connection(self) -> Any:
+        type(self).made += 1
+        return super().make_connection()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server_url()
+    folder = tmp_path_factory.mktemp("server")
+    with running(folder, ("--unixsocket", str(folder / "socket"))) as server:
+        yield server
+
+
+CLIENTS: dict[str, Callable[[Server, Path], redis.Redis]] = {
+    "plain": lambda server, _: redis.Redis(LOOPBACK, server.port),
+    "from a URL": lambda server, _: redis.Redis.from_url(f"redis://{LOOPBACK}:{server.port}/3"),
+    "a pool that waits": lambda server, _: redis.Redis(
+        connection_pool=WAITING_POOL(host=LOOPBACK, port=server.port, max_connections=2, timeout=5)
+    ),
+    "another pool": lambda server, _: redis.Redis(
+        connection_pool=CountingPool(host=LOOPBACK, port=server.port)
+    ),
+    "a Unix socket": lambda _, socket: redis.Redis(unix_socket_path=str(socket)),
+    "one connection": lambda server, _: redis.Redis(
+        LOOPBACK, server.port, single_connection_client=True
+    ),
+    "texts": lambda server, _: redis.Redis(LOOPBACK, server.port, decode_responses=True),
+    "another encoding": lambda server, _: redis.Redis(
+        LOOPBACK, server.port, encoding="utf-16", protocol=2
+    ),
+    "protocol 3": lambda server, _: redis.Redis(LOOPBACK, server.port, protocol=3),
+    "protocol 2": lambda server, _: redis.Redis(LOOPBACK, server.port, protocol=2),
+    "a name": lambda server, _: redis.Redis(
+        LOOPBACK, server.port, client_name="n", health_check_interval=1
+    ),
+    "fakeredis": lambda *_: fakeredis.FakeRedis(server=fakeredis.FakeServer()),
+}
+
+
+def use(client: redis.Redis) -> None:
+    """Call everything that a deployment must allow."""
+    with RedisSessionStore(client, prefix="kinds") as store:
+        store.ping()
+        session = store.create("ana")
+        store.append(session.session_id, Message(type="t", content="ä"))
+        assert store.get(session.session_id).message_count == 1
+        assert len(store.list_sessions("ana").items) == 1
+        assert len(store.scan().items) == 1
+        assert store.delete_user("ana") == 1
+    cache = RedisSessionCache(client, prefix="kinds", deadline=5)
+    cache.bury(["a", "b"], lapse=1)
+    assert cache.get(["a", "b"]) == {}
+    cache.close()
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_a_client(server: Server, tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
+    """A store and a cache work as the client would; its settings, its pool and its connections stay
+    as they were."""
+    socket = next(tmp_path_factory.getbasetemp().glob("server*/socket"))
+    client = CLIENTS[name](server, socket)
+    pool = client.connection_pool
+    before = dict(pool.connection_kwargs)
+    use(client)
+    assert client.connection_pool is pool
+    assert dict(pool.connection_kwargs) == before
+    assert client.ping()
+    client.close()
+
+
+@contextmanager
+def sentinel(folder: Path, master: Server) -> Iterator[Any]:
+    """Sentinel's client, of a Sentinel that watches over one master."""
+    (folder / "sentinel.conf").write_text(
+        f"sentinel monitor mymaster {LOOPBACK} {master.port} 1\n", "utf-8"
+    )
+    with running(folder, ("--sentinel",), first=[str(folder / "sentinel.conf")]) as watcher:
+        make: Any = Sentinel
+        made = make([(LOOPBACK, watcher.port)], socket_timeout=2)
+        for _ in range(1_000):
+            try:
+                made.discover_master("mymaster")
+                break
+            except LostConnectionError:
+                time.sleep(0.01)
+        yield made
+        for each in made.sentinels:
+            each.close()
+
+
+def test_sentinels_master(server: Server, tmp_path: Path) -> None:
+    """A store over what `master_for` returns asks Sentinel for itself; a name that Sentinel does
+    not know stays retryable."""
+    with sentinel(tmp_path, server) as watched:
+        client = watched.master_for("mymaster", password=None)
+        use(client)
+        assert repr(RedisSessionStore(client)) == (
+            "<RedisSessionStore redis sentinel service 'mymaster', open>"
+        )
+        unknown = watched.master_for("unknown")
+        with (
+            RedisSessionStore(unknown, deadline=1) as store,
+            pytest.raises(BackendUnavailableError),
+        ):
+            store.ping()
