@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, NoReturn, ParamSpec, Protocol, TypeVar
 
-from chatstore import deadline, envelope
+from chatstore import deadline
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.deadline import DEFAULT_DEADLINE, DeadlineError, require_deadline
 from chatstore.errors import (
@@ -166,12 +166,11 @@ class HookCalls(BackendHooks):
             return read_session(model, body)
         except ValueError as error:
             reason = unreadable_reason(error)
-            raise CorruptSessionError(self.backend, session_id, reason) from error
+        # pydantic's error knows the contents: it does not go along.
+        raise CorruptSessionError(self.backend, session_id, reason)
 
     def _find(self, session_id: str, now: Moment, user_id: str | None) -> Session | None:
         """The stored session, if it is visible: with all its messages."""
-        envelope.require_id("session_id", session_id)
-        envelope.require_owner(user_id)
         record = self._call(self._load, session_id, session_id)
         return None if record is None else self._visible(record, session_id, now, user_id)
 
