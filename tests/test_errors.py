@@ -1,6 +1,7 @@
 """Errors travel: to other processes, and by copies, with all that they say."""
 
 import copy
+import functools
 import inspect
 import multiprocessing
 import pickle
@@ -67,13 +68,18 @@ def made(kind: type[ChatStoreError]) -> ChatStoreError:
 
 
 ERRORS = [*map(made, dict.fromkeys(kinds())), ThirdPartyError(3, hint="wait"), DerivedError()]
+
+
+def pickled(protocol: int, error: Any) -> Any:
+    """The error, sent by a protocol of pickle's."""
+    return pickle.loads(pickle.dumps(error, protocol))  # noqa: S301  our own
+
+
 WAYS: dict[str, Callable[[Any], Any]] = {
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
     **{
-        f"pickle {protocol}": lambda error, protocol=protocol: pickle.loads(  # noqa: S301  our own
-            pickle.dumps(error, protocol)
-        )
+        f"pickle {protocol}": functools.partial(pickled, protocol)
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
     },
 }

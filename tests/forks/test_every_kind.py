@@ -213,7 +213,10 @@ def test_an_inherited_cache(kind: str, is_in_use: bool) -> None:
         return told
 
     use_cache(0)
-    with busy(use_cache) if is_in_use else nullcontext([]) as raised:
+    using: AbstractContextManager[list[BaseException]] = (
+        busy(use_cache) if is_in_use else nullcontext([])
+    )
+    with using as raised:
         for _ in range(FORKS):
             told = Child(work).result()
             assert {"get", "put", "mark", "bury"} <= told.keys()
