@@ -4,7 +4,6 @@ what a child opens itself works."""
 import asyncio
 import inspect
 import os
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -23,7 +22,8 @@ from .kinds import CACHES, KINDS, Opened, redis_cache
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 
-FORKS = 3
+FORKS = 2
+"""How many children there are at each moment."""
 
 
 @pytest.fixture(autouse=True)
@@ -99,11 +99,8 @@ def unused(_subject: Subject, _opened: Opened) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-MOMENTS: dict[str, Callable[[Subject, Opened], AbstractContextManager[None]]] = {
-    "before its first use": unused,
-    "after use": used,
-    "in use": in_use,
-}
+MOMENTS = (unused, used, in_use)
+"""In which a fork happens, in this order."""
 
 
 def close(subject: Subject) -> None:
@@ -112,10 +109,9 @@ def close(subject: Subject) -> None:
         done(subject.close())
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("wrapping", WRAPPINGS)
-def test_what_a_child_inherits(opened: Opened, wrapping: str, moment: str) -> None:
-    """Each public method of what the parent opened is refused in the child, or answers; it never
+def test_what_a_child_inherits(opened: Opened, wrapping: str) -> None:
+    """Before its first use, after it and amid the calls of other threads: each public method of what the parent opened is refused in the child, or answers; it never
     hangs and never fails in another way. Closing it there takes nothing from the parent, whose
     calls go on during the fork and after it."""
     subject = WRAPPINGS[wrapping](opened.store)
@@ -127,16 +123,16 @@ def test_what_a_child_inherits(opened: Opened, wrapping: str, moment: str) -> No
         close(subject)
         return told
 
-    with MOMENTS[moment](subject, opened):
-        for _ in range(FORKS if moment == "in use" else 1):
-            told = Child(work).result()
-            assert {"create", "get", "append"} <= told.keys()
-            assert set(told.values()) == {"refused"}, told
-    use(subject, "after")
+    for moment in MOMENTS:
+        with moment(subject, opened):
+            for _ in range(FORKS):
+                told = Child(work).result()
+                assert {"create", "get", "append"} <= told.keys()
+                assert set(told.values()) == {"refused"}, told
+        use(subject, "after")
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_what_a_child_opens_itself(opened: Opened, moment: str) -> None:
+def test_what_a_child_opens_itself(opened: Opened) -> None:
     """A store that the child opens, by a URL or on what it inherited of the parent's, works at
     once, whatever the parent's threads were doing at the fork; the parent finds what was written
     there."""
@@ -151,13 +147,14 @@ def test_what_a_child_opens_itself(opened: Opened, moment: str) -> None:
                 names.append(own.create("ben").session_id)
         return names
 
-    with MOMENTS[moment](opened.store, opened):
-        for _ in range(FORKS if moment == "in use" else 1):
-            names = Child(work).result()
-            assert len(names) == len(opened.own)
-            if opened.is_shared:
-                assert len(opened.store.get_many(names)) == len(names)
-    use(opened.store, "after")
+    for moment in MOMENTS:
+        with moment(opened.store, opened):
+            for _ in range(FORKS):
+                names = Child(work).result()
+                assert len(names) == len(opened.own)
+                if opened.is_shared:
+                    assert len(opened.store.get_many(names)) == len(names)
+        use(opened.store, "after")
 
 
 def test_children_beside_each_other(opened: Opened) -> None:
@@ -224,8 +221,3 @@ def test_an_inherited_cache(kind: str, is_in_use: bool) -> None:
     assert raised == []
     use_cache(0)
     cache.close()
-
-
-def test_no_thread_stays_behind() -> None:
-    """The threads of these tests end with them: a later fork meets none of them."""
-    assert not [each for each in threading.enumerate() if each.name.startswith("Thread-")]
