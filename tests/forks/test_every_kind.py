@@ -111,9 +111,10 @@ def close(subject: Subject) -> None:
 
 @pytest.mark.parametrize("wrapping", WRAPPINGS)
 def test_what_a_child_inherits(opened: Opened, wrapping: str) -> None:
-    """Before its first use, after it and amid the calls of other threads: each public method of what the parent opened is refused in the child, or answers; it never
-    hangs and never fails in another way. Closing it there takes nothing from the parent, whose
-    calls go on during the fork and after it."""
+    """Before its first use, after it and amid the calls of other threads: each public method of
+    what the parent opened is refused in the child; it never hangs and never fails in another way.
+    Closing it there takes nothing from the parent, whose calls go on during the fork and after
+    it."""
     subject = WRAPPINGS[wrapping](opened.store)
 
     def work(_child: Child) -> dict[str, str]:
