@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +34,8 @@ GIVEN: Mapping[str, Any] = {
     "marker": Marker("life", 2),
     "lapse": 60.0,
     "tombstone_lapse": 60.0,
+    "asked_at": time.monotonic(),
+    "wrote": True,
 }
 """What the parameters without a default are given, by their names."""
 

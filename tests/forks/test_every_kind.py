@@ -4,7 +4,6 @@ what a child opens itself works."""
 import asyncio
 import inspect
 import os
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,13 +16,14 @@ from chatstore import AsyncSessionStore, CachedSessionStore, MaintainedSessionSt
 from chatstore.caching import SessionCache
 from chatstore.memory_cache import MemorySessionCache
 
-from .calling import GIVEN, call, outcome, public_methods
+from .calling import call, outcome, public_methods
 from .children import Child, busy
 from .kinds import CACHES, KINDS, Opened, redis_cache
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 
-FORKS = 3
+FORKS = 2
+"""How many children there are at each moment."""
 
 
 @pytest.fixture(autouse=True)
@@ -99,11 +99,8 @@ def unused(_subject: Subject, _opened: Opened) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-MOMENTS: dict[str, Callable[[Subject, Opened], AbstractContextManager[None]]] = {
-    "before its first use": unused,
-    "after use": used,
-    "in use": in_use,
-}
+MOMENTS = (unused, used, in_use)
+"""In which a fork happens, in this order."""
 
 
 def close(subject: Subject) -> None:
@@ -112,12 +109,12 @@ def close(subject: Subject) -> None:
         done(subject.close())
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("wrapping", WRAPPINGS)
-def test_what_a_child_inherits(opened: Opened, wrapping: str, moment: str) -> None:
-    """Each public method of what the parent opened is refused in the child, or answers; it never
-    hangs and never fails in another way. Closing it there takes nothing from the parent, whose
-    calls go on during the fork and after it."""
+def test_what_a_child_inherits(opened: Opened, wrapping: str) -> None:
+    """Before its first use, after it and amid the calls of other threads: each public method of
+    what the parent opened is refused in the child; it never hangs and never fails in another way.
+    Closing it there takes nothing from the parent, whose calls go on during the fork and after
+    it."""
     subject = WRAPPINGS[wrapping](opened.store)
 
     def work(_child: Child) -> dict[str, str]:
@@ -127,16 +124,16 @@ def test_what_a_child_inherits(opened: Opened, wrapping: str, moment: str) -> No
         close(subject)
         return told
 
-    with MOMENTS[moment](subject, opened):
-        for _ in range(FORKS if moment == "in use" else 1):
-            told = Child(work).result()
-            assert {"create", "get", "append"} <= told.keys()
-            assert set(told.values()) == {"refused"}, told
-    use(subject, "after")
+    for moment in MOMENTS:
+        with moment(subject, opened):
+            for _ in range(FORKS):
+                told = Child(work).result()
+                assert {"create", "get", "append"} <= told.keys()
+                assert set(told.values()) == {"refused"}, told
+        use(subject, "after")
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_what_a_child_opens_itself(opened: Opened, moment: str) -> None:
+def test_what_a_child_opens_itself(opened: Opened) -> None:
     """A store that the child opens, by a URL or on what it inherited of the parent's, works at
     once, whatever the parent's threads were doing at the fork; the parent finds what was written
     there."""
@@ -151,13 +148,14 @@ def test_what_a_child_opens_itself(opened: Opened, moment: str) -> None:
                 names.append(own.create("ben").session_id)
         return names
 
-    with MOMENTS[moment](opened.store, opened):
-        for _ in range(FORKS if moment == "in use" else 1):
-            names = Child(work).result()
-            assert len(names) == len(opened.own)
-            if opened.is_shared:
-                assert len(opened.store.get_many(names)) == len(names)
-    use(opened.store, "after")
+    for moment in MOMENTS:
+        with moment(opened.store, opened):
+            for _ in range(FORKS):
+                names = Child(work).result()
+                assert len(names) == len(opened.own)
+                if opened.is_shared:
+                    assert len(opened.store.get_many(names)) == len(names)
+        use(opened.store, "after")
 
 
 def test_children_beside_each_other(opened: Opened) -> None:
@@ -200,20 +198,23 @@ def test_an_inherited_cache(kind: str, is_in_use: bool) -> None:
     cache: SessionCache = CACHES[kind]()
 
     def use_cache(_number: int) -> None:
-        cache.put(GIVEN["snapshots"], lapse=60, tombstone_lapse=60)
-        cache.get(["chat"])
+        call(cache, "put")
+        call(cache, "get")
 
     def work(_child: Child) -> dict[str, str]:
         told = {name: outcome(cache, name) for name in public_methods(cache, SessionCache)}
         cache.close()
         own = CACHES[kind]()
         call(own, "put")
-        assert own.get(["chat"]) == GIVEN["snapshots"]
+        assert list(own.get(["chat"])) == ["chat"]
         own.close()
         return told
 
     use_cache(0)
-    with busy(use_cache) if is_in_use else nullcontext([]) as raised:
+    using: AbstractContextManager[list[BaseException]] = (
+        busy(use_cache) if is_in_use else nullcontext([])
+    )
+    with using as raised:
         for _ in range(FORKS):
             told = Child(work).result()
             assert {"get", "put", "mark", "bury"} <= told.keys()
@@ -221,8 +222,3 @@ def test_an_inherited_cache(kind: str, is_in_use: bool) -> None:
     assert raised == []
     use_cache(0)
     cache.close()
-
-
-def test_no_thread_stays_behind() -> None:
-    """The threads of these tests end with them: a later fork meets none of them."""
-    assert not [each for each in threading.enumerate() if each.name.startswith("Thread-")]

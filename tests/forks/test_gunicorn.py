@@ -23,7 +23,6 @@ from chatstore_redis.harness import RedisHarness
 
 from .kinds import required
 
-pytest.importorskip("gunicorn")
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 
 REQUESTS = int(os.environ.get("CHATSTORE_TEST_GUNICORN_REQUESTS", "80"))
