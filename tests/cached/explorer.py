@@ -158,7 +158,7 @@ def _relative_letter(letter: Letter, now: int) -> object:
 
 
 def _entry(world: World) -> object:
-    entry, until = world.cache._entries.get(ID, (None, 0))
+    entry, until = world.cache._entries.get(ID, (None, 0.0))
     if until <= world.now:
         return None
     if isinstance(entry, Tombstone):
