@@ -114,7 +114,8 @@ def test_no_lapse_of_time_shows_what_is_over(
     (programs("0delete", "1create", "2get"), 1, 3),
     (programs("0restore 0get", "1get"), 1, 4),
     (programs("0append", "0delete", "1get"), 1, 3),
-    (programs("0delete", "1create 1append", "2get"), 0, 4),
+    (programs("0delete 0create", "1update", "2get", "2get"), 0, 2),
+    (programs("0append", "1get", "2get"), 0, 5),
 )
 def test_no_long_lapse_of_time_shows_what_is_over(
     threads: Sequence[Program], mishaps: int, time: int
@@ -230,22 +231,30 @@ def test_each_rule_is_needed(broken: Rules, threads: Sequence[Program], words: s
 
 
 @pytest.mark.parametrize(
-    ("broken", "threads", "words"),
+    ("broken", "threads", "words", "mishaps", "time"),
     [
-        (rules(EarlierRules), programs("0get", "1append", "2get"), "for too long"),
-        (rules(EarlierRules, kept=1), programs("0get", "0append 0get"), "went back"),
-        (rules(kept=1), programs("0append", "0get"), "went back"),
-        (rules(minds_late_answers=False), programs("0append", "0get"), "went back"),
+        (rules(EarlierRules), programs("0get", "1append", "2get"), "for too long", 1, 5),
+        (rules(AnyTime), programs("0append", "1get", "2get"), "was over", 0, 4),
+        (
+            rules(DeafTombstones),
+            programs("0delete 0create", "1update", "2get", "2get"),
+            "was over",
+            0,
+            2,
+        ),
+        (rules(EarlierRules, kept=1), programs("0get", "0append 0get"), "went back", 1, 5),
+        (rules(kept=1), programs("0append", "0get"), "went back", 1, 5),
+        (rules(minds_late_answers=False), programs("0append", "0get"), "went back", 1, 5),
     ],
-    ids=["another's bound", "one's own bound", "memory", "late answers"],
+    ids=["another's bound", "late puts", "tombstones", "one's own bound", "memory", "late answers"],
 )
 def test_each_rule_about_time_is_needed(
-    broken: Rules, threads: Sequence[Program], words: str
+    broken: Rules, threads: Sequence[Program], words: str, mishaps: int, time: int
 ) -> None:
     """Without a rule about time the search finds the fault that the rule prevents: with the lapse
     counted from the sending, a message that flies for less than `max_staleness` breaks both
     bounds. With the rules as they are nothing comes of the same events."""
-    _, finding = explore(threads, rules=broken, mishaps=1, time=5)
+    _, finding = explore(threads, rules=broken, mishaps=mishaps, time=time)
     assert finding is not None
     assert words in finding.fault
     assert replay(threads, finding.choices) == []
