@@ -107,7 +107,7 @@ def test_an_answer_that_comes_late_does_not_count(shared: Shared) -> None:
     """A hit whose answer was on its way for longer than what this store remembers is none."""
     writer = shared.client(max_staleness=60)
     session = writer.create("ana")
-    old = shared.cache.get([session.session_id])
+    old: Mapping[str, Snapshot] = shared.cache.get([session.session_id])
 
     class Slow(Network):
         def get(self, session_ids: Sequence[str]) -> Mapping[str, Snapshot]:
