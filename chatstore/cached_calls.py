@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NoReturn, TypeVar
 
+from chatstore.arguments import require_clock
 from chatstore.base import BaseSessionStore
 from chatstore.caching import (
     MAX_STALENESS,
@@ -12,6 +13,7 @@ from chatstore.caching import (
     SessionCache,
     Snapshot,
     life_of,
+    require_cache,
     require_max_staleness,
 )
 from chatstore.clock import Clock, Moment, utc_now
@@ -26,7 +28,7 @@ from chatstore.forks import Origin, refuse_pickling
 from chatstore.guarded_cache import GuardedCache
 from chatstore.last_returned import LastReturned, Version
 from chatstore.models import Session, SessionInfo
-from chatstore.protocol import MaintainedSessionStore
+from chatstore.protocol import MaintainedSessionStore, require_store
 from chatstore.snapshots import shown, snapshot_of
 from chatstore.writes import is_visible
 
@@ -52,9 +54,13 @@ class CachedCalls:
     ) -> None:
         self._closed = True
         self._origin = Origin()
-        require_max_staleness(max_staleness)
+        require_store("primary", primary)
+        require_cache(cache)
+        max_staleness = require_max_staleness(max_staleness)
         if clock is None:
             clock = primary.clock if isinstance(primary, BaseSessionStore) else utc_now
+        else:
+            require_clock(clock)
         if deadline is None:
             deadline = getattr(primary, "deadline", DEFAULT_DEADLINE)
         self.deadline = require_deadline(deadline)

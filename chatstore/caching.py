@@ -8,10 +8,13 @@ clock, the cache's: it says when a question was asked, when its answer comes, an
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from inspect import iscoroutinefunction
 from typing import Protocol
 
-from chatstore.errors import InvalidInputError
+from chatstore.errors import ConfigurationError, InvalidInputError
+from chatstore.forks import Origin
 from chatstore.models import SessionInfo
+from chatstore.plain import plain_json, shown
 
 FORMAT = 1
 """The form of a snapshot's body. An entry of another form is no answer, and meets others as
@@ -20,7 +23,7 @@ another life would."""
 MAX_STALENESS = 60.0
 """How many seconds a snapshot, a marker or a tombstone lives, unless a store says otherwise."""
 
-_LONGEST_STALENESS = 86_400.0
+_LONGEST = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,15 @@ class Tombstone:
 Entry = Snapshot | Marker | Tombstone
 
 
-def require_max_staleness(seconds: float) -> float:
-    """Return `seconds`; raise `InvalidInputError` unless it is more than 0 and at most a day."""
-    if not 0 < seconds <= _LONGEST_STALENESS:
-        limit = f"more than 0 and at most {_LONGEST_STALENESS:.0f} seconds"
-        raise InvalidInputError("max_staleness", limit, seconds)
-    return seconds
+def require_max_staleness(seconds: object) -> float:
+    """Return `seconds` as a float; raise `InvalidInputError` unless it is a number more than 0 and
+    at most a day."""
+    number = plain_json(seconds)
+    # True and False are numbers too, and nothing that anybody means by seconds.
+    if type(number) not in (int, float) or type(seconds) is bool or not 0 < number <= _LONGEST:
+        limit = f"a number of seconds, more than 0 and at most {_LONGEST:.0f}"
+        raise InvalidInputError("max_staleness", limit, shown(seconds))
+    return float(number)
 
 
 def life_of(session: SessionInfo) -> str:
@@ -156,3 +162,19 @@ class SessionCache(Protocol):
     def close(self) -> None:
         """Release what the cache opened itself; a second call does nothing."""
         ...
+
+
+def require_cache(cache: object) -> None:
+    """Raise `ConfigurationError` unless `cache` has all the methods of a `SessionCache`, none of
+    them is to be awaited, and it was made in this process."""
+    for name in ("get", "put", "mark", "bury", "close"):
+        method = getattr(cache, name, None)
+        if isinstance(cache, type) or not callable(method) or iscoroutinefunction(method):
+            given = cache.__name__ if isinstance(cache, type) else type(cache).__name__
+            raise ConfigurationError(
+                f"cache must be a synchronous SessionCache, such as MemorySessionCache(), not "
+                f"{given}: its method {name} is missing, or is to be awaited"
+            )
+    origin = getattr(cache, "_origin", None)
+    if isinstance(origin, Origin):
+        origin.require_here("cache")

@@ -1,17 +1,22 @@
 """A cache that is allowed to die: its failures are counted, logged and kept from the caller."""
 
 import logging
+import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from chatstore import deadline
 from chatstore.caching import Marker, SessionCache, Snapshot
+from chatstore.deadline import DeadlineError
 
 _log = logging.getLogger("chatstore.cached")
 
 _FAILURES_IN_A_ROW = 3
+_LITTLE_TIME = 0.01
 
 Result = TypeVar("Result")
 
@@ -23,7 +28,7 @@ class CacheStats:
     `hits`: sessions that the cache answered; `misses`: sessions that the primary had to answer.
     `stale_puts`: snapshots that the cache refused, because something newer, or of another life, was
     there. `errors`: requests to the cache that failed; `left_alone`: requests that were not even
-    sent, because so many had failed just before.
+    sent, because so many had failed just before, or the call's time was nearly up.
     """
 
     hits: int = 0
@@ -31,6 +36,27 @@ class CacheStats:
     stale_puts: int = 0
     errors: int = 0
     left_alone: int = 0
+
+
+class _NoTimeError(Exception):
+    """The call has too little time left to ask a cache for anything."""
+
+
+@contextmanager
+def _short() -> Iterator[None]:
+    """Give a request a quarter of the time that the call has left: a cache that hangs must leave
+    the primary its own, and a call whose primary has answered must not end late."""
+    try:
+        left = deadline.seconds_left()
+    except DeadlineError:
+        left = 0.0
+    if left is None:
+        yield
+        return
+    if left < _LITTLE_TIME:
+        raise _NoTimeError
+    with deadline.counted_from(time.monotonic()), deadline.within(left / 4):
+        yield
 
 
 class GuardedCache:
@@ -59,8 +85,16 @@ class GuardedCache:
 
     @property
     def name(self) -> str:
-        """What people read of the cache."""
-        return type(self._cache).__name__.lstrip("_")
+        """What people read of the cache: what it says of itself, unless that may hold a secret."""
+        kind = type(self._cache)
+        if kind.__repr__ is not object.__repr__:
+            try:
+                text = repr(self._cache)
+            except Exception:  # noqa: BLE001  a cache may be anybody's code
+                text = ""
+            if text and not re.search(r"://[^/\s]*@|passw|secret|token", text, re.IGNORECASE):
+                return text
+        return kind.__name__.lstrip("_")
 
     @property
     def is_left_alone(self) -> bool:
@@ -107,7 +141,13 @@ class GuardedCache:
         if not self._may_send():
             return None
         try:
-            result = request()
+            with _short():
+                result = request()
+        except _NoTimeError:
+            # The cache is not to blame.
+            with self._lock:
+                self._add(left_alone=1)
+            return None
         # Whatever went wrong in a cache, the primary has the answer.
         except Exception as error:  # noqa: BLE001
             self._failed(error)

@@ -4,9 +4,11 @@ memory, and is safe to share between threads."""
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import NoReturn
 
 from chatstore.caching import Entry, Marker, SessionCache, Snapshot, Tombstone, arrived, met
 from chatstore.errors import ConfigurationError
+from chatstore.forks import Origin, refuse_pickling
 
 
 class MemorySessionCache(SessionCache):
@@ -17,12 +19,13 @@ class MemorySessionCache(SessionCache):
     """
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._origin = Origin()
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._entries: dict[str, tuple[Entry, float]] = {}
 
     def get(self, session_ids: Sequence[str]) -> Mapping[str, Snapshot]:
-        with self._lock:
+        with self._held():
             found = {session_id: self._entry(session_id) for session_id in session_ids}
         return {key: entry for key, entry in found.items() if isinstance(entry, Snapshot)}
 
@@ -31,7 +34,7 @@ class MemorySessionCache(SessionCache):
     ) -> int:
         stayed = 0
         for session_id, snapshot in snapshots.items():
-            with self._lock:
+            with self._held():
                 now = self._monotonic()
                 left = arrived(snapshot, asked=asked_at, now=now, lapse=lapse, wrote=wrote)
                 if left is not None:
@@ -45,7 +48,7 @@ class MemorySessionCache(SessionCache):
         return len(snapshots) - stayed
 
     def mark(self, session_id: str, marker: Marker, *, lapse: float) -> None:
-        with self._lock:
+        with self._held():
             now = self._monotonic()
             stored = self._entry(session_id)
             entry = met(stored, marker, now=now)
@@ -53,7 +56,7 @@ class MemorySessionCache(SessionCache):
                 self._entries[session_id] = (entry, now + lapse)
 
     def bury(self, session_ids: Sequence[str], *, lapse: float) -> None:
-        with self._lock:
+        with self._held():
             now = self._monotonic()
             for session_id in session_ids:
                 self._entries[session_id] = (Tombstone(now), now + lapse)
@@ -63,11 +66,22 @@ class MemorySessionCache(SessionCache):
 
     def forget(self, session_id: str | None = None) -> None:
         """Lose one session's entry, or all."""
-        with self._lock:
+        with self._held():
             if session_id is None:
                 self._entries.clear()
             else:
                 self._entries.pop(session_id, None)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {len(self._entries)} entries>"
+
+    def __reduce__(self) -> NoReturn:
+        raise refuse_pickling("memory cache")
+
+    def _held(self) -> threading.Lock:
+        """The lock: a thread of a parent process may have held it at the fork, for good."""
+        self._origin.require_here("memory cache")
+        return self._lock
 
     def _entry(self, session_id: str) -> Entry | None:
         entry, until = self._entries.get(session_id, (None, 0.0))
@@ -77,5 +91,5 @@ class MemorySessionCache(SessionCache):
 def open_url(url: str) -> MemorySessionCache:
     """A fresh, empty cache for `memory://`."""
     if url != "memory://":
-        raise ConfigurationError(f"{url!r}: the URL of a cache in memory is memory:// alone")
+        raise ConfigurationError("the URL of a cache in memory is memory:// alone")
     return MemorySessionCache()

@@ -3,13 +3,15 @@
 
 import os
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, overload
 
+from chatstore.arguments import require_clock, require_policy, require_url
 from chatstore.cached import CachedSessionStore
 from chatstore.caching import MAX_STALENESS, SessionCache, require_max_staleness
 from chatstore.clock import Clock, utc_now
-from chatstore.distribution import needs
+from chatstore.distribution import NAME, needs
 from chatstore.errors import ConfigurationError
+from chatstore.plain import shown
 from chatstore.policy import RetentionPolicy
 from chatstore.protocol import MaintainedSessionStore
 from chatstore.settings import (
@@ -39,6 +41,28 @@ class CacheOpener(Protocol):
     def __call__(self, url: str) -> SessionCache: ...
 
 
+@overload
+def open_store(  # type: ignore[overload-overlap]  # "" is a str, and no cache
+    url: str | None = None,
+    *,
+    policy: RetentionPolicy | None = None,
+    clock: Clock = utc_now,
+    cache: Literal[""] | None = None,
+    max_staleness: float | None = None,
+) -> MaintainedSessionStore: ...
+
+
+@overload
+def open_store(
+    url: str | None = None,
+    *,
+    policy: RetentionPolicy | None = None,
+    clock: Clock = utc_now,
+    cache: str,
+    max_staleness: float | None = None,
+) -> CachedSessionStore: ...
+
+
 def open_store(
     url: str | None = None,
     *,
@@ -54,24 +78,30 @@ def open_store(
     environment: the URLs from `CHATSTORE_URL` and `CHATSTORE_CACHE_URL`, `max_staleness` from
     `CHATSTORE_MAX_STALENESS_SECONDS`, the policy from `CHATSTORE_MAX_MESSAGES` and its siblings
     (`chatstore.settings`), and then from the defaults. Only the backends of the URLs' schemes are
-    imported. Raises `ConfigurationError` for a missing or bad URL, an unknown scheme or a missing
-    extra.
+    imported. Raises `ConfigurationError` for a missing or bad URL, an unknown scheme, a missing
+    extra, or a policy or clock that is none, and `InvalidInputError` for a `max_staleness` out of
+    range.
     """
-    chosen = url or url_from(os.environ)
+    chosen = None if url is None else require_url("url", url)
+    chosen = chosen or url_from(os.environ)
     if not chosen:
-        raise ConfigurationError(f"no URL: give one, or set {URL_VARIABLE}")
+        raise ConfigurationError(
+            f"no URL: give one, such as sqlite:///chat.db, or set {URL_VARIABLE}"
+        )
+    clock = require_clock(clock)
+    policy = policy_from(os.environ) if policy is None else require_policy(policy)
+    chosen_cache = cache_url_from(os.environ) if cache is None else require_url("cache", cache)
+    if max_staleness is not None:
+        require_max_staleness(max_staleness)
     opener: Opener = _opener(_scheme(chosen))
-    chosen_policy = policy or policy_from(os.environ)
-    chosen_cache = cache_url_from(os.environ) if cache is None else cache
     if not chosen_cache:
-        return opener(chosen, policy=chosen_policy, clock=clock)
+        return opener(chosen, policy=policy, clock=clock)
     if max_staleness is None:
         max_staleness = max_staleness_from(os.environ) or MAX_STALENESS
     cache_opener: CacheOpener = _opener(_scheme(chosen_cache), CACHE_ENTRY_POINT_GROUP, "cache")
-    require_max_staleness(max_staleness)
     opened_cache = cache_opener(chosen_cache)
     try:
-        primary = opener(chosen, policy=chosen_policy, clock=clock)
+        primary = opener(chosen, policy=policy, clock=clock)
     except BaseException:
         opened_cache.close()
         raise
@@ -100,9 +130,39 @@ def _opener(scheme: str, group: str = ENTRY_POINT_GROUP, kind: str = "backend") 
     found = entry_points(group=group, name=scheme)
     if not found:
         known = ", ".join(sorted({each.name for each in entry_points(group=group)}))
-        raise ConfigurationError(f"no {kind} for {scheme}://; installed are: {known or 'none'}")
+        name = scheme if scheme.isascii() and scheme.isprintable() else shown(scheme)
+        raise ConfigurationError(f"no {kind} for {name}://; installed are: {known or 'none'}")
     entry_point: EntryPoint = next(iter(found))
     try:
-        return entry_point.load()
+        opener = entry_point.load()
     except ModuleNotFoundError as error:
-        raise ConfigurationError(f"{scheme}:// {needs(error.name)}") from error
+        raise ConfigurationError(f"{scheme}:// {_missing(entry_point, error)}") from error
+    # Whatever an extension's module does when it is imported.
+    except Exception as error:
+        raise ConfigurationError(
+            f"{scheme}:// can't be opened: {entry_point.value} of {_brought_by(entry_point)} fails "
+            f"with {type(error).__name__} when it is loaded"
+        ) from error
+    if not callable(opener):
+        raise ConfigurationError(
+            f"{scheme}:// can't be opened: {entry_point.value} of {_brought_by(entry_point)} is no "
+            "function"
+        )
+    return opener
+
+
+def _missing(entry_point: EntryPoint, error: ModuleNotFoundError) -> str:
+    """What to install for a scheme whose module is missing: our extra, or what another's
+    distribution says."""
+    brought_by = _brought_by(entry_point)
+    if brought_by == NAME:
+        return needs(error.name)
+    return (
+        f"needs the module {error.name}, which is not installed; the scheme comes with "
+        f"{brought_by}, whose documentation says how to install it whole"
+    )
+
+
+def _brought_by(entry_point: EntryPoint) -> str:
+    """The name of the distribution that an entry point comes with."""
+    return NAME if entry_point.dist is None else entry_point.dist.name

@@ -1,7 +1,7 @@
 """open_store: schemes, the environment, and errors that say what to do."""
 
 from datetime import timedelta
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points, metadata
 
 import pytest
 
@@ -12,7 +12,8 @@ from chatstore import (
     RetentionPolicy,
     open_store,
 )
-from chatstore.opening import _opener
+from chatstore.distribution import EXTRAS, NAME
+from chatstore.opening import CACHE_ENTRY_POINT_GROUP, ENTRY_POINT_GROUP, _missing, _opener
 
 
 @pytest.fixture(autouse=True)
@@ -104,3 +105,41 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chatstore.opening.entry_points", lambda **_: [absent])
     with pytest.raises(ConfigurationError, match=r"pip install 'chatstore-sessions\[redis\]'"):
         _opener("redis+cluster")
+
+
+class Theirs:
+    """A distribution of somebody else's."""
+
+    name = "their-backend"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("no_such_module:open_url", "needs the module no_such_module.*comes with their-backend"),
+        ("chatstore.memory:no_such_name", "chatstore.memory:no_such_name of their-backend fails"),
+        ("chatstore.memory:__doc__", "of their-backend is no function"),
+    ],
+)
+def test_another_authors_scheme_names_what_brings_it(
+    monkeypatch: pytest.MonkeyPatch, value: str, words: str
+) -> None:
+    """A scheme that can't be loaded names the distribution that it comes with, and no extra of ours
+    that does not exist."""
+    theirs = EntryPoint("theirs", value, "chatstore.backends")
+    vars(theirs).update(dist=Theirs())
+    monkeypatch.setattr("chatstore.opening.entry_points", lambda **_: [theirs])
+    with pytest.raises(ConfigurationError, match=words) as raised:
+        open_store("theirs://host")
+    assert "[theirs]" not in str(raised.value)
+
+
+def test_every_scheme_of_ours_has_an_extra_that_exists() -> None:
+    """Whatever module is missing behind one of our schemes, the extra that is named is one of the
+    distribution's."""
+    extras = set(metadata(NAME).get_all("Provides-Extra") or [])
+    assert set(EXTRAS.values()) <= extras
+    for group in (ENTRY_POINT_GROUP, CACHE_ENTRY_POINT_GROUP):
+        for entry_point in entry_points(group=group):
+            absent = ModuleNotFoundError(name="redis.asyncio")
+            assert "chatstore-sessions[redis]" in _missing(entry_point, absent)

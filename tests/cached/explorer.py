@@ -145,7 +145,7 @@ def _relative(
             yield name, rank[value]
         elif name in _PLACES and value is not None:
             yield name, value - floor
-        elif name == "asked":
+        elif name == "asked" and value is not None:
             yield name, value - now
         elif isinstance(value, Letter):
             yield name, _relative_letter(value, now)
@@ -158,7 +158,7 @@ def _relative_letter(letter: Letter, now: int) -> object:
 
 
 def _entry(world: World) -> object:
-    entry, until = world.cache._entries.get(ID, (None, 0))
+    entry, until = world.cache._entries.get(ID, (None, 0.0))
     if until <= world.now:
         return None
     if isinstance(entry, Tombstone):
@@ -209,6 +209,11 @@ def explore(
         if run.world.faults:
             return len(seen), Finding(run.world.faults[0], choices)
     return len(seen), None
+
+
+def replay(programs: Sequence[Program], choices: Sequence[Choice]) -> list[str]:
+    """The faults that so many choices lead to where all rules are in force."""
+    return _Run(programs, Rules(), choices, has_time=True).world.faults
 
 
 def wander(

@@ -31,7 +31,7 @@ class Shared:
     def __init__(self) -> None:
         self.time = Time()
         self.storage = MemoryStorage()
-        self.cache = SwitchedCache(self.time)
+        self.cache: Any = SwitchedCache(self.time)
         self.clock = ManualClock()
 
     def client(self, **options: Any) -> CachedSessionStore:

@@ -51,7 +51,7 @@ def test_a_bad_argument_is_refused() -> None:
 
 def test_a_cache_in_memory_has_no_other_url() -> None:
     """Whoever names a place for a cache in memory is told that there is none."""
-    with pytest.raises(ConfigurationError, match="memory://elsewhere"):
+    with pytest.raises(ConfigurationError, match="memory:// alone"):
         open_store("memory://", cache="memory://elsewhere")
 
 

@@ -13,8 +13,8 @@ class RedisCache:
         self.redis = redis
 
     def connect(self) -> RedisSessionCache:
-        """A further client of the cache."""
-        return RedisSessionCache(self.redis.connect(), prefix=self.redis.prefix)
+        """A further client of the cache, with time for a machine that has much to do."""
+        return RedisSessionCache(self.redis.connect(), prefix=self.redis.prefix, deadline=5)
 
     def forget(self, session_id: str | None) -> None:
         """Lose what the cache holds of a session, or all."""
