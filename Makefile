@@ -32,8 +32,8 @@ test: .venv/develop.stamp
 test-long: .venv/develop.stamp
 	@CHATSTORE_CONTRACT_PROFILE=long $(PYTEST)
 
-test-lowest test-newest: test-%:
-	@$(PYTHON) scripts/dependencies.py $*
+test-lowest test-newest: test-%: .venv/develop.stamp
+	@$(BIN)/python scripts/dependencies.py $*
 
 coverage: .venv/develop.stamp
 	@$(BIN)/python scripts/contract_coverage.py

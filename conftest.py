@@ -1,6 +1,6 @@
-"""What the whole test run prints: at its end, why tests were skipped and how much of the contract ran
-on which backend; before that, with `--brief`, a dot for every hundred tests. And how to run the
-contract alone, or all but it."""
+"""What the whole test run prints: with `--brief`, a dot for every hundred tests; at its end, why
+tests were skipped, and how much of the contract ran on which backend. And how to run the contract
+alone, or all but it."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,12 +8,19 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from chatstore_contract_tests.behaviour import BACKEND_PROPERTY, Behaviour
 
 if TYPE_CHECKING:
     # The lowest pytest that the contract runs on does not export it.
-    from pytest import TerminalReporter
+    from pytest import TerminalReporter  # noqa: PT013  see above
+
+# A busy machine is no defect: no example has to be found, or to pass, within a time.
+settings.register_profile(
+    "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any-machine")
 
 TESTS_A_DOT = 100
 _FINE = ("passed", "skipped")

@@ -99,14 +99,14 @@ def interpreters(oldest: tuple[int, ...]) -> list[Interpreter]:
 
 
 def _candidates() -> Iterator[str]:
-    """Where a Python may be: this one, those on the PATH, and those of a version manager."""
-    yield sys.executable
+    """Where a Python may be: on the PATH, with a version manager; and this one."""
     for minor in range(11, 30):
         for folder in os.get_exec_path():
             if path := shutil.which(f"python3.{minor}", path=folder):
                 yield path
     managed = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     yield from map(str, sorted(managed.glob("versions/*/bin/python3")))
+    yield sys.executable
 
 
 def prepare(leg: str, interpreter: Interpreter, constraints: Sequence[str]) -> Path:
