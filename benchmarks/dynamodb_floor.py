@@ -41,11 +41,13 @@ SESSIONS = [f"chat-{number}" for number in range(20)]
 def append_request(store: DynamoDBSessionStore, session_id: str) -> dict[str, Any]:
     """The parameters of the UpdateItem that slides a full window, as the store sends them."""
     write = Write(session_id, None, None, Moment(utc_now()), store.policy, renews=True)
+    request = expressions.append(write, [stored_message(new_message())], 10)
+    assert request is not None
     return {
         "Key": key(session_id),
         "ReturnValues": "ALL_NEW",
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        **expressions.append(write, [stored_message(new_message())], 10),
+        **request,
     }
 
 

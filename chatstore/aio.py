@@ -1,7 +1,6 @@
 """`AsyncSessionStore`: any store, awaited. Its calls run in a pool of threads of its own."""
 
 import asyncio
-import functools
 from concurrent.futures import Future
 from types import TracebackType
 from typing import NoReturn, Self, overload
@@ -161,11 +160,11 @@ async def open_async_store(
     """`open_store`, in a thread since opening may wait for a disk or a network, and awaited:
     `async with await open_async_store("sqlite:///chat.db") as store`. Raises what `open_store`
     does. A store whose opening was cancelled is closed when it comes."""
-    opened = in_thread(
-        functools.partial(
-            open_store, url, policy=policy, clock=clock, cache=cache, max_staleness=max_staleness
-        )
-    )
+
+    def opening() -> MaintainedSessionStore:
+        return open_store(url, policy=policy, clock=clock, cache=cache, max_staleness=max_staleness)
+
+    opened = in_thread(opening)
     try:
         store = await asyncio.wrap_future(opened)
     except asyncio.CancelledError:

@@ -4,6 +4,7 @@ a call; what was opened before is refused, and nothing of the parent's is touche
 import os
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -102,7 +103,12 @@ def test_children_of_a_process_that_writes(harness: RedisHarness) -> None:
                     store.append(session_id, message())
                 assert store.get(session_id).message_count == 20
                 cache = RedisSessionCache(client, prefix=harness.prefix, deadline=10)
-                cache.put({session_id: Snapshot("id a", 1, b"x")}, lapse=9, tombstone_lapse=9)
+                cache.put(
+                    {session_id: Snapshot("id a", 1, b"x")},
+                    asked_at=time.monotonic(),
+                    lapse=9,
+                    wrote=True,
+                )
                 assert cache.get([session_id])[session_id].body == b"x"
 
             children.append(forked(work))

@@ -2,6 +2,7 @@
 it."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -117,9 +118,9 @@ def test_a_caches_rules(server: Server) -> None:
 
     def use(cache: RedisSessionCache) -> None:
         snapshot = Snapshot("id a", 1, b"")
-        cache.put({"a": snapshot}, lapse=9, tombstone_lapse=9)
-        cache.put({"a": Snapshot("id b", 1, b"")}, lapse=9, tombstone_lapse=9)
-        cache.put({"b": snapshot, "c": snapshot}, lapse=9, tombstone_lapse=9)
+        cache.put({"a": snapshot}, asked_at=time.monotonic(), lapse=9, wrote=True)
+        cache.put({"a": Snapshot("id b", 1, b"")}, asked_at=time.monotonic(), lapse=9, wrote=True)
+        cache.put({"b": snapshot, "c": snapshot}, asked_at=time.monotonic(), lapse=9, wrote=True)
         cache.mark("d", Marker("id a", 1), lapse=9)
         cache.bury(["e"], lapse=9)
         cache.get(["a"])

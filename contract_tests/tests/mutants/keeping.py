@@ -230,7 +230,9 @@ class ReadsTheSystemsClock(MemorySessionStore):
 class RemovesWhatItFindsExpired(MemorySessionStore):
     """A read that meets an expired record removes it: a client with a wrong clock destroys data."""
 
-    def _find(self, session_id: str, now: Moment, user_id: str | None) -> Session | None:
+    def _find(
+        self, session_id: str, now: Moment, user_id: str | None, *, latest: bool = False
+    ) -> Session | None:
         found = super()._find(session_id, now, user_id)
         if found is None:
             self._storage.documents.pop(session_id, None)

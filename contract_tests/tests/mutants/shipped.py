@@ -21,7 +21,9 @@ from .mutant import LONG_AGO, caught_by
 class ReadsTheExpired(MemorySessionStore):
     """`get` shows an expired session until the engine gets round to removing it."""
 
-    def _find(self, session_id: str, now: Moment, user_id: str | None) -> Session | None:
+    def _find(
+        self, session_id: str, now: Moment, user_id: str | None, *, latest: bool = False
+    ) -> Session | None:
         return super()._find(session_id, LONG_AGO, user_id)
 
 
@@ -144,7 +146,9 @@ class RevivesACorpse(MemorySessionStore):
 class ShowsAnothersSession(MemorySessionStore):
     """`get` takes a user id and does not look at it."""
 
-    def _find(self, session_id: str, now: Moment, user_id: str | None) -> Session | None:
+    def _find(
+        self, session_id: str, now: Moment, user_id: str | None, *, latest: bool = False
+    ) -> Session | None:
         return super()._find(session_id, now, None)
 
 

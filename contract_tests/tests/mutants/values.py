@@ -136,7 +136,9 @@ class GetsOrFails(MemorySessionStore):
             raise SessionExistsError(record.session_id)
         return session
 
-    def _find(self, session_id: str, now: Moment, user_id: str | None) -> Session | None:
+    def _find(
+        self, session_id: str, now: Moment, user_id: str | None, *, latest: bool = False
+    ) -> Session | None:
         if "created" in vars(self._storage) and user_id is None:
             self._storage.documents[session_id]["creationId"] = f"{next(_NUMBERS)}"
         return super()._find(session_id, now, user_id)
