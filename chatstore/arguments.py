@@ -1,13 +1,13 @@
 """What a store is opened with: each argument is checked once, before anything is opened."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from inspect import isawaitable, iscoroutinefunction
 from os import PathLike, fspath
 from typing import Any, cast
 
 from chatstore.clock import Clock, Moment
-from chatstore.errors import ConfigurationError
-from chatstore.plain import is_kind, kind_of
+from chatstore.errors import ConfigurationError, InvalidInputError
+from chatstore.plain import is_kind, kind_of, number, shown, whole
 from chatstore.policy import RetentionPolicy
 
 
@@ -34,16 +34,23 @@ def require_policy(policy: object) -> RetentionPolicy:
     return policy
 
 
+def require_function(argument: str, given: object) -> None:
+    """Raise `ConfigurationError` for what can't be called, is a class, or has to be awaited."""
+    if isinstance(given, type):
+        what = f"the class {given.__name__}"
+    elif not callable(given):
+        what = kind_of(given)
+    elif iscoroutinefunction(given):
+        what = "one that has to be awaited"
+    else:
+        return
+    raise ConfigurationError(f"{argument} must be a function, not {what}")
+
+
 def require_clock(clock: object) -> Clock:
     """Return `clock`, which is read once. Raises `ConfigurationError` for what can't be called or
     has to be awaited, and what `Moment.read` does for one that fails or tells no time."""
-    wanted = "clock must be a function that returns a timezone-aware datetime"
-    if not callable(clock):
-        raise ConfigurationError(f"{wanted}, not {kind_of(clock)}")
-    if isinstance(clock, type):
-        raise ConfigurationError(f"{wanted}, not the class {clock.__name__}")
-    if iscoroutinefunction(clock):
-        raise ConfigurationError(f"{wanted}, not one that has to be awaited")
+    require_function("clock", clock)
     known = cast("Clock", clock)
     Moment.read(lambda: _told(known()))
     return known
@@ -56,3 +63,42 @@ def _told(time: Any) -> Any:
             time.close()
         raise TypeError("it has to be awaited")
     return time
+
+
+def require_seconds(argument: str, given: object, *, most: float) -> float:
+    """Return `given` as a float; raise `InvalidInputError` unless it is a number more than 0 and at
+    most `most`."""
+    seconds = number(given)
+    if seconds is None or not 0 < seconds <= most:
+        limit = f"a number of seconds, more than 0 and at most {most:.0f}"
+        raise InvalidInputError(argument, limit, shown(given))
+    return float(seconds)
+
+
+def require_count(argument: str, given: object) -> int:
+    """Return `given` as an int; raise `InvalidInputError` unless it is a whole number from 1 up."""
+    count = whole(given)
+    if count is None or count < 1:
+        raise InvalidInputError(argument, "a whole number, 1 or more", shown(given))
+    return count
+
+
+def require_methods(argument: str, given: object, names: Iterable[str], what: str) -> None:
+    """Raise `ConfigurationError` unless `given` is an object, and no class, that has these methods,
+    none of which is to be awaited. `what` says what it must be."""
+    for name in names:
+        method = None if isinstance(given, type) else _attribute(given, name)
+        if not callable(method) or iscoroutinefunction(method):
+            kind = given.__name__ if isinstance(given, type) else type(given).__name__
+            raise ConfigurationError(
+                f"{argument} must be {what}, not {kind}: its method {name} is missing, or is to be "
+                "awaited"
+            )
+
+
+def _attribute(given: object, name: str) -> object:
+    try:
+        return getattr(given, name, None)
+    # Whatever an object's own code raises, it is not what was asked for.
+    except Exception:  # noqa: BLE001
+        return None

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NoReturn, TypeVar
 
-from chatstore.arguments import require_clock
+from chatstore.arguments import require_clock, require_count, require_function, require_seconds
 from chatstore.base import BaseSessionStore
 from chatstore.caching import (
     MAX_STALENESS,
@@ -33,6 +33,7 @@ from chatstore.snapshots import shown, snapshot_of
 from chatstore.writes import is_visible
 
 _LARGEST_PAGE = 1_000
+_LONGEST_PAUSE = 86_400.0
 
 Answer = TypeVar("Answer")
 
@@ -64,14 +65,24 @@ class CachedCalls:
         if deadline is None:
             deadline = getattr(primary, "deadline", DEFAULT_DEADLINE)
         self.deadline = require_deadline(deadline)
+        require_function("monotonic", monotonic)
         self.primary = primary
         self.policy = primary.policy
         self.clock = clock
         self._monotonic = monotonic
-        self._cache = GuardedCache(cache, lapse=max_staleness, pause=pause, monotonic=monotonic)
+        self._cache = GuardedCache(
+            cache,
+            lapse=max_staleness,
+            pause=require_seconds("pause", pause, most=_LONGEST_PAUSE),
+            monotonic=monotonic,
+        )
         self._latest = max_staleness / 2
         # A snapshot may be read as long as it lives, and its answer is on its way after that.
-        self._last = LastReturned(kept=2 * max_staleness, most=remembered, monotonic=monotonic)
+        self._last = LastReturned(
+            kept=2 * max_staleness,
+            most=require_count("remembered", remembered),
+            monotonic=monotonic,
+        )
         self._closed = False
 
     def close(self) -> None:

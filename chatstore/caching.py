@@ -8,13 +8,11 @@ clock, the cache's: it says when a question was asked, when its answer comes, an
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from inspect import iscoroutinefunction
 from typing import Protocol
 
-from chatstore.errors import ConfigurationError, InvalidInputError
+from chatstore.arguments import require_methods, require_seconds
 from chatstore.forks import Origin
 from chatstore.models import SessionInfo
-from chatstore.plain import plain_json, shown
 
 FORMAT = 1
 """The form of a snapshot's body. An entry of another form is no answer, and meets others as
@@ -59,12 +57,7 @@ Entry = Snapshot | Marker | Tombstone
 def require_max_staleness(seconds: object) -> float:
     """Return `seconds` as a float; raise `InvalidInputError` unless it is a number more than 0 and
     at most a day."""
-    number = plain_json(seconds)
-    # True and False are numbers too, and nothing that anybody means by seconds.
-    if type(number) not in (int, float) or type(seconds) is bool or not 0 < number <= _LONGEST:
-        limit = f"a number of seconds, more than 0 and at most {_LONGEST:.0f}"
-        raise InvalidInputError("max_staleness", limit, shown(seconds))
-    return float(number)
+    return require_seconds("max_staleness", seconds, most=_LONGEST)
 
 
 def life_of(session: SessionInfo) -> str:
@@ -167,14 +160,12 @@ class SessionCache(Protocol):
 def require_cache(cache: object) -> None:
     """Raise `ConfigurationError` unless `cache` has all the methods of a `SessionCache`, none of
     them is to be awaited, and it was made in this process."""
-    for name in ("get", "put", "mark", "bury", "close"):
-        method = getattr(cache, name, None)
-        if isinstance(cache, type) or not callable(method) or iscoroutinefunction(method):
-            given = cache.__name__ if isinstance(cache, type) else type(cache).__name__
-            raise ConfigurationError(
-                f"cache must be a synchronous SessionCache, such as MemorySessionCache(), not "
-                f"{given}: its method {name} is missing, or is to be awaited"
-            )
+    require_methods(
+        "cache",
+        cache,
+        ("get", "put", "mark", "bury", "close"),
+        "a synchronous SessionCache, such as MemorySessionCache()",
+    )
     origin = getattr(cache, "_origin", None)
     if isinstance(origin, Origin):
         origin.require_here("cache")

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Concatenate, NoReturn, ParamSpec, Protocol, TypeVar
 
 from chatstore import deadline
+from chatstore.arguments import require_function, require_policy
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.deadline import DEFAULT_DEADLINE, DeadlineError, require_deadline
 from chatstore.errors import (
@@ -100,15 +101,8 @@ class HookCalls(BackendHooks):
     ) -> None:
         self._closed = True
         self._origin = Origin()
-        if not isinstance(policy, RetentionPolicy | None):
-            raise ConfigurationError(
-                f"policy must be a RetentionPolicy or None, not a {type(policy).__name__}"
-            )
-        if not callable(clock):
-            raise ConfigurationError(
-                f"clock must be a function that returns the present, not a {type(clock).__name__}"
-            )
-        self.policy = RetentionPolicy() if policy is None else policy
+        require_function("clock", clock)
+        self.policy = RetentionPolicy() if policy is None else require_policy(policy)
         self.clock = clock
         self.deadline = require_deadline(deadline)
         self._closed = False

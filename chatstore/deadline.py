@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from chatstore.errors import ConfigurationError, InvalidInputError
-from chatstore.plain import number, shown
+from chatstore.arguments import require_seconds
+from chatstore.errors import ConfigurationError
 from chatstore.watchdog import Watchdog
 
 DEFAULT_DEADLINE = 10.0
@@ -36,14 +36,10 @@ _calls = _Calls()
 _watchdog = Watchdog()
 
 
-def require_deadline(seconds: object, field: str = "deadline") -> float:
+def require_deadline(seconds: object) -> float:
     """Return `seconds` as a float; raise `InvalidInputError` unless it is a number more than 0 and
     at most 3,600."""
-    plain = number(seconds)
-    if plain is None or not 0 < plain <= LONGEST_DEADLINE:
-        limit = f"a number of seconds, more than 0 and at most {LONGEST_DEADLINE:.0f}"
-        raise InvalidInputError(field, limit, shown(seconds))
-    return float(plain)
+    return require_seconds("deadline", seconds, most=LONGEST_DEADLINE)
 
 
 def read_deadline(text: str) -> float:

@@ -5,14 +5,16 @@ from datetime import datetime
 
 from chatstore.envelope import require_id
 from chatstore.models import Message, Page, Session, SessionInfo
-from chatstore.protocol import SessionStore
+from chatstore.protocol import SessionStore, require_store
 
 
 class UserSessions:
     """The sessions of one user. Each method is the store's of that name with the ownership check
-    always on: whatever belongs to somebody else does not exist here."""
+    always on: whatever belongs to somebody else does not exist here. Raises `ConfigurationError`
+    for a store that is none, and `InvalidInputError` for a user's id that is none."""
 
     def __init__(self, store: SessionStore, user_id: str) -> None:
+        require_store("store", store, SessionStore)
         self.store = store
         self.user_id = require_id("user_id", user_id)
 

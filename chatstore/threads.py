@@ -11,9 +11,9 @@ from contextvars import copy_context
 from typing import Any, TypeVar
 
 from chatstore import deadline
-from chatstore.errors import ConfigurationError, InvalidInputError
+from chatstore.arguments import require_count
+from chatstore.errors import ConfigurationError
 from chatstore.forks import Origin
-from chatstore.plain import shown
 
 _SPARE = 3
 """How many more threads than its turns a pool may have, as a multiple of them: for calls that
@@ -52,8 +52,7 @@ class Threads:
     """
 
     def __init__(self, max_workers: int) -> None:
-        if type(max_workers) is not int or max_workers < 1:
-            raise InvalidInputError("max_workers", "a whole number from 1", shown(max_workers))
+        max_workers = require_count("max_workers", max_workers)
         self._origin = Origin()
         self._pool = ThreadPoolExecutor(max_workers * (1 + _SPARE), thread_name_prefix="chatstore")
         # What follows is changed under this lock only, by whichever loop's thread.
