@@ -107,7 +107,7 @@ class Moment:
         since = self.time - _EPOCH
         return since.days * 86_400 + since.seconds
 
-    def is_past(self, ttl: int | None) -> bool:
+    def is_past(self, ttl: float | None) -> bool:
         """Whether a session with this `ttl` has expired. None never does."""
         return ttl is not None and ttl <= self.seconds
 

@@ -68,9 +68,10 @@ def ttl_from(now: Moment, policy: RetentionPolicy) -> int | None:
 def is_visible(now: Moment, user_id: str | None, *, owner: object, ttl: object) -> bool:
     """Whether a stored session is alive, and `user_id`'s own (or nobody was named).
 
-    A stored ttl of a wrong type never lapses: such a record is there until it is deleted.
+    A stored ttl that is no number never lapses: such a record is there until it is deleted. One
+    with a fraction lapses as an engine's own comparison has it, though it can't be read before.
     """
-    alive = not (isinstance(ttl, int) and now.is_past(ttl))
+    alive = not (isinstance(ttl, int | float) and now.is_past(ttl))
     return alive and (user_id is None or user_id == owner)
 
 

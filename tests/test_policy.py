@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatstore import InvalidInputError, RetentionPolicy
+from chatstore_contract_tests.impostors import Count, Number, Span
 
 
 @pytest.mark.parametrize(
@@ -28,8 +29,11 @@ from chatstore import InvalidInputError, RetentionPolicy
         {"ttl": timedelta(days=36_526)},
         {"ttl": 60},
         {"renew_on_write": 1},
+        {"max_messages": "10"},
+        {"max_message_bytes": 10**5_000},
+        {"max_window_bytes": float("nan")},
     ],
-    ids=repr,
+    ids=lambda field: next(iter(field)),
 )
 def test_what_no_engine_could_honour_is_refused(field: dict[str, Any]) -> None:
     """Zero, negatives and what does not fit DynamoDB's item are refused, with the field's name."""
@@ -44,6 +48,17 @@ def test_the_default_policy_is_decided_by_count_alone() -> None:
     assert not RetentionPolicy(max_messages=11).count_decides
     assert not RetentionPolicy(max_messages=None).count_decides
     assert RetentionPolicy().window([10**6] * 12) == 10
+
+
+def test_a_policy_holds_plain_values() -> None:
+    """A number or a timedelta of a subclass is the plain one that it holds."""
+    policy = RetentionPolicy(
+        max_messages=Count.FIVE, max_message_bytes=Number(100), ttl=Span(hours=1)
+    )
+    assert policy == RetentionPolicy(max_messages=5, max_message_bytes=100, ttl=timedelta(hours=1))
+    assert (type(policy.max_messages), type(policy.max_message_bytes)) == (int, int)
+    assert type(policy.ttl) is timedelta
+    assert policy.ttl_seconds == 3_600
 
 
 def test_a_policy_is_frozen() -> None:

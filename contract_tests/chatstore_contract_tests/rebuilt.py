@@ -87,10 +87,7 @@ BAD_SESSIONS: Mapping[str, Callable[[], JsonObject]] = {
 EDGES = ("0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59.999999-01:00")
 """Times that have no instant in UTC within the years that there are."""
 
-ODD_VALUES: tuple[Any, ...] = (
-    *(None, True, 0, -1, 7.5, 2**60, 10**37, "", "x", "0", "\x1f", [], [[]], [None], {}, {"a": 1}),
-    *EDGES,
-)
+ODD_VALUES: tuple[Any, ...] = (None, True, 7.5, 2**60, "", "x", [None], {"a": 1}, *EDGES)
 
 
 def odd_records() -> Iterator[JsonObject]:

@@ -68,6 +68,7 @@ class ResendingBehaviour(Behaviour):
                 refuses(store, harness, 0, other)
                 refuses(store, harness, 1, first, other, message("new"))
             # It is the call's own result that is missing, whatever the version.
+            other = last.model_copy(update=later)
             refuses(store, harness, 0, other, if_version=1)
             with unchanged(harness, "there"):
                 assert store.append("there", last).version == 2

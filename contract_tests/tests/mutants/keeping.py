@@ -132,7 +132,7 @@ class LivesASecondTooLong(MemorySessionStore):
 class Late(Moment):
     """A moment that compares with "less than" where "at most" is meant."""
 
-    def is_past(self, ttl: int | None) -> bool:
+    def is_past(self, ttl: float | None) -> bool:
         """Whether the ttl has passed, a second late."""
         return ttl is not None and ttl < self.seconds
 
