@@ -6,14 +6,17 @@ BIN := .venv/bin
 STEPS ?= 2000
 SEED ?=
 
-.PHONY: help demo test test-long coverage parity check format
+.PHONY: help demo test test-long test-lowest test-newest coverage parity reference check format
 
 help:
 	@echo "make demo       see sessions kept, pruned, listed and expired on a SQLite file"
 	@echo "make test       run every test that needs no server"
 	@echo "make test-long  the same with the long searches (tens of minutes)"
+	@echo "make test-lowest  what matters, on the oldest Python and the lowest versions that we name"
+	@echo "make test-newest  the same on the newest Python and the newest versions that there are"
 	@echo "make coverage   what the contract alone reaches, and what reaches the rest (half an hour)"
 	@echo "make parity     one random program on SQLite and each running server (STEPS=, SEED=)"
+	@echo "make reference  write docs/reference.md anew, from the docstrings"
 	@echo "make check      lint, formatting and types"
 	@echo "make format     put the formatting right"
 
@@ -26,6 +29,9 @@ test: .venv/develop.stamp
 test-long: .venv/develop.stamp
 	@CHATSTORE_CONTRACT_PROFILE=long $(BIN)/pytest
 
+test-lowest test-newest: test-%:
+	@$(PYTHON) scripts/dependencies.py $*
+
 coverage: .venv/develop.stamp
 	@$(BIN)/python scripts/contract_coverage.py
 
@@ -35,6 +41,9 @@ parity: .venv/develop.stamp
 	    $${CHATSTORE_TEST_REDIS_URL:+"$$CHATSTORE_TEST_REDIS_URL"} \
 	    $${CHATSTORE_TEST_REDIS_CLUSTER_URL:+"$$CHATSTORE_TEST_REDIS_CLUSTER_URL"} \
 	    $${CHATSTORE_TEST_DYNAMODB_URL:+"$$CHATSTORE_TEST_DYNAMODB_URL"}
+
+reference: .venv/develop.stamp
+	@$(BIN)/python scripts/reference.py
 
 check: .venv/develop.stamp
 	@$(BIN)/ruff check .

@@ -119,7 +119,8 @@ def _document(row: Sequence[Any]) -> dict[str, Any]:
 
 @contextmanager
 def store_on(path: Path, synchronous: Synchronous) -> Iterator[SQLSessionStore]:
-    """A store on the file at `path`."""
+    """A store on the file at `path`, which has its tables."""
+    path.touch()
     engine = create_sqlite_engine(path, synchronous=synchronous)
     with SQLSessionStore(engine) as store:
         yield store

@@ -2,146 +2,39 @@
 
 import asyncio
 import functools
-import inspect
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from itertools import islice
 from types import TracebackType
-from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, Self, TypeVar, overload
+from typing import NoReturn, Self, overload
 
+from chatstore.awaited import Awaited, Call, Walk, first, named, restored
 from chatstore.cached import CachedSessionStore
 from chatstore.clock import Clock, utc_now
-from chatstore.errors import ConfigurationError
 from chatstore.forks import refuse_pickling
 from chatstore.guarded_cache import CacheStats
-from chatstore.models import SessionInfo
 from chatstore.opening import open_store
 from chatstore.policy import RetentionPolicy
-from chatstore.protocol import MaintainedSessionStore
+from chatstore.protocol import MaintainedSessionStore, require_store
 from chatstore.scoped import UserSessions
 from chatstore.threads import Threads, in_thread
 
 MAX_WORKERS = 16
 """How many calls run at once unless the caller says otherwise; further ones wait their turn."""
 
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
 
-
-class _Awaited:
-    """What the store and a user's view of it have in common: a synchronous twin, and threads."""
-
-    def __init__(self, twin: Any, threads: Threads) -> None:
-        self._twin = twin
-        self._threads = threads
-
-
-_SessionOf = Callable[[Sequence[object], Mapping[str, object]], object]
-"""From a call's arguments to the id of the session that it writes to."""
-
-
-def _first(arguments: Sequence[object], options: Mapping[str, object]) -> object:
-    return arguments[0] if arguments else options.get("session_id")
-
-
-def _named(arguments: Sequence[object], options: Mapping[str, object]) -> object:
-    return options.get("session_id")
-
-
-def _restored(arguments: Sequence[object], options: Mapping[str, object]) -> object:
-    session = arguments[0] if arguments else options.get("session")
-    return getattr(session, "session_id", None)
-
-
-class _Call(Generic[Arguments, Result]):
-    """A method that is a coroutine here: same name, same arguments, same result."""
-
-    def __init__(
-        self,
-        method: Callable[Concatenate[Any, Arguments], Result],
-        *,
-        writes_to: "_SessionOf | None" = None,
-    ) -> None:
-        self._name = method.__name__
-        self._writes_to = writes_to
-        self.__doc__ = method.__doc__
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-
-    @overload
-    def __get__(
-        self, instance: _Awaited, owner: type
-    ) -> Callable[Arguments, Coroutine[Any, Any, Result]]: ...
-
-    def __get__(self, instance: _Awaited | None, owner: type) -> Any:
-        if instance is None:
-            return self
-        method: Callable[Arguments, Result] = getattr(instance._twin, self._name)
-        writes_to = self._writes_to
-
-        @functools.wraps(method)
-        async def call(*arguments: Arguments.args, **options: Arguments.kwargs) -> Result:
-            session_id = writes_to(arguments, options) if writes_to is not None else None
-            return await instance._threads.run(
-                functools.partial(method, *arguments, **options),
-                # What is no id is for the store to refuse.
-                session_id=str.__str__(session_id) if isinstance(session_id, str) else None,
-            )
-
-        return call
-
-
-class _Walk(Generic[Arguments]):
-    """`iter_sessions` as an asynchronous iterator: one call in a thread for each page."""
-
-    def __init__(
-        self, method: Callable[Concatenate[Any, Arguments], Iterator[SessionInfo]]
-    ) -> None:
-        self.__doc__ = method.__doc__
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-
-    @overload
-    def __get__(
-        self, instance: _Awaited, owner: type
-    ) -> Callable[Arguments, AsyncIterator[SessionInfo]]: ...
-
-    def __get__(self, instance: _Awaited | None, owner: type) -> Any:
-        if instance is None:
-            return self
-        method: Callable[Arguments, Iterator[SessionInfo]] = instance._twin.iter_sessions
-
-        @functools.wraps(method)
-        async def walk(
-            *arguments: Arguments.args, **options: Arguments.kwargs
-        ) -> AsyncIterator[SessionInfo]:
-            sessions = method(*arguments, **options)
-            size = options.get("page_size", 100)
-            # A size that is none is for the store to refuse, at the first step.
-            page_size = size if isinstance(size, int) and size > 0 else 1
-            while found := await instance._threads.run(lambda: list(islice(sessions, page_size))):
-                for session in found:
-                    yield session
-
-        return walk
-
-
-class AsyncUserSessions(_Awaited):
+class AsyncUserSessions(Awaited):
     """The sessions of one user: `UserSessions`, awaited."""
 
-    create = _Call(UserSessions.create, writes_to=_named)
-    get = _Call(UserSessions.get)
-    get_or_create = _Call(UserSessions.get_or_create, writes_to=_first)
-    get_many = _Call(UserSessions.get_many)
-    append = _Call(UserSessions.append, writes_to=_first)
-    append_and_get = _Call(UserSessions.append_and_get, writes_to=_first)
-    rewrite = _Call(UserSessions.rewrite, writes_to=_first)
-    update = _Call(UserSessions.update, writes_to=_first)
-    delete = _Call(UserSessions.delete, writes_to=_first)
-    list_sessions = _Call(UserSessions.list_sessions)
-    iter_sessions = _Walk(UserSessions.iter_sessions)
+    create = Call(UserSessions.create, writes_to=named)
+    get = Call(UserSessions.get)
+    get_or_create = Call(UserSessions.get_or_create, writes_to=first)
+    get_many = Call(UserSessions.get_many)
+    append = Call(UserSessions.append, writes_to=first)
+    append_and_get = Call(UserSessions.append_and_get, writes_to=first)
+    rewrite = Call(UserSessions.rewrite, writes_to=first)
+    update = Call(UserSessions.update, writes_to=first)
+    delete = Call(UserSessions.delete, writes_to=first)
+    list_sessions = Call(UserSessions.list_sessions)
+    iter_sessions = Walk(UserSessions.iter_sessions)
 
     @property
     def user_id(self) -> str:
@@ -150,7 +43,7 @@ class AsyncUserSessions(_Awaited):
         return user_id
 
 
-class AsyncSessionStore(_Awaited):
+class AsyncSessionStore(Awaited):
     """`store`, awaited: each method is a coroutine of the same name, arguments, result and errors.
 
     At most `max_workers` calls run at once, each in a thread; further ones wait, which is part of
@@ -164,7 +57,7 @@ class AsyncSessionStore(_Awaited):
     """
 
     def __init__(self, store: MaintainedSessionStore, *, max_workers: int = MAX_WORKERS) -> None:
-        _require_store(store)
+        require_store("store", store)
         super().__init__(store, Threads(max_workers))
         self.store = store
 
@@ -174,22 +67,22 @@ class AsyncSessionStore(_Awaited):
     def __reduce__(self) -> NoReturn:
         raise refuse_pickling("asynchronous store")
 
-    create = _Call(MaintainedSessionStore.create, writes_to=_named)
-    get = _Call(MaintainedSessionStore.get)
-    get_or_create = _Call(MaintainedSessionStore.get_or_create, writes_to=_first)
-    get_many = _Call(MaintainedSessionStore.get_many)
-    append = _Call(MaintainedSessionStore.append, writes_to=_first)
-    append_and_get = _Call(MaintainedSessionStore.append_and_get, writes_to=_first)
-    rewrite = _Call(MaintainedSessionStore.rewrite, writes_to=_first)
-    update = _Call(MaintainedSessionStore.update, writes_to=_first)
-    delete = _Call(MaintainedSessionStore.delete, writes_to=_first)
-    list_sessions = _Call(MaintainedSessionStore.list_sessions)
-    iter_sessions = _Walk(MaintainedSessionStore.iter_sessions)
-    ping = _Call(MaintainedSessionStore.ping)
-    delete_user = _Call(MaintainedSessionStore.delete_user)
-    purge_expired = _Call(MaintainedSessionStore.purge_expired)
-    scan = _Call(MaintainedSessionStore.scan)
-    restore = _Call(MaintainedSessionStore.restore, writes_to=_restored)
+    create = Call(MaintainedSessionStore.create, writes_to=named)
+    get = Call(MaintainedSessionStore.get)
+    get_or_create = Call(MaintainedSessionStore.get_or_create, writes_to=first)
+    get_many = Call(MaintainedSessionStore.get_many)
+    append = Call(MaintainedSessionStore.append, writes_to=first)
+    append_and_get = Call(MaintainedSessionStore.append_and_get, writes_to=first)
+    rewrite = Call(MaintainedSessionStore.rewrite, writes_to=first)
+    update = Call(MaintainedSessionStore.update, writes_to=first)
+    delete = Call(MaintainedSessionStore.delete, writes_to=first)
+    list_sessions = Call(MaintainedSessionStore.list_sessions)
+    iter_sessions = Walk(MaintainedSessionStore.iter_sessions)
+    ping = Call(MaintainedSessionStore.ping)
+    delete_user = Call(MaintainedSessionStore.delete_user)
+    purge_expired = Call(MaintainedSessionStore.purge_expired)
+    scan = Call(MaintainedSessionStore.scan)
+    restore = Call(MaintainedSessionStore.restore, writes_to=restored)
 
     @property
     def policy(self) -> RetentionPolicy:
@@ -285,18 +178,6 @@ async def open_async_store(
     except BaseException:
         store.close()
         raise
-
-
-def _require_store(store: object) -> None:
-    """Raise `ConfigurationError` unless `store` has a store's methods, none of them awaited."""
-    for name, member in vars(AsyncSessionStore).items():
-        if isinstance(member, _Call | _Walk):
-            method = getattr(store, name, None)
-            if not callable(method) or inspect.iscoroutinefunction(method):
-                raise ConfigurationError(
-                    f"store must be a synchronous store, such as open_store returns, and not "
-                    f"{type(store).__name__}: it has no method {name}"
-                )
 
 
 def _close_unwanted(opened: Future[MaintainedSessionStore]) -> None:

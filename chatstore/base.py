@@ -10,8 +10,8 @@ from datetime import datetime
 
 from chatstore import envelope, preparing
 from chatstore.calls import public_call
-from chatstore.clock import Moment, require_aware, utc_text
-from chatstore.cursor import decode_cursor, encode_cursor
+from chatstore.clock import Moment, utc_text
+from chatstore.cursor import encode_cursor, require_position
 from chatstore.errors import (
     InvalidInputError,
     SessionExistsError,
@@ -21,6 +21,7 @@ from chatstore.errors import (
 from chatstore.hooks import PageQuery
 from chatstore.maintenance import MaintenanceCalls
 from chatstore.models import Message, Page, Session, SessionInfo, new_id
+from chatstore.plain import require_flag
 from chatstore.protocol import MaintainedSessionStore
 from chatstore.records import (
     Body,
@@ -32,6 +33,7 @@ from chatstore.records import (
 from chatstore.writes import Write, ttl_from
 
 _REWRITE_ATTEMPTS = 100
+_ONE_BY_ONE = "pass messages one by one: append(session_id, *messages)"
 
 
 class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
@@ -59,9 +61,10 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
 
     @public_call
     def get(self, session_id: str, *, user_id: str | None = None) -> Session:
-        session = self._find(session_id, self._now(), user_id)
+        key = envelope.require_id("session_id", session_id)
+        session = self._find(key, self._now(), envelope.require_owner(user_id))
         if session is None:
-            raise SessionNotFoundError(session_id)
+            raise SessionNotFoundError(key)
         return self._shown(session)
 
     @public_call
@@ -79,27 +82,27 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
         record = self._new_session(
             now, user_id, session_id, messages, user_preferences, metadata, session_status
         )
-        found = self._find(session_id, now, None)
+        found = self._find(record.session_id, now, None, latest=True)
         if found is None:
             try:
                 return self._create(record, now)
             except SessionExistsError:
                 # Somebody created it in between.
-                found = self._find(session_id, now, None, latest=True)
-        if found is None or found.user_id != user_id:
-            raise SessionExistsError(session_id)
+                found = self._find(record.session_id, now, None, latest=True)
+        if found is None or found.user_id != record.info["userId"]:
+            raise SessionExistsError(record.session_id)
         return self._shown(found)
 
     @public_call
     def get_many(self, session_ids: Iterable[str], *, user_id: str | None = None) -> list[Session]:
         now = self._now()
         asked = envelope.require_ids("session_ids", session_ids)
-        envelope.require_owner(user_id)
+        owner = envelope.require_owner(user_id)
         distinct = list(dict.fromkeys(asked))
         records = self._call(self._load_many, None, distinct) if distinct else {}
         found: dict[str, Session] = {}
         for session_id, record in records.items():
-            session = self._visible(record, session_id, now, user_id)
+            session = self._visible(record, session_id, now, owner)
             if session is not None:
                 found[session_id] = self._shown(session)
         return [found[session_id] for session_id in asked if session_id in found]
@@ -112,8 +115,9 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
         user_id: str | None = None,
         if_version: int | None = None,
     ) -> SessionInfo:
-        body = self._append_batch(session_id, messages, user_id, if_version, with_window=False)
-        return self._decode(SessionInfo, body, session_id)
+        write = self._write(session_id, user_id, if_version)
+        body = self._append_batch(write, messages, with_window=False)
+        return self._decode(SessionInfo, body, write.session_id)
 
     @public_call
     def append_and_get(
@@ -123,8 +127,9 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
         user_id: str | None = None,
         if_version: int | None = None,
     ) -> Session:
-        body = self._append_batch(session_id, messages, user_id, if_version, with_window=True)
-        return self._shown(self._decode(Session, body, session_id))
+        write = self._write(session_id, user_id, if_version)
+        body = self._append_batch(write, messages, with_window=True)
+        return self._shown(self._decode(Session, body, write.session_id))
 
     @public_call
     def rewrite(
@@ -137,18 +142,18 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
     ) -> Session:
         write = self._write(session_id, user_id, if_version)
         given = preparing.batch(messages, self.policy, most=envelope.MAX_MESSAGES)
-        if if_version is not None:
+        if write.if_version is not None:
             return self._rewrite_at(write, given)
         for _ in range(_REWRITE_ATTEMPTS):
-            current = self._find(session_id, write.now, user_id, latest=True)
+            current = self._find(write.session_id, write.now, write.user_id, latest=True)
             if current is None:
-                raise SessionNotFoundError(session_id)
+                raise SessionNotFoundError(write.session_id)
             try:
                 return self._rewrite_at(replace(write, if_version=current.version), given)
             except VersionConflictError:
                 # Each conflict means that somebody else's write succeeded.
                 continue
-        raise VersionConflictError(session_id, None)
+        raise VersionConflictError(write.session_id, None)
 
     @public_call
     def update(
@@ -165,15 +170,15 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
         patch = preparing.patch(user_preferences, metadata, session_status)
         if patch.is_empty:
             write = replace(write, renews=True)
-        body = self._call(self._update, session_id, write, patch)
-        return self._decode(SessionInfo, body, session_id)
+        body = self._call(self._update, write.session_id, write, patch)
+        return self._decode(SessionInfo, body, write.session_id)
 
     @public_call
     def delete(
         self, session_id: str, *, user_id: str | None = None, if_version: int | None = None
     ) -> bool:
         write = self._write(session_id, user_id, if_version)
-        return self._call(self._delete, session_id, write)
+        return self._call(self._delete, write.session_id, write)
 
     @public_call
     def list_sessions(
@@ -188,13 +193,14 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
         session_status: str | None = None,
     ) -> Page[SessionInfo]:
         now = self._now()
+        most = envelope.require_limit(limit)
         query = PageQuery(
             user_id=envelope.require_id("user_id", user_id),
             now=now,
-            newest_first=newest_first,
+            newest_first=require_flag("newest_first", newest_first),
             # One more than asked tells whether anything follows.
-            limit=envelope.require_limit(limit) + 1,
-            after=None if cursor is None else decode_cursor(cursor),
+            limit=most + 1,
+            after=None if cursor is None else require_position(cursor),
             created_from=_bound("created_from", created_from),
             created_before=_bound("created_before", created_before),
             session_status=(
@@ -205,10 +211,10 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
         )
         found = self._call(self._page, None, query)
         items = [
-            self._decode(SessionInfo, body, position.session_id) for position, body in found[:limit]
+            self._decode(SessionInfo, body, position.session_id) for position, body in found[:most]
         ]
-        more = len(found) > limit
-        return Page(items, encode_cursor(found[limit - 1][0]) if more else None)
+        more = len(found) > most
+        return Page(items, encode_cursor(found[most - 1][0]) if more else None)
 
     def _new_session(
         self,
@@ -251,27 +257,22 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
         return self._shown(found)
 
     def _write(self, session_id: str, user_id: str | None, if_version: int | None) -> Write:
-        now = self._now()
-        envelope.require_id("session_id", session_id)
-        envelope.require_owner(user_id)
-        if if_version is not None:
-            envelope.require_counter("if_version", if_version)
-        return Write(session_id, user_id, if_version, now, self.policy, self.policy.renew_on_write)
+        return Write(
+            envelope.require_id("session_id", session_id),
+            envelope.require_owner(user_id),
+            envelope.require_version(if_version),
+            self._now(),
+            self.policy,
+            self.policy.renew_on_write,
+        )
 
     def _append_batch(
-        self,
-        session_id: str,
-        messages: tuple[Message, ...],
-        user_id: str | None,
-        if_version: int | None,
-        *,
-        with_window: bool,
+        self, write: Write, messages: tuple[Message, ...], *, with_window: bool
     ) -> Body:
-        write = self._write(session_id, user_id, if_version)
         if not messages:
-            raise InvalidInputError("messages", "1 to 100 messages", "0 messages")
-        given = preparing.batch(messages, self.policy, most=envelope.MAX_BATCH)
-        return self._call(self._append, session_id, write, given, with_window=with_window)
+            raise InvalidInputError("messages", "1 to 100 messages", "none")
+        given = preparing.batch(messages, self.policy, most=envelope.MAX_BATCH, advice=_ONE_BY_ONE)
+        return self._call(self._append, write.session_id, write, given, with_window=with_window)
 
     def _newest(self, given: list[StoredMessage]) -> list[StoredMessage]:
         kept = self.policy.window([message.weight for message in given])
@@ -294,4 +295,4 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
 
 
 def _bound(field: str, moment: datetime | None) -> str | None:
-    return None if moment is None else utc_text(require_aware(field, moment))
+    return None if moment is None else utc_text(moment, field)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, NoReturn, ParamSpec, Protocol, TypeVar
 
-from chatstore import deadline, envelope
+from chatstore import deadline
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.deadline import DEFAULT_DEADLINE, DeadlineError, require_deadline
 from chatstore.errors import (
@@ -100,7 +100,15 @@ class HookCalls(BackendHooks):
     ) -> None:
         self._closed = True
         self._origin = Origin()
-        self.policy = policy or RetentionPolicy()
+        if not isinstance(policy, RetentionPolicy | None):
+            raise ConfigurationError(
+                f"policy must be a RetentionPolicy or None, not a {type(policy).__name__}"
+            )
+        if not callable(clock):
+            raise ConfigurationError(
+                f"clock must be a function that returns the present, not a {type(clock).__name__}"
+            )
+        self.policy = RetentionPolicy() if policy is None else policy
         self.clock = clock
         self.deadline = require_deadline(deadline)
         self._closed = False
@@ -158,15 +166,14 @@ class HookCalls(BackendHooks):
             return read_session(model, body)
         except ValueError as error:
             reason = unreadable_reason(error)
-            raise CorruptSessionError(self.backend, session_id, reason) from error
+        # pydantic's error knows the contents: it does not go along.
+        raise CorruptSessionError(self.backend, session_id, reason)
 
     def _find(
         self, session_id: str, now: Moment, user_id: str | None, *, latest: bool = False
     ) -> Session | None:
         """The stored session, if it is visible: with all its messages. Whoever looks for the result
         of a write needs what was written `latest`."""
-        envelope.require_id("session_id", session_id)
-        envelope.require_owner(user_id)
         load = self._load_latest if latest else self._load
         record = self._call(load, session_id, session_id)
         return None if record is None else self._visible(record, session_id, now, user_id)

@@ -5,9 +5,12 @@ import json
 from typing import NamedTuple
 
 from chatstore.errors import InvalidCursorError
+from chatstore.plain import kind_of, plain_json, shown
+from chatstore.portable import utf8_size
 
 _POSITION = "position"
 _SCAN = "scan"
+_MOST_BYTES = 1024
 
 
 class Position(NamedTuple):
@@ -30,6 +33,16 @@ def decode_cursor(cursor: object) -> Position:
     return Position(created_at, session_id)
 
 
+def require_position(cursor: object) -> Position:
+    """The position that a listing goes on from. Raises `InvalidCursorError` for what is no cursor,
+    and for one that was made by hand and names what no engine can have for a key."""
+    position = decode_cursor(cursor)
+    for part in position:
+        if not 1 <= utf8_size(part) <= _MOST_BYTES or "\0" in part:
+            raise InvalidCursorError(size=shown(plain_json(cursor)))
+    return position
+
+
 def encode_scan_cursor(token: str) -> str:
     """The text of a backend's own position in a scan."""
     return _encode([_SCAN, token])
@@ -45,9 +58,10 @@ def _encode(parts: list[str]) -> str:
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-def _decode(cursor: object, kind: str, length: int) -> list[str]:
-    if not isinstance(cursor, str):
-        raise InvalidCursorError(size=f"a {type(cursor).__name__}")
+def _decode(given: object, kind: str, length: int) -> list[str]:
+    cursor = plain_json(given)
+    if type(cursor) is not str:
+        raise InvalidCursorError(size=kind_of(given))
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         parts = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
@@ -55,9 +69,9 @@ def _decode(cursor: object, kind: str, length: int) -> list[str]:
         ours = _encode(parts) == cursor
     # A hostile cursor may nest so deep that the decoder gives up.
     except (ValueError, RecursionError):
-        raise InvalidCursorError from None
+        raise InvalidCursorError(size=shown(cursor)) from None
     if not ours or not isinstance(parts, list) or len(parts) != length + 1:
-        raise InvalidCursorError
+        raise InvalidCursorError(size=shown(cursor))
     if parts[0] != kind or not all(isinstance(part, str) for part in parts):
-        raise InvalidCursorError
+        raise InvalidCursorError(size=shown(cursor))
     return parts[1:]

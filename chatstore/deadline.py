@@ -6,13 +6,12 @@ when the time is up (`broken_off_by`): time-outs of a driver begin anew with eac
 nothing by themselves.
 """
 
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from chatstore.errors import InvalidInputError
+from chatstore.errors import ConfigurationError, InvalidInputError
 from chatstore.watchdog import Watchdog
 
 DEFAULT_DEADLINE = 10.0
@@ -42,13 +41,23 @@ def require_deadline(seconds: object, field: str = "deadline") -> float:
     if (
         isinstance(seconds, bool)
         or not isinstance(seconds, int | float)
-        or not math.isfinite(seconds)
         or not 0 < seconds <= LONGEST_DEADLINE
     ):
         raise InvalidInputError(
             field, f"a number of seconds, more than 0 and at most {LONGEST_DEADLINE:.0f}", seconds
         )
     return float(seconds)
+
+
+def read_deadline(text: str) -> float:
+    """The deadline that a URL's option `deadline` gives. Raises `ConfigurationError`."""
+    try:
+        return require_deadline(float(text))
+    except ValueError:
+        raise ConfigurationError(
+            f"deadline={text[:40]} in the URL must be a number of seconds, more than 0 and at most "
+            f"{LONGEST_DEADLINE:.0f}"
+        ) from None
 
 
 class within:  # noqa: N801  it is used as a function is; as a generator it would be slower

@@ -27,10 +27,11 @@ def _rebuilt(
 
 
 class InvalidInputError(ChatStoreError, ValueError):
-    """An argument lies outside the portable envelope; nothing was written.
+    """An argument is not what it must be; nothing was written.
 
-    `field` names the argument, `limit` says what it must be, `size` what was given; the text is
-    made of the three, "FIELD must be LIMIT, not SIZE", and the advice.
+    `field` names the argument, `limit` says what it must be, `size` what it was; the text is made
+    of the three, "FIELD must be LIMIT, not SIZE", and of advice where there is some. `size` tells a
+    number, an id or a time itself, and of what may be private only its kind or its size.
     """
 
     def __init__(self, field: str, limit: str, size: object, advice: str = "") -> None:
@@ -47,12 +48,10 @@ class MessageTooLargeError(InvalidInputError):
 
 
 class InvalidCursorError(InvalidInputError):
-    """A cursor is not one that a listing returned."""
+    """A cursor is not one that a listing returned; `size` is the beginning of it."""
 
-    def __init__(self, field: str = "cursor", size: object = "not a cursor") -> None:
-        super().__init__(
-            field, "a next_cursor that a store returned", size, "list again from the start"
-        )
+    def __init__(self, field: str = "cursor", size: object = "another text") -> None:
+        super().__init__(field, "the next_cursor of a page", size, "list again from the start")
 
 
 class SessionNotFoundError(ChatStoreError, LookupError):
@@ -60,7 +59,9 @@ class SessionNotFoundError(ChatStoreError, LookupError):
 
     def __init__(self, session_id: str) -> None:
         self.session_id = session_id
-        super().__init__(f"no session {session_id!r}: it never was, has expired, or is not yours")
+        super().__init__(
+            f"session {session_id!r} does not exist: it never did, has expired or is another user's"
+        )
 
 
 class SessionExistsError(ChatStoreError):

@@ -7,9 +7,10 @@ from chatstore import envelope, preparing
 from chatstore.calls import HookCalls, public_call, public_walk
 from chatstore.clock import Moment
 from chatstore.cursor import decode_scan_cursor, encode_scan_cursor
-from chatstore.errors import InvalidInputError, SessionExistsError
+from chatstore.errors import SessionExistsError
 from chatstore.hooks import PageQuery
 from chatstore.models import Page, Session
+from chatstore.plain import require_flag
 from chatstore.protocol import Maintenance
 
 _BEFORE_ALL = Moment(datetime(1970, 1, 1, tzinfo=UTC))
@@ -25,8 +26,8 @@ class MaintenanceCalls(HookCalls, Maintenance):
     @public_walk
     def delete_user(self, user_id: str) -> int:
         now = self._now()
-        envelope.require_id("user_id", user_id)
-        return self._call(self._delete_user, None, user_id, now)
+        owner = envelope.require_id("user_id", user_id)
+        return self._call(self._delete_user, None, owner, now)
 
     @public_walk
     def purge_expired(self) -> int:
@@ -35,19 +36,18 @@ class MaintenanceCalls(HookCalls, Maintenance):
     @public_call
     def scan(self, *, limit: int = 100, cursor: str | None = None) -> Page[Session]:
         now = self._now()
-        envelope.require_limit(limit)
+        most = envelope.require_limit(limit)
         after = None if cursor is None else decode_scan_cursor(cursor)
-        found, token = self._call(self._scan, None, limit=limit, after=after, now=now)
+        found, token = self._call(self._scan, None, limit=most, after=after, now=now)
         items = [self._shown(self._decode(Session, body, session_id)) for session_id, body in found]
         return Page(items, None if token is None else encode_scan_cursor(token))
 
     @public_call
     def restore(self, session: Session, *, overwrite: bool = False) -> None:
         now = self._now()
-        if type(overwrite) is not bool:
-            raise InvalidInputError("overwrite", "True or False", repr(overwrite))
+        replaces = require_flag("overwrite", overwrite)
         record = preparing.restored(session)
-        if not self._call(self._restore, record.session_id, record, overwrite=overwrite, now=now):
+        if not self._call(self._restore, record.session_id, record, overwrite=replaces, now=now):
             raise SessionExistsError(record.session_id)
 
     def _stored_ids(self, user_id: str) -> Iterator[str]:

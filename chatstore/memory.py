@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from chatstore.base import BaseSessionStore
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.cursor import Position
+from chatstore.deadline import DEFAULT_DEADLINE, read_deadline
 from chatstore.errors import ChatStoreError, ConfigurationError, SessionNotFoundError
+from chatstore.forks import Origin
 from chatstore.hooks import PageQuery
 from chatstore.models import JsonObject
 from chatstore.policy import RetentionPolicy
@@ -27,12 +29,17 @@ class MemoryStorage:
     """What several stores may share, as clients share a database: stored documents by id."""
 
     def __init__(self) -> None:
+        self.origin = Origin()
         self.lock = threading.RLock()
         self.documents: dict[str, JsonObject] = {}
 
 
 class MemorySessionStore(BaseSessionStore):
-    """Sessions in a dict. Give several stores one `MemoryStorage` to let them share it."""
+    """Sessions in a dict. Give several stores one `MemoryStorage` to let them share it.
+
+    Nothing here waits, so the `deadline` of a call counts only behind an `AsyncSessionStore` or a
+    cache.
+    """
 
     backend = "memory"
 
@@ -42,9 +49,18 @@ class MemorySessionStore(BaseSessionStore):
         *,
         policy: RetentionPolicy | None = None,
         clock: Clock = utc_now,
+        deadline: float = DEFAULT_DEADLINE,
     ) -> None:
-        super().__init__(policy=policy, clock=clock)
-        self._storage = storage or MemoryStorage()
+        super().__init__(policy=policy, clock=clock, deadline=deadline)
+        if storage is None:
+            storage = MemoryStorage()
+        elif not isinstance(storage, MemoryStorage):
+            raise ConfigurationError(
+                f"storage must be a MemoryStorage or None, not a {type(storage).__name__}"
+            )
+        # Its lock may be held by a thread that is not in this process.
+        storage.origin.require_here("storage in memory")
+        self._storage = storage
 
     def _insert(self, session: StoredSession, now: Moment) -> bool:
         return self._restore(session, overwrite=False, now=now)
@@ -183,10 +199,15 @@ class MemorySessionStore(BaseSessionStore):
 
 
 def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> MemorySessionStore:
-    """A fresh, empty store for `memory://`."""
-    if url != "memory://":
-        raise ConfigurationError(f"{url!r}: the URL of a store in memory is memory:// alone")
-    return MemorySessionStore(policy=policy, clock=clock)
+    """A fresh, empty store for `memory://`, with `?deadline=` in seconds if that is given."""
+    place, _, query = url.partition("?")
+    name, _, seconds = query.partition("=")
+    if place != "memory://" or name not in ("", "deadline"):
+        raise ConfigurationError(
+            f"{url!r}: the URL of a store in memory is memory:// alone, or memory://?deadline=10"
+        )
+    chosen = read_deadline(seconds) if name else DEFAULT_DEADLINE
+    return MemorySessionStore(policy=policy, clock=clock, deadline=chosen)
 
 
 def _record(stored: JsonObject) -> Record:

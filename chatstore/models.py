@@ -2,13 +2,13 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from chatstore.clock import utc_now
+from chatstore.clock import moment_at, utc_now
 
 JsonObject = dict[str, Any]
 """A JSON object: str keys, and str, int, finite float, bool, None, list or object as values."""
@@ -25,7 +25,8 @@ class Document(BaseModel):
     """A frozen record with camelCase names in storage.
 
     Attributes that the model does not know are kept under their exact names, nulls included;
-    read them through pydantic's `model_extra`.
+    read them through pydantic's `model_extra`. To build a record with wrong types is pydantic's
+    `ValidationError`, whose text does not quote what was given.
     """
 
     model_config = ConfigDict(
@@ -36,6 +37,8 @@ class Document(BaseModel):
         validate_by_alias=True,
         # An unknown attribute may have any name, `model_…` included.
         protected_namespaces=(),
+        # What is wrong may be private: pydantic's error tells the place, and does not quote it.
+        hide_input_in_errors=True,
     )
 
 
@@ -85,8 +88,9 @@ class SessionInfo(Document):
 
     @property
     def expires_at(self) -> datetime | None:
-        """`ttl` as a datetime: the first instant at which no call sees the session."""
-        return None if self.ttl is None else datetime.fromtimestamp(self.ttl, UTC)
+        """`ttl` as a datetime: the first instant at which no call sees the session. For a `ttl`
+        beyond the years that a datetime can tell, the first or the last of them."""
+        return None if self.ttl is None else moment_at(self.ttl)
 
 
 class Session(SessionInfo):

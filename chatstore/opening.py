@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from chatstore.cached import CachedSessionStore
 from chatstore.caching import MAX_STALENESS, SessionCache, require_max_staleness
 from chatstore.clock import Clock, utc_now
+from chatstore.distribution import needs
 from chatstore.errors import ConfigurationError
 from chatstore.policy import RetentionPolicy
 from chatstore.protocol import MaintainedSessionStore
@@ -104,7 +105,4 @@ def _opener(scheme: str, group: str = ENTRY_POINT_GROUP, kind: str = "backend") 
     try:
         return entry_point.load()
     except ModuleNotFoundError as error:
-        extra = scheme.partition("+")[0]
-        raise ConfigurationError(
-            f"{scheme}:// needs {error.name}: pip install 'chatstore[{extra}]'"
-        ) from error
+        raise ConfigurationError(f"{scheme}:// {needs(error.name)}") from error

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import cast
 
 from chatstore.errors import InvalidInputError
+from chatstore.plain import is_kind, require_flag, shown, whole
 
 MAX_WINDOW_BYTES = 336_000
 """DynamoDB's item limit of 409,600 bytes, less 64 KiB for preferences and metadata, less some
@@ -32,24 +34,20 @@ class RetentionPolicy:
     max_window_bytes: int = MAX_WINDOW_BYTES
 
     def __post_init__(self) -> None:
+        # Frozen for everybody else: what a caller gave may be a subclass, and becomes plain here.
+        plain = object.__setattr__
         if self.max_messages is not None:
-            _require_whole("max_messages", self.max_messages, "1 or more, or None")
-        _require_whole("max_window_bytes", self.max_window_bytes, f"1 to {MAX_WINDOW_BYTES}")
-        if self.max_window_bytes > MAX_WINDOW_BYTES:
-            raise InvalidInputError(
-                "max_window_bytes", f"1 to {MAX_WINDOW_BYTES}", self.max_window_bytes
-            )
-        _require_whole("max_message_bytes", self.max_message_bytes, "1 to max_window_bytes")
-        if self.max_message_bytes > self.max_window_bytes:
-            raise InvalidInputError(
-                "max_message_bytes",
-                f"1 to max_window_bytes ({self.max_window_bytes})",
-                self.max_message_bytes,
-            )
+            most = _whole("max_messages", self.max_messages, "a whole number from 1, or None")
+            plain(self, "max_messages", most)
+        limit = f"a whole number from 1 to {MAX_WINDOW_BYTES}"
+        window = _whole("max_window_bytes", self.max_window_bytes, limit, MAX_WINDOW_BYTES)
+        plain(self, "max_window_bytes", window)
+        limit = f"a whole number from 1 to max_window_bytes ({window})"
+        message = _whole("max_message_bytes", self.max_message_bytes, limit, window)
+        plain(self, "max_message_bytes", message)
         if self.ttl is not None:
-            _require_ttl(self.ttl)
-        if type(self.renew_on_write) is not bool:
-            raise InvalidInputError("renew_on_write", "True or False", repr(self.renew_on_write))
+            plain(self, "ttl", _ttl(self.ttl))
+        require_flag("renew_on_write", self.renew_on_write)
 
     @property
     def ttl_seconds(self) -> int | None:
@@ -89,14 +87,19 @@ class RetentionPolicy:
         return kept
 
 
-def _require_whole(field: str, value: object, limit: str) -> None:
-    if type(value) is not int or value < 1:
-        raise InvalidInputError(field, limit, repr(value))
+def _whole(field: str, value: object, limit: str, most: int | None = None) -> int:
+    number = whole(value)
+    if number is None or number < 1 or (most is not None and number > most):
+        raise InvalidInputError(field, limit, shown(value))
+    return number
 
 
-def _require_ttl(ttl: timedelta) -> None:
+def _ttl(ttl: object) -> timedelta:
     limit = "whole seconds from 1 second to 36,525 days, or None"
-    if not isinstance(ttl, timedelta):
-        raise InvalidInputError("ttl", limit, repr(ttl), "give a timedelta")
-    if not timedelta(seconds=1) <= ttl <= _LONGEST_TTL or ttl.microseconds:
-        raise InvalidInputError("ttl", limit, repr(ttl))
+    if not is_kind(ttl, timedelta):
+        raise InvalidInputError("ttl", limit, shown(ttl), "give a timedelta")
+    # A subclass's own methods are its maker's code: timedelta's are called.
+    plain = timedelta.__add__(timedelta(0), cast("timedelta", ttl))
+    if not timedelta(seconds=1) <= plain <= _LONGEST_TTL or plain.microseconds:
+        raise InvalidInputError("ttl", limit, str(plain))
+    return plain

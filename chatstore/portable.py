@@ -7,12 +7,13 @@ from typing import Any
 from pydantic_core import to_json
 
 from chatstore.errors import InvalidInputError
+from chatstore.plain import kind_of, plain_json
 
 MAX_DEPTH = 24
 _INT_BOUND = 10**38
 _LARGEST_FLOAT = 1e125
 _SMALLEST_FLOAT = 1e-130
-_PLAIN_KINDS: tuple[Any, ...] = (int, float, dict, list)
+_STEPS_SHOWN = 6
 
 
 def normal_number(value: float) -> int | float:
@@ -38,7 +39,13 @@ def portable(field: str, value: object) -> tuple[Any, int]:
     str keys of at least 1 character, no NaN or infinity, no NUL, ints of at most 38 digits, floats
     within 1e-130 to 1e125.
     """
-    return _walk(field, value, 0)
+    try:
+        return _walk(field, value, 0)
+    except RuntimeError as error:
+        # "dictionary changed size during iteration"
+        raise InvalidInputError(
+            field, "left alone while it is stored", "changed by another thread meanwhile"
+        ) from error
 
 
 def measured(value: Any) -> tuple[Any, int]:
@@ -63,7 +70,8 @@ def stored_size(value: Any) -> int:
 
 def utf8_size(text: str) -> int:
     """The length of `text` in UTF-8 bytes."""
-    return len(text) if text.isascii() else len(text.encode())
+    # What another service stored may hold what UTF-8 does not.
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def json_text(value: Any) -> str:
@@ -77,27 +85,31 @@ def json_bytes(value: Any) -> bytes:
 
 
 def require_text(field: str, text: object) -> str:
-    """Return `text`; raise `InvalidInputError` unless it is a str that UTF-8 can carry, free of
+    """`text` as a plain str; `InvalidInputError` unless it is one that UTF-8 can carry, free of
     NUL."""
-    if not isinstance(text, str):
-        raise InvalidInputError(field, "a str", type(text).__name__)
-    if "\0" in text:
-        raise InvalidInputError(field, "text without NUL", f"NUL at character {text.index(chr(0))}")
-    if not text.isascii():
+    plain = text if type(text) is str else plain_json(text)
+    if type(plain) is not str:
+        raise InvalidInputError(field, "a str", kind_of(text))
+    if "\0" in plain:
+        place = plain.index("\0")
+        raise InvalidInputError(field, "text without NUL", f"text with NUL at character {place}")
+    if not plain.isascii():
         try:
-            text.encode()
+            plain.encode()
         except UnicodeEncodeError as error:
             raise InvalidInputError(
-                field, "text that UTF-8 can carry", f"a lone surrogate at character {error.start}"
+                field,
+                "text that UTF-8 can carry",
+                f"text with a lone surrogate at character {error.start}",
             ) from None
-    return text
+    return plain
 
 
-_Place = str | tuple["_Place", str | int]
+Place = str | tuple["Place", str | int]
 """A field, or what lies in a place under a name or an index: text only once an error needs it."""
 
 
-def _walk(place: _Place | None, value: Any, depth: int) -> tuple[Any, int]:
+def _walk(place: Place | None, value: Any, depth: int) -> tuple[Any, int]:
     """The normal form and the size of a value at a depth; without a place, nothing is refused."""
     kind = type(value)
     if kind is str and value.isascii() and "\0" not in value:
@@ -108,22 +120,26 @@ def _walk(place: _Place | None, value: Any, depth: int) -> tuple[Any, int]:
         return _walk_list(place, value, depth + 1)
     if value is None or kind is bool:
         return value, 1
-    if place is not None:
-        _require_portable(place, value)
+    if kind is str:
+        return value if place is None else require_text(place_text(place), value), utf8_size(value)
     if kind is int or kind is float:
+        if place is not None:
+            _require_number(place, value)
         number = normal_number(value)
-        return number, len(repr(number)) + 1
+        return number, _number_size(number)
     # Subclasses (enumerations, other libraries' floats) become the plain type that a read gives.
-    if isinstance(value, str):
-        return str.__str__(value), utf8_size(value)
-    for plain in _PLAIN_KINDS:
-        if isinstance(value, plain):
-            return _walk(place, plain(value), depth)
+    plain = plain_json(value)
+    if plain is not value:
+        return _walk(place, plain, depth)
+    if place is not None:
+        raise InvalidInputError(
+            place_text(place), "JSON (str, int, float, bool, None, list or dict)", kind_of(value)
+        )
     return value, len(repr(value)) + 1
 
 
 def _walk_object(
-    place: _Place | None, value: dict[Any, Any], depth: int
+    place: Place | None, value: dict[Any, Any], depth: int
 ) -> tuple[dict[str, Any], int]:
     _require_depth(place, depth)
     normal: dict[str, Any] = {}
@@ -136,10 +152,15 @@ def _walk_object(
             size += utf8_size(name)
         normal[name], entry_size = _walk(place and (place, name), entry, depth)
         size += entry_size
+    if len(normal) != len(value) and place is not None:
+        # Names of a type of their own may differ there, and be the same text.
+        raise InvalidInputError(
+            place_text(place), "a dict that has each name once", "one name twice"
+        )
     return normal, size
 
 
-def _walk_list(place: _Place | None, value: list[Any], depth: int) -> tuple[list[Any], int]:
+def _walk_list(place: Place | None, value: list[Any], depth: int) -> tuple[list[Any], int]:
     _require_depth(place, depth)
     normal: list[Any] = []
     size = 3 + len(value)
@@ -150,40 +171,60 @@ def _walk_list(place: _Place | None, value: list[Any], depth: int) -> tuple[list
     return normal, size
 
 
-def _name(place: _Place | None, name: Any) -> str:
+def _name(place: Place | None, name: Any) -> str:
     if place is not None:
-        if name == "":
-            raise InvalidInputError(_text(place), "names of at least 1 character", "an empty name")
-        require_text(f"a name in {_text(place)}", name)
+        name = require_text(f"a name in {place_text(place)}", name)
+        if not name:
+            raise InvalidInputError(
+                f"a name in {place_text(place)}", "at least 1 character long", "empty"
+            )
     return str.__str__(name)
 
 
-def _require_depth(place: _Place | None, depth: int) -> None:
+def _number_size(number: float) -> int:
+    try:
+        return len(repr(number)) + 1
+    except ValueError:
+        # Python writes no int of thousands of digits; another service may have stored one.
+        return int(number).bit_length() // 3 + 3
+
+
+def _require_depth(place: Place | None, depth: int) -> None:
     if depth > MAX_DEPTH and place is not None:
         raise InvalidInputError(
-            _text(place), f"{MAX_DEPTH} levels of lists and objects", "a deeper one"
+            place_text(place), f"at most {MAX_DEPTH} levels of lists and dicts deep", "deeper"
         )
 
 
-def _require_portable(place: _Place, value: object) -> None:
-    if isinstance(value, str):
-        require_text(_text(place), value)
-    elif isinstance(value, int):
+def _require_number(place: Place, value: float) -> None:
+    if type(value) is int:
         if not -_INT_BOUND < value < _INT_BOUND:
-            raise InvalidInputError(_text(place), "an int of at most 38 digits", "more digits")
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            raise InvalidInputError(_text(place), "a finite number", repr(value))
-        if value and not _SMALLEST_FLOAT <= abs(value) <= _LARGEST_FLOAT:
-            raise InvalidInputError(_text(place), "floats within 1e-130 to 1e125", repr(value))
-    elif not isinstance(value, dict | list):
+            raise InvalidInputError(
+                place_text(place), "an int of at most 38 digits", "a longer one"
+            )
+    elif not math.isfinite(value):
+        raise InvalidInputError(place_text(place), "a finite number", repr(value))
+    elif value and not _SMALLEST_FLOAT <= abs(value) <= _LARGEST_FLOAT:
         raise InvalidInputError(
-            _text(place), "JSON: str, int, float, bool, None, list or dict", type(value).__name__
+            place_text(place),
+            "a float within 1e-130 to 1e125",
+            "a larger one" if abs(value) > 1 else "a smaller one",
         )
 
 
-def _text(place: _Place) -> str:
+def place_text(place: Place) -> str:
+    """A place for people: so few steps and characters that an error stays readable."""
     if isinstance(place, str):
         return place
-    above, step = place
-    return f"{_text(above)}[{step}]" if isinstance(step, int) else f"{_text(above)}.{step}"
+    steps: list[str] = []
+    while not isinstance(place, str):
+        place, step = place
+        steps.append(f"[{step}]" if isinstance(step, int) else f".{_step(step)}")
+    if len(steps) > _STEPS_SHOWN:
+        steps[_STEPS_SHOWN // 2 : -_STEPS_SHOWN // 2] = ["…"]
+    return place + "".join(reversed(steps))
+
+
+def _step(name: str) -> str:
+    text = name if name.isprintable() else repr(name)
+    return text if len(text) <= 40 else f"{text[:39]}…"

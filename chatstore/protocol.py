@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Protocol, Self
 
+from chatstore.errors import ConfigurationError
 from chatstore.models import Message, Page, Session, SessionInfo
 from chatstore.policy import RetentionPolicy
 
@@ -228,3 +230,18 @@ class Maintenance(Protocol):
 
 class MaintainedSessionStore(SessionStore, Maintenance, Protocol):
     """Both protocols on one object: what `open_store` returns and what the contract tests."""
+
+
+def require_store(argument: str, store: object) -> None:
+    """Raise `ConfigurationError` unless `store` has all the methods of a `MaintainedSessionStore`,
+    and none of them is to be awaited."""
+    for name, member in {**vars(SessionStore), **vars(Maintenance)}.items():
+        if name.startswith("_") or not callable(member):
+            continue
+        method = getattr(store, name, None)
+        if isinstance(store, type) or not callable(method) or iscoroutinefunction(method):
+            given = store.__name__ if isinstance(store, type) else type(store).__name__
+            raise ConfigurationError(
+                f"{argument} must be a synchronous store, such as open_store returns, not {given}: "
+                f"its method {name} is missing, or is to be awaited"
+            )

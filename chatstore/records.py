@@ -9,7 +9,9 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import ValidationError
 
 from chatstore.clock import utc_text
-from chatstore.models import Document, ExtractedFilters, JsonObject, Message, Session, SessionInfo
+from chatstore.errors import InvalidInputError
+from chatstore.models import Document, JsonObject, Message, Session, SessionInfo
+from chatstore.plain import is_kind, kind_of, plain_json
 from chatstore.policy import RetentionPolicy
 from chatstore.portable import measured, normal_form, stored_size, utf8_size
 
@@ -97,26 +99,59 @@ def without_messages(document: JsonObject) -> JsonObject:
     return info
 
 
-def raw_document(model: Document, without: frozenset[str] = frozenset()) -> JsonObject:
+def raw_document(
+    model: Document, without: frozenset[str] = frozenset(), place: str = "", depth: int = 0
+) -> JsonObject:
     """A model's stored attributes: known ones by alias, those that are None left out; unknown ones
-    as they are. Numbers are not yet in their normal form."""
+    as they are. Numbers are not yet in their normal form.
+
+    Raises `InvalidInputError`, which names the `place`, for a model that was built around its
+    validation: a time that is none, or an unknown attribute that has a known one's stored name.
+    """
     values = vars(model)
     document: JsonObject = {}
-    for name, stored_name in _stored_names(type(model)):
+    names, stored_names = _names(type(model))
+    for name, stored_name in names:
         # A message may have been built around its validation, and lack what it must have.
         value = values.get(name)
         if value is not None and name not in without:
-            if isinstance(value, Document):
-                value = raw_document(value)
-            elif isinstance(value, datetime):
-                value = utc_text(value)
+            if type(value) is not str:
+                if is_kind(value, Document):
+                    if depth > _DEEPEST:
+                        raise InvalidInputError(place, "a record without itself", "one within it")
+                    value = raw_document(value, place=_within(place, name), depth=depth + 1)
+                elif is_kind(value, datetime):
+                    value = utc_text(value, _within(place, name))
             document[stored_name] = value
-    return document | (model.__pydantic_extra__ or {})
+    unknown = getattr(model, "__pydantic_extra__", None)
+    if not unknown:
+        return document
+    if type(unknown) is not dict:
+        raise InvalidInputError(_within(place, "model_extra"), "a dict", kind_of(unknown))
+    for name in map(plain_json, unknown):
+        if type(name) is str and name in stored_names:
+            field = stored_names[name]
+            raise InvalidInputError(
+                f"{name!r} in {_within(place, 'model_extra')}",
+                "a name that is free",
+                f"the stored name of the field {field}",
+                f"set {field} itself",
+            )
+    return document | unknown
+
+
+_DEEPEST = 4
+
+
+def _within(place: str, name: str) -> str:
+    return f"{place}.{name}" if place else name
 
 
 @cache
-def _stored_names(model: type[Document]) -> Sequence[tuple[str, str]]:
-    return [(name, field.alias or name) for name, field in model.model_fields.items()]
+def _names(model: type[Document]) -> tuple[Sequence[tuple[str, str]], Mapping[str, str]]:
+    """The fields of a model with their stored names, and the fields by those."""
+    pairs = [(name, field.alias or name) for name, field in model.model_fields.items()]
+    return pairs, {stored_name: name for name, stored_name in pairs}
 
 
 def read_session(model: type[InfoType], body: Body) -> InfoType:
@@ -128,6 +163,16 @@ def read_session(model: type[InfoType], body: Body) -> InfoType:
         session = model.model_validate(body, by_alias=True, by_name=False)
     else:
         session = model.model_validate_json(body, by_alias=True, by_name=False)
+    try:
+        _finish(session)
+    except OverflowError:
+        raise ValueError("a time outside the years 1 to 9999 in UTC") from None
+    except RecursionError:
+        raise ValueError("too many levels of lists and objects") from None
+    return session
+
+
+def _finish(session: SessionInfo) -> None:
     # Freshly decoded, the models are nobody else's yet, and are finished where they stand: pydantic
     # takes longer to copy a window of messages than to decode it.
     values = vars(session)
@@ -138,29 +183,26 @@ def read_session(model: type[InfoType], body: Body) -> InfoType:
             values[name] = normal_form(entries)
     _normalise_unknown(session)
     if isinstance(session, Session):
-        _finish_messages(session.messages)
+        for index, message in enumerate(session.messages):
+            # Both have defaults for whoever builds a message; a stored one must bring its own.
+            if not message.__pydantic_fields_set__ >= _BROUGHT:
+                raise ValueError(f"messages[{index}] lacks messageId or timestamp")
+            _finish_message(message)
         if "message_count" not in session.__pydantic_fields_set__:
             values["message_count"] = len(session.messages)
-    return session
 
 
-def _finish_messages(messages: list[Message]) -> None:
-    for index, message in enumerate(messages):
-        # Both have defaults for whoever builds a message; a stored one must bring its own.
-        if not message.__pydantic_fields_set__ >= _BROUGHT:
-            raise ValueError(f"messages[{index}] lacks messageId or timestamp")
-        values = vars(message)
-        moment: datetime = values["timestamp"]
-        values["timestamp"] = moment.astimezone(UTC)
-        if message.__pydantic_extra__:
-            _normalise_unknown(message)
-        filters: ExtractedFilters | None = values["extracted_filters"]
-        if filters is not None:
-            if filters.__pydantic_extra__:
-                _normalise_unknown(filters)
-            years = filters.year_range
-            if years is not None and years.__pydantic_extra__:
-                _normalise_unknown(years)
+def _finish_message(message: Message) -> None:
+    _use_utc(vars(message), "timestamp")
+    if message.__pydantic_extra__:
+        _normalise_unknown(message)
+    filters = message.extracted_filters
+    if filters is not None:
+        if filters.__pydantic_extra__:
+            _normalise_unknown(filters)
+        years = filters.year_range
+        if years is not None and years.__pydantic_extra__:
+            _normalise_unknown(years)
 
 
 def _use_utc(values: dict[str, Any], name: str) -> None:

@@ -1,11 +1,19 @@
 """What the documents say is so: their examples run as they stand, their links lead somewhere."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
+import chatstore
+from chatstore import Maintenance, SessionStore
+
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import reference  # noqa: E402  the folder is no package's
+
 DOCUMENTS = sorted(
     path
     for path in ROOT.rglob("*.md")
@@ -53,3 +61,14 @@ def test_links_lead_somewhere(document: Path) -> None:
     """A relative link in a document names a file that is there."""
     targets = [target for target in LINK.findall(document.read_text()) if "://" not in target]
     assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+def test_the_reference_is_what_the_docstrings_say() -> None:
+    """docs/reference.md lists every call as it is: `make reference` writes it anew."""
+    told = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    assert told == reference.page(), "make reference"
+    for protocol in (SessionStore, Maintenance):
+        for name in vars(protocol):
+            assert name.startswith("_") or name == "policy" or f"### `{name}`\n" in told
+    for name in chatstore.__all__:
+        assert f"`{name}`" in told

@@ -100,7 +100,7 @@ def test_a_url_in_an_error_shows_no_password() -> None:
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A backend whose driver is absent says which extra to install."""
-    absent = EntryPoint("redis+cluster", "no_such_driver:open_url", "chatstore.backends")
+    absent = EntryPoint("redis+cluster", "redis.no_such_module:open_url", "chatstore.backends")
     monkeypatch.setattr("chatstore.opening.entry_points", lambda **_: [absent])
-    with pytest.raises(ConfigurationError, match=r"pip install 'chatstore\[redis\]'"):
+    with pytest.raises(ConfigurationError, match=r"pip install 'chatstore-sessions\[redis\]'"):
         _opener("redis+cluster")

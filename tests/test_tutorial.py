@@ -60,7 +60,7 @@ def author(tmp_path_factory: pytest.TempPathFactory) -> Author:
         )
     venv.create(folder / ".venv", with_pip=False)
     (site,) = folder.glob(".venv/lib/python*/site-packages")
-    for name in _needed(Requirement("chatstore[cli,contract-tests]")):
+    for name in _needed(Requirement("chatstore-sessions[cli,contract-tests]")):
         _copy_installed(name, site)
     subprocess.run(
         [

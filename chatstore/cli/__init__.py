@@ -3,6 +3,8 @@
 import sys
 from importlib.util import find_spec
 
+from chatstore.distribution import install_line
+
 _NEEDED = ("typer", "rich")
 
 
@@ -12,8 +14,7 @@ def main() -> None:
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         sys.stderr.write(
-            f"chatstore: the command line needs {' and '.join(missing)}: "
-            "pip install 'chatstore[cli]'\n"
+            f"chatstore: the command line needs {' and '.join(missing)}: {install_line('cli')}\n"
         )
         # Nothing that knows the exit codes' names can be imported without typer.
         raise SystemExit(5)

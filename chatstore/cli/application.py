@@ -1,16 +1,17 @@
 """The command tree, put together."""
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
 from chatstore.cli import maintenance, output
 from chatstore.cli.demo import demo
-from chatstore.cli.failures import MEANINGS, ExitCode
+from chatstore.cli.exit_codes import MEANINGS, ExitCode
 from chatstore.cli.group import CommandLine
 from chatstore.cli.sessions import sessions
 from chatstore.cli.users import users
+from chatstore.cli.verbosity import Verbose
+from chatstore.distribution import installed_version
 
 application = typer.Typer(
     name="chatstore",
@@ -18,7 +19,9 @@ application = typer.Typer(
     help="Chat sessions, the same on every backend.",
     # \b keeps the lines apart in the help.
     epilog="\b\nExit codes:\n"
-    + "\n".join(f"{code.value}  {meaning}" for code, meaning in MEANINGS.items()),
+    + "\n".join(f"{code.value:3}  {meaning}" for code, meaning in MEANINGS.items()),
+    # Markup would take the brackets of an extra's name, and what is in them, out of the help.
+    rich_markup_mode=None,
     invoke_without_command=True,
     add_completion=False,
     # A defect is reported by `CommandLine`, without the values of local variables.
@@ -34,7 +37,7 @@ application.command("ping")(maintenance.ping)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        output.write(f"chatstore {version('chatstore')}\n")
+        output.write(f"chatstore {installed_version()}\n")
         raise typer.Exit
 
 
@@ -47,6 +50,7 @@ def _root(
             "--version", help="Print the version.", is_eager=True, callback=_print_version
         ),
     ] = False,
+    _verbose: Verbose = False,
 ) -> None:
     if context.invoked_subcommand is None:
         output.write(context.get_help() + "\n")

@@ -10,9 +10,9 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
-from chatstore.cli import output
+from chatstore.cli import options, output
 from chatstore.cli.demonstration import Demonstration
-from chatstore.cli.failures import ExitCode
+from chatstore.cli.failures import ExitCode, UsageError
 from chatstore.cli.printable import printable
 from chatstore.clock import ManualClock, utc_now
 from chatstore.opening import open_store
@@ -48,7 +48,7 @@ def demo(
         _chosen(url) as chosen,
         open_store(chosen, policy=policy, clock=clock, cache=cache or "") as store,
     ):
-        stage.title(chosen if url is None else f"the store at {chosen.partition('://')[0]}://")
+        stage.title(options.place_of(store))
         demonstration = Demonstration(store, clock, stage)
         try:
             demonstration.run()
@@ -62,6 +62,8 @@ def demo(
 @contextmanager
 def _chosen(url: str | None) -> Iterator[str]:
     """The URL to open: the one given, or of a file that is removed afterwards."""
+    if url == "":
+        raise UsageError("--url is empty; leave it out to use a temporary directory")
     if url is not None:
         yield url
         return

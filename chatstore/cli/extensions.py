@@ -7,10 +7,10 @@ import typer
 from typer.main import get_command, get_group
 
 from chatstore.cli.printable import printable
+from chatstore.distribution import needs
 from chatstore.errors import ConfigurationError
 
 ENTRY_POINT_GROUP = "chatstore.commands"
-_OUR_PACKAGES = "chatstore_"
 
 
 def extension_names() -> list[str]:
@@ -20,7 +20,7 @@ def extension_names() -> list[str]:
 
 def extension_line(name: str) -> Any:
     """What stands for an extension in the list of commands; it is not imported."""
-    line = typer.Typer(add_completion=False)
+    line = typer.Typer(add_completion=False, rich_markup_mode=None)
     line.command(name, help=f"An extension: chatstore {printable(name)} --help says what it does.")(
         lambda: None
     )
@@ -56,17 +56,13 @@ def unavailable_reason(entry_point: EntryPoint, error: Exception) -> str:
     """Why an extension can't run, with the line that mends a missing module."""
     if not isinstance(error, ModuleNotFoundError) or error.name is None:
         return f"{entry_point.value} can't be loaded: {error}"
-    package = entry_point.module.partition(".")[0]
-    wanted = error.name
-    if package.startswith(_OUR_PACKAGES):
-        extra = package.removeprefix(_OUR_PACKAGES).replace("_", "-")
-        wanted = f"'chatstore[{extra}]'"
-    return f"needs {error.name}: pip install {wanted}"
+    return needs(error.name)
 
 
 def _unavailable(name: str, reason: str) -> Any:
-    shown = printable(reason)
-    placeholder = typer.Typer(add_completion=False)
+    # \b keeps a command to be copied on a line of its own.
+    shown = printable(reason).replace(": pip install", ":\n\n\b\npip install")
+    placeholder = typer.Typer(add_completion=False, rich_markup_mode=None)
 
     # Whatever was asked of the command, this is the answer.
     @placeholder.command(

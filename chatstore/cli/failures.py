@@ -1,59 +1,21 @@
-"""From errors to exit codes and to the one line, or the JSON document, that reports them."""
+"""From errors to the one line, or the JSON document, that reports them."""
 
-import traceback
-from enum import IntEnum
 from typing import Any
 
 import typer
 
-from chatstore.cli.printable import printable, printable_lines
-from chatstore.errors import (
-    ChatStoreError,
-    InvalidInputError,
-    SessionExistsError,
-    SessionNotFoundError,
-    VersionConflictError,
-)
+from chatstore.cli.causes import name_of, text_of
+from chatstore.cli.exit_codes import ExitCode, exit_code
+from chatstore.cli.printable import printable
+from chatstore.errors import ChatStoreError
 from chatstore.models import JsonObject
+
+__all__ = ["ExitCode", "UsageError", "error_document", "error_line", "store_error_document"]
 
 UsageError: Any = typer.BadParameter.__bases__[0]
 """What typer raises for arguments that it can't parse: by version, click's class or its own."""
 
-
-class ExitCode(IntEnum):
-    """What a script can tell from the exit code alone."""
-
-    FINE = 0
-    NOT_FOUND = 1
-    USAGE = 2
-    CONFLICT = 3
-    RETRY = 4
-    FAILED = 5
-    DEFECT = 70
-
-
-MEANINGS = {
-    ExitCode.FINE: "done",
-    ExitCode.NOT_FOUND: "no such session, or nothing was deleted",
-    ExitCode.USAGE: "wrong usage or invalid input; nothing was written",
-    ExitCode.CONFLICT: "the session exists already, or is at another version",
-    ExitCode.RETRY: "the backend is unavailable or throttles; run it again",
-    ExitCode.FAILED: "another failure: backend, schema, configuration, corrupt record",
-    ExitCode.DEFECT: "a defect in chatstore; please report it",
-}
-
 _DETAILS = ("field", "limit", "size", "session_id", "if_version", "backend")
-
-
-def exit_code(error: ChatStoreError) -> ExitCode:
-    """The exit code of a store's error."""
-    if isinstance(error, SessionNotFoundError):
-        return ExitCode.NOT_FOUND
-    if isinstance(error, InvalidInputError):
-        return ExitCode.USAGE
-    if isinstance(error, SessionExistsError | VersionConflictError):
-        return ExitCode.CONFLICT
-    return ExitCode.RETRY if error.retryable else ExitCode.FAILED
 
 
 def error_line(message: str) -> str:
@@ -87,10 +49,9 @@ def store_error_document(error: ChatStoreError) -> JsonObject:
     )
 
 
-def defect_text(error: Exception) -> str:
-    """The traceback of an exception that no store should raise, printable."""
-    lines = printable_lines("".join(traceback.format_exception(error)))
-    return "\n".join([*lines, ""])
+def cause_documents(causes: list[BaseException]) -> list[JsonObject]:
+    """The exceptions behind an error, for programs."""
+    return [{"type": name_of(each), "message": text_of(each)} for each in causes]
 
 
 def _camel(name: str) -> str:

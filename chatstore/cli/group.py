@@ -1,5 +1,6 @@
 """The root of the command tree: it finds extensions and turns every failure into an exit code."""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -8,8 +9,10 @@ import typer
 from typer.core import TyperGroup
 
 from chatstore.cli import failures, output
+from chatstore.cli.exit_codes import ExitCode
 from chatstore.cli.extensions import extension_line, extension_names, load_extension
-from chatstore.cli.failures import ExitCode, UsageError
+from chatstore.cli.reporting import Report
+from chatstore.cli.verbosity import with_verbose
 from chatstore.errors import ChatStoreError
 
 _LISTED = "chatstore.listed"
@@ -25,8 +28,11 @@ class CommandLine(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name in self.commands:
-            return self.commands[cmd_name]
-        return extension_line(cmd_name) if _LISTED in ctx.meta else load_extension(cmd_name)
+            return with_verbose(self.commands[cmd_name])
+        if _LISTED in ctx.meta:
+            return extension_line(cmd_name)
+        extension = load_extension(cmd_name)
+        return None if extension is None else with_verbose(extension)
 
     def main(
         self,
@@ -46,37 +52,37 @@ class CommandLine(TyperGroup):
             raise SystemExit(code)
         return code
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise _InterruptedError from error
+
     def _run(self, arguments: list[str], **extra: Any) -> int:
-        as_json = _wants_json(arguments)
+        report = Report(arguments, os.environ)
         try:
             return super().main(arguments, standalone_mode=False, **extra) or ExitCode.FINE
         except ChatStoreError as error:
-            code = failures.exit_code(error)
-            document = failures.store_error_document(error)
-            text = failures.error_line(failures.store_error_message(error))
-        except UsageError as error:
-            code = ExitCode.USAGE
-            message = _usage_message(error)
-            document = failures.error_document("UsageError", message, code)
-            text = failures.error_line(message)
-        except typer.Abort:
-            code = ExitCode.NOT_FOUND
-            document = failures.error_document("Aborted", "stopped; nothing was done", code)
-            text = failures.error_line("stopped; nothing was done")
+            return report.store_error(error)
+        except failures.UsageError as error:
+            return report.plain("UsageError", _usage_message(error), ExitCode.USAGE, error)
+        except typer.Abort as error:
+            return report.plain("Aborted", "stopped; nothing was done", ExitCode.NOT_FOUND, error)
+        except _InterruptedError as error:
+            text = "interrupted; a write may have happened or not"
+            return report.plain("Interrupted", text, ExitCode.INTERRUPTED, error)
+        except SystemExit as error:
+            # The help, which is not written by `output`, met a pipe without a reader.
+            if isinstance(error.__context__, BrokenPipeError):
+                return ExitCode.BROKEN_PIPE
+            raise
         # The last resort: Python's own exit code for a crash, 1, would say "not found".
         except Exception as error:  # noqa: BLE001
-            code = ExitCode.DEFECT
-            text = failures.defect_text(error)
-            kind = type(error).__name__
-            document = failures.error_document(kind, str(error), code, traceback=text)
-        output.write_error(output.json_line(document) if as_json else text)
-        return code
+            return report.defect(error)
 
 
-def _wants_json(arguments: list[str]) -> bool:
-    """Whether `--json` is among the options, even of a command line that can't be parsed."""
-    end = arguments.index("--") if "--" in arguments else len(arguments)
-    return "--json" in arguments[:end]
+class _InterruptedError(Exception):
+    """An interrupt from the keyboard, past whatever typer's versions make of one."""
 
 
 def _usage_message(error: Any) -> str:

@@ -27,8 +27,11 @@ def ping(
 ) -> None:
     """Ask whether the store answers and holds what chatstore needs.
 
-    Exit code 4 if it is out of reach, 5 if something is missing there.
+    Says where the store is. Exit code 4 if it is out of reach, 5 if something is missing there.
+    Nothing is written or made.
     """
     with options.opened(url, cache) as store:
+        place = options.place_of(store)
         store.ping()
-    output.write(output.json_line({"ok": True}) if as_json else "the store answers\n")
+    document = {"ok": True, "place": place}
+    output.write(output.json_line(document) if as_json else f"the store answers: {place}\n")

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from chatstore.cli.failures import UsageError
+from chatstore.cli.printable import printable
+from chatstore.cli.secrecy import shown_url
 from chatstore.models import JsonObject, Message
 from chatstore.opening import open_store
 from chatstore.policy import MAX_WINDOW_BYTES
@@ -81,7 +83,23 @@ MessageType = Annotated[str, typer.Option("--type", metavar="TYPE", help="The me
 
 def opened(url: str | None, cache: str | None) -> MaintainedSessionStore:
     """The store that the command is about; the caller closes it."""
-    return open_store(url or url_from(os.environ) or DEFAULT_URL, cache=cache)
+    return open_store(given_url(url) or DEFAULT_URL, cache=cache)
+
+
+def given_url(url: str | None) -> str | None:
+    """The URL of the option, or else of the environment, or else None. Raises `UsageError` for an
+    empty option: a variable that a script forgot to set is no wish for the default."""
+    if url == "":
+        raise UsageError("--url is empty; leave it out to use the default")
+    return url or url_from(os.environ)
+
+
+def place_of(store: MaintainedSessionStore) -> str:
+    """Where the store's sessions are, for people, without credentials."""
+    # A cache stands before the store that has them.
+    inner: Any = getattr(store, "primary", store)
+    place: str = inner._place() if hasattr(inner, "_place") else type(inner).__name__
+    return printable(shown_url(place))
 
 
 def entries(option: str, given: list[str] | None) -> JsonObject:

@@ -9,8 +9,7 @@ from typing import TextIO
 import typer
 from rich.console import Console, RenderableType
 
-_BROKEN_PIPE = 141
-"""What a shell reports of a program that SIGPIPE ended."""
+from chatstore.cli.exit_codes import ExitCode
 
 
 def prepare_streams() -> None:
@@ -21,13 +20,36 @@ def prepare_streams() -> None:
 
 
 def write(text: str) -> None:
-    """Write `text`, which must be printable, to standard output."""
-    _write(sys.stdout, text)
+    """Write `text`, which must be printable, to standard output. Leaves by `typer.Exit` if that
+    can't be written to."""
+    # A stream that the caller closed is None.
+    reason: object = "it is closed"
+    try:
+        if sys.stdout is not None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+            return
+    except BrokenPipeError:
+        # Whoever reads has gone, `head` for one.
+        _discard(sys.stdout)
+        raise typer.Exit(ExitCode.BROKEN_PIPE) from None
+    except OSError as error:
+        reason = error.strerror
+        _discard(sys.stdout)
+    write_error(
+        f"chatstore: what was asked is done, but standard output can't be written to: {reason}\n"
+    )
+    raise typer.Exit(ExitCode.UNWRITTEN)
 
 
 def write_error(text: str) -> None:
-    """Write `text`, which must be printable, to standard error."""
-    _write(sys.stderr, text)
+    """Write `text`, which must be printable, to standard error, if anybody can read it."""
+    try:
+        if sys.stderr is not None:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+    except OSError:
+        _discard(sys.stderr)
 
 
 def json_line(document: object) -> str:
@@ -40,7 +62,7 @@ def show(*renderables: RenderableType, wrapped: bool = True) -> None:
 
     With `wrapped` false a line stays one line, however long, so that it can be copied.
     """
-    console = Console(file=sys.stdout, markup=False, highlight=False, emoji=False)
+    console = Console(file=sys.stdout or io.StringIO(), markup=False, highlight=False, emoji=False)
     # Captured, and not printed at once, so that a closed pipe is met in one place.
     with console.capture() as captured:
         for renderable in renderables:
@@ -49,12 +71,7 @@ def show(*renderables: RenderableType, wrapped: bool = True) -> None:
     write("\n".join(line.rstrip(" ") for line in captured.get().split("\n")))
 
 
-def _write(stream: TextIO, text: str) -> None:
-    try:
-        stream.write(text)
-        stream.flush()
-    except BrokenPipeError:
-        # Whoever reads has gone, `head` for one. Nothing may be written at the process's end.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        raise typer.Exit(_BROKEN_PIPE) from None
+def _discard(stream: TextIO) -> None:
+    """Let nothing be written at the process's end either, where it would fail again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())

@@ -1,7 +1,6 @@
-"""How records look: as documents for programs, as tables for people."""
+"""How a record looks: as a document for programs, as a card for people."""
 
 import json
-from collections.abc import Sequence
 from datetime import datetime
 
 from rich.console import Group, RenderableType
@@ -48,23 +47,6 @@ def expiry_text(session: SessionInfo) -> str:
     # A ttl that another service wrote may lie beyond any datetime.
     except (OverflowError, ValueError, OSError):
         return f"at Unix second {session.ttl}"
-
-
-def sessions_table(sessions: Sequence[SessionInfo]) -> RenderableType:
-    """A line for each session. A UUID fits uncut in 80 columns; longer ids are folded."""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column("SESSION", overflow="fold")
-    table.add_column("CREATED (UTC)", overflow="fold")
-    table.add_column("COUNT", justify="right", no_wrap=True)
-    table.add_column("STATUS", overflow="fold")
-    for session in sessions:
-        table.add_row(
-            Text(printable(session.session_id)),
-            Text(f"{session.created_at:%Y-%m-%d %H:%M:%S}"),
-            Text(str(session.message_count)),
-            Text(printable(session.session_status)),
-        )
-    return table
 
 
 def session_card(session: SessionInfo) -> RenderableType:

@@ -6,6 +6,7 @@ import typer
 
 from chatstore.cli import options, output, rendering
 from chatstore.cli.failures import UsageError
+from chatstore.cli.listing import SessionsList
 from chatstore.cli.printable import printable
 from chatstore.errors import BackendError, SessionNotFoundError
 from chatstore.models import Page, SessionInfo, new_id
@@ -13,7 +14,9 @@ from chatstore.protocol import MaintainedSessionStore
 
 _LARGEST_PAGE = 1_000
 
-sessions = typer.Typer(help="Make, list, show, extend, change and delete sessions.")
+sessions = typer.Typer(
+    help="Make, list, show, extend, change and delete sessions.", rich_markup_mode=None
+)
 
 
 @sessions.command("new")
@@ -270,6 +273,6 @@ def _print_page(page: Page[SessionInfo], user: str, *, as_json: bool) -> None:
     elif not page.items:
         output.write(f"no sessions of {printable(user)}\n")
     else:
-        output.show(rendering.sessions_table(page.items))
+        output.show(SessionsList(page.items))
         if page.next_cursor is not None:
             output.show(f"\nmore follow: --cursor {page.next_cursor}", wrapped=False)

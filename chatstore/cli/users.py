@@ -1,15 +1,13 @@
 """`chatstore users`: what concerns everything of one user."""
 
-import sys
 from typing import Annotated
 
 import typer
 
-from chatstore.cli import options, output
-from chatstore.cli.failures import UsageError
+from chatstore.cli import asking, options, output
 from chatstore.cli.printable import printable
 
-users = typer.Typer(help="Erase everything of one user.")
+users = typer.Typer(help="Erase everything of one user.", rich_markup_mode=None)
 
 
 @users.callback()
@@ -31,26 +29,14 @@ def erase(
     --yes.
     """
     if not yes:
-        _ask(user)
+        asking.confirm(
+            f"Erase every session of {printable(user)}, for good?",
+            "erasing cannot be undone, and nobody is there to be asked: nothing was erased; "
+            "add --yes to erase without a question",
+        )
     with options.opened(url, cache) as store:
         erased = store.delete_user(user)
     if as_json:
         output.write(output.json_line({"userId": user, "erased": erased}))
     else:
         output.write(f"erased {erased} live sessions of {printable(user)}\n")
-
-
-def _ask(user: str) -> None:
-    if not _somebody_can_answer():
-        raise UsageError(
-            "erasing cannot be undone, and nobody is there to be asked: nothing was erased; "
-            "add --yes to erase without a question"
-        )
-    # typer's own question would write a part of itself to standard output.
-    output.write_error(f"Erase every session of {printable(user)}, for good? [y/N] ")
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise typer.Abort
-
-
-def _somebody_can_answer() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()

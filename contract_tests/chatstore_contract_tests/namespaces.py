@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 from typing import Protocol
 
 from chatstore import ConfigurationError, InvalidInputError
+from chatstore.distribution import needs
 from chatstore_contract_tests.harness import Harness
 
 ENTRY_POINT_GROUP = "chatstore.harnesses"
@@ -55,8 +56,5 @@ def find_namespace(url: str) -> Namespace:
     try:
         namespace: Namespace = next(iter(found)).load()
     except ModuleNotFoundError as error:
-        extra = scheme.lower().partition("+")[0]
-        raise ConfigurationError(
-            f"{scheme}:// needs {error.name}: pip install 'chatstore[{extra}]'"
-        ) from error
+        raise ConfigurationError(f"{scheme}:// {needs(error.name)}") from error
     return namespace

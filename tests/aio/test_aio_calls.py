@@ -1,7 +1,9 @@
 """The async adapter beyond the contract: threads, loops, pages, methods and opening."""
 
 import asyncio
+import copy
 import inspect
+import pickle
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +17,6 @@ from chatstore import (
     InvalidInputError,
     MaintainedSessionStore,
     MemorySessionStore,
-    Message,
     SessionNotFoundError,
     UserSessions,
     open_async_store,
@@ -30,19 +31,34 @@ def test_at_most_max_workers_run_at_once() -> None:
     async def main() -> None:
         behind = GatedStore()
         async with AsyncSessionStore(behind, max_workers=2) as store:
-            await store.create("ana", session_id="one")
-            tasks = [
-                asyncio.create_task(store.append("one", Message(type="user", content=f"{number}")))
-                for number in range(4)
-            ]
+            for number in range(4):
+                await store.create("ana", session_id=f"{number}")
+            tasks = [asyncio.create_task(store.append(f"{number}", SENT)) for number in range(4)]
             await behind.arrival()
             await behind.arrival()
             assert behind.appends == 2
             behind.gate.set()
             await asyncio.gather(*tasks)
-            assert (await store.get("one")).message_count == 4
+            assert behind.appends == 4
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("store", [None, "memory://", MemorySessionStore, object()])
+def test_what_is_awaited_is_a_store(store: Any) -> None:
+    """Anything but a synchronous store is refused at once, another adapter too."""
+    with pytest.raises(ConfigurationError, match="must be a synchronous store"):
+        AsyncSessionStore(store)
+    with pytest.raises(ConfigurationError, match="must be a synchronous store"):
+        AsyncSessionStore(AsyncSessionStore(MemorySessionStore()))  # type: ignore[arg-type]  # bad on purpose
+
+
+def test_an_adapter_stays_in_its_process() -> None:
+    """It can't be pickled or copied, and says what to send instead."""
+    store = AsyncSessionStore(MemorySessionStore())
+    for send in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(ConfigurationError, match="send its URL"):
+            send(store)
 
 
 @pytest.mark.parametrize("max_workers", [0, -1, True, None, "4"])
@@ -143,5 +159,20 @@ def test_open_async_store_opens_by_url() -> None:
             assert await store.get(session.session_id) == session
         with pytest.raises(ConfigurationError, match="memory"):
             await open_async_store("mongodb://host")
+
+    asyncio.run(main())
+
+
+def test_open_async_store_opens_a_cache_too() -> None:
+    """With a cache it takes `open_store`'s arguments for that, and the counters can be read."""
+
+    async def main() -> None:
+        opened = await open_async_store("memory://", cache="memory://", max_staleness=5.0)
+        async with opened as store:
+            session = await store.create("ana")
+            assert await store.get(session.session_id) == session
+            assert (await store.stats()).hits == 1
+        with pytest.raises(ConfigurationError, match="closed"):
+            await store.get(session.session_id)
 
     asyncio.run(main())

@@ -39,8 +39,9 @@ def test_an_append_cancelled_in_its_course_is_stored_once() -> None:
     asyncio.run(main())
 
 
-def test_a_retry_may_overtake_what_was_cancelled() -> None:
-    """The first call is still on its way when the retry is answered: stored once all the same."""
+def test_a_retry_waits_for_what_was_cancelled() -> None:
+    """The first call is still on its way when it is sent again: the retry begins when that has
+    ended, and finds it stored."""
 
     async def main() -> None:
         behind = GatedStore()
@@ -52,8 +53,9 @@ def test_a_retry_may_overtake_what_was_cancelled() -> None:
             with pytest.raises(asyncio.CancelledError):
                 await first
             retries = [asyncio.create_task(store.append("one", SENT)) for _ in range(3)]
-            for _ in retries:
-                await behind.arrival()
+            # What begins can be seen to begin only if it does: another session's turn comes.
+            await store.create("ana", session_id="other")
+            assert behind.appends == 1
             behind.gate.set()
             await asyncio.gather(*retries)
         assert MemorySessionStore(behind._storage).get("one").message_count == 1

@@ -8,8 +8,8 @@ from typing import Any
 from typer.main import get_command
 
 from chatstore.cli.application import application
+from chatstore.cli.exit_codes import MEANINGS
 from chatstore.cli.extensions import load_extension
-from chatstore.cli.failures import MEANINGS
 
 from .conftest import Terminal
 

@@ -89,7 +89,7 @@ def test_a_missing_extra_gives_the_line_that_installs_it(
     _register(registered, "schema", "chatstore_dynamodb.commands:schema")
     answer = terminal.run("schema", *arguments)
     assert (answer.code, answer.out) == (5, "")
-    assert "pip install 'chatstore[dynamodb]'" in answer.err
+    assert "pip install 'chatstore-sessions[dynamodb]'" in answer.err
     assert "pip install" in terminal.run("schema", "--help").out
 
 
@@ -105,7 +105,7 @@ def test_the_contract_names_its_extra(
     _register(registered, "contract", "chatstore_contract_tests.live.command:application")
     answer = terminal.run("contract", "memory://")
     assert (answer.code, answer.out) == (5, "")
-    assert "needs pytest: pip install 'chatstore[contract-tests]'" in answer.err
+    assert "needs pytest: pip install 'chatstore-sessions[contract-tests]'" in answer.err
 
 
 @pytest.mark.parametrize("value", ["no_such_package:schema", "json:no_such_name", "json:dumps"])
@@ -124,5 +124,5 @@ def test_a_broken_extension_harms_no_other_command(
 def test_a_built_in_name_can_not_be_taken(terminal: Terminal, registered: list[EntryPoint]) -> None:
     """An extension called as a built-in command is ignored."""
     _register(registered, "ping", "no_such_package:schema")
-    assert terminal.run("ping").out == "the store answers\n"
+    assert terminal.run("ping").out == "the store answers: memory\n"
     assert terminal.run("--help").out.count("│ ping ") <= 1

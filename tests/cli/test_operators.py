@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from chatstore.cli import users
+from chatstore.cli import asking
 
 from .conftest import Terminal
 
@@ -10,7 +10,7 @@ from .conftest import Terminal
 @pytest.fixture
 def attended(monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody sits at the terminal."""
-    monkeypatch.setattr(users, "_somebody_can_answer", lambda: True)
+    monkeypatch.setattr(asking, "somebody_can_answer", lambda: True)
 
 
 def test_erase_refuses_where_nobody_can_answer(terminal: Terminal) -> None:
@@ -67,5 +67,5 @@ def test_purge_reclaims_what_has_expired(terminal: Terminal) -> None:
 
 def test_ping_tells_that_the_store_answers(terminal: Terminal) -> None:
     """`ping` is exit code 0 for a store that answers."""
-    assert terminal.run("ping").out == "the store answers\n"
-    assert terminal.run("ping", "--json").document == {"ok": True}
+    assert terminal.run("ping").out == "the store answers: memory\n"
+    assert terminal.run("ping", "--json").document == {"ok": True, "place": "memory"}

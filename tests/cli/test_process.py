@@ -85,7 +85,7 @@ def test_without_the_extra_it_says_what_to_install(missing: str) -> None:
     answer = _run("--help", command=_python(code))
     assert answer.returncode == 5
     assert answer.stderr.count(b"\n") == 1
-    assert b"pip install 'chatstore[cli]'" in answer.stderr
+    assert b"pip install 'chatstore-sessions[cli]'" in answer.stderr
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

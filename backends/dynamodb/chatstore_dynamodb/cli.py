@@ -1,37 +1,34 @@
 """`chatstore schema`: the table's files, the table, and whether a live one is as it must be."""
 
-import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from chatstore.cli import output
+from chatstore.cli import asking, options, output
 from chatstore.cli.failures import ExitCode, UsageError
 from chatstore.cli.printable import printable
-from chatstore.errors import ConfigurationError
+from chatstore.settings import URL_VARIABLE
 from chatstore_dynamodb.client import Client, new_client
 from chatstore_dynamodb.errors import translate
-from chatstore_dynamodb.schema.applying import apply as apply_definition
-from chatstore_dynamodb.schema.definition import (
-    PROJECTIONS,
-    TableDefinition,
-    definition_from,
-    table_name_of,
-)
-from chatstore_dynamodb.schema.files import CREATE_PREFIX, deployment_files
+from chatstore_dynamodb.schema.applying import perform, require_possible
+from chatstore_dynamodb.schema.definition import PROJECTIONS, TableDefinition, table_name_of
+from chatstore_dynamodb.schema.files import CREATE_PREFIX, definitions_in, deployment_files
+from chatstore_dynamodb.schema.planning import Plan, plan
 from chatstore_dynamodb.schema.verifying import verify as differences_of
 from chatstore_dynamodb.url import Address, read_url
 
-DEFAULT_REGION = "eu-west-1"
+_LOCAL_REGION = "eu-west-1"
+"""An endpoint of one's own takes any region, but boto3 wants one."""
 
 application = typer.Typer(
     help="DynamoDB tables: write their files, create them, check a live one.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
 )
 
 Url = Annotated[
@@ -39,45 +36,49 @@ Url = Annotated[
     typer.Option(
         "--url",
         metavar="URL",
-        help="The table, as dynamodb://TABLE?region=eu-west-1. Default: the stage's.",
+        help=f"The table, as dynamodb://TABLE?region=REGION. Default: ${URL_VARIABLE}.",
         show_default=False,
     ),
 ]
-Stage = Annotated[
-    str,
-    typer.Option(
-        "--stage", metavar="STAGE", help=f"Without --url: {table_name_of('STAGE')} in eu-west-1."
-    ),
-]
 Projection = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--projection",
         metavar="PROJECTION",
-        help="ALL: whole sessions in the user index; INCLUDE: all but their messages.",
+        help="ALL: whole sessions in the user index; INCLUDE: all but their messages. Default: "
+        "ALL for an index that is to be made.",
+        show_default=False,
     ),
-]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="One JSON document instead of text, errors as well.")
 ]
 
 
 @application.command("emit")
 def emit(
     url: Url = None,
-    stage: Stage = "dev",
-    projection: Projection = "ALL",
+    stage: Annotated[
+        str | None,
+        typer.Option(
+            "--stage",
+            metavar="STAGE",
+            help=f"Instead of a URL: the table {table_name_of('STAGE')}.",
+            show_default=False,
+        ),
+    ] = None,
+    projection: Projection = None,
     to: Annotated[
         Path, typer.Option("--to", metavar="DIR", help="The folder to write the files to.")
     ] = Path(),
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Write the files that a table is deployed from.
 
     For `aws dynamodb create-table` and `update-time-to-live` (--cli-input-json), for
     CloudFormation and for Terraform. What is there under these names is written anew.
     """
-    definition = _definition(_address(url, stage), projection)
+    if url is not None and stage is not None:
+        raise UsageError("give --url or --stage, not both")
+    address = _address(url) if stage is None else Address(table_name_of(stage))
+    definition = _definition(address, projection)
     written: list[str] = []
     try:
         to.mkdir(parents=True, exist_ok=True)
@@ -92,8 +93,7 @@ def emit(
 @application.command("apply")
 def apply(
     url: Url = None,
-    stage: Stage = "dev",
-    projection: Projection = "ALL",
+    projection: Projection = None,
     every: Annotated[
         Path | None,
         typer.Option(
@@ -104,34 +104,62 @@ def apply(
             show_default=False,
         ),
     ] = None,
-    as_json: AsJson = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Create what is missing: the table, its user index, its time to live.
 
-    Waits until they are active. Run again it changes nothing; it never deletes.
+    Shows what it will change, and asks; where nobody can answer, it changes nothing without --yes.
+    Then it waits until all is active. It never deletes, and refuses a table that is not
+    chatstore's, exit code 5, before anything is changed. Run again it changes nothing.
     """
-    address = _address(url, stage)
+    address = _address(url)
+    if every is not None and projection is not None:
+        raise UsageError("give --all or --projection, not both: the files name theirs")
     definitions = [_definition(address, projection)] if every is None else _in_folder(every)
-    documents: list[dict[str, object]] = []
-    lines: list[str] = []
-    for definition in definitions:
-        with _connected(address, definition.table_name) as client:
-            done = apply_definition(client, definition)
-        documents.append({"table": definition.table_name, "done": done})
-        lines += [f"{definition.table_name}: {each}" for each in done or ["nothing to do"]]
+    any_projection = every is None and projection is None
+    with ExitStack() as opened:
+        connected = [
+            (opened.enter_context(_connected(address, each.table_name)), each)
+            for each in definitions
+        ]
+
+        def plans() -> list[Plan]:
+            found: list[Plan] = []
+            for client, each in connected:
+                with _translated(each.table_name):
+                    found.append(plan(client, each, any_projection=any_projection))
+            require_possible(found)
+            return found
+
+        shown = plans()
+        if any(each.steps for each in shown) and not _agreed(shown, yes=yes, as_json=as_json):
+            # The question may have waited for hours.
+            shown = _require_same(shown, plans())
+        documents: list[dict[str, object]] = []
+        lines: list[str] = []
+        for (client, definition), each in zip(connected, shown, strict=True):
+            with _translated(definition.table_name):
+                done = perform(client, each)
+            where = {"region": each.region, "endpoint": each.endpoint, "account": each.account}
+            documents.append({"table": definition.table_name, **where, "done": done})
+            lines += [f"{definition.table_name}: {line}" for line in done or ["nothing to do"]]
     _tell({"tables": documents}, lines, as_json=as_json)
 
 
 @application.command("verify")
-def verify(url: Url = None, stage: Stage = "dev", as_json: AsJson = False) -> None:
+def verify(url: Url = None, as_json: options.AsJson = False) -> None:
     """Compare a live table with what chatstore needs.
 
     Names each difference and what mends it; exit code 5 if there is one. What the caller may do is
     tried on a session that nobody has; nothing is changed.
     """
-    address = _address(url, stage)
-    definition = _definition(address, "ALL")
-    with _connected(address, definition.table_name) as client:
+    address = _address(url)
+    definition = _definition(address, None)
+    with (
+        _connected(address, definition.table_name) as client,
+        _translated(definition.table_name),
+    ):
         found = differences_of(client, definition)
     document = {
         "table": definition.table_name,
@@ -143,51 +171,94 @@ def verify(url: Url = None, stage: Stage = "dev", as_json: AsJson = False) -> No
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _address(url: str | None, stage: str) -> Address:
-    if url is None:
-        return Address(table_name_of(stage), DEFAULT_REGION)
-    address = read_url(url)
-    # A local endpoint takes any region, but boto3 wants one.
-    return replace(
-        address, region=address.region or DEFAULT_REGION if address.endpoint_url else address.region
+def _agreed(plans: list[Plan], *, yes: bool, as_json: bool) -> bool:
+    """Show the plans and, unless `yes`, ask; whether nobody had to be asked."""
+    told = "".join(
+        f"{printable(each.place)}:\n" + "".join(f"  {printable(line)}\n" for line in each.lines())
+        for each in plans
+        if each.steps
     )
+    attended = asking.somebody_can_answer() and not yes
+    if attended or not as_json:
+        output.write_error(told)
+    if yes:
+        return True
+    planned = f": {' '.join(told.split())}" if as_json else ""
+    asking.confirm(
+        "Do this?",
+        "nothing was done, since nobody is there to be asked; add --yes to do it without a "
+        f"question{planned}",
+    )
+    return False
 
 
-def _definition(address: Address, projection: str) -> TableDefinition:
-    if projection.upper() not in PROJECTIONS:
+def _require_same(shown: list[Plan], present: list[Plan]) -> list[Plan]:
+    if [each.steps for each in shown] != [each.steps for each in present]:
+        raise UsageError(
+            "what is missing has changed since it was shown: nothing was done; run it again"
+        )
+    return present
+
+
+def _address(url: str | None) -> Address:
+    """The table's address; nothing stands in for a URL that nobody gave."""
+    chosen = options.given_url(url)
+    if not chosen:
+        raise UsageError(
+            f"no URL: give --url dynamodb://TABLE?region=REGION, or set {URL_VARIABLE}"
+        )
+    scheme, separator, _ = chosen.partition("://")
+    if separator and scheme.lower() != "dynamodb":
+        origin = "" if url else f" of {URL_VARIABLE}"
+        raise UsageError(
+            f"schema is for dynamodb:// alone, and the URL{origin} is a {scheme}:// one: such a "
+            "store needs no schema command"
+        )
+    address = read_url(chosen)
+    region = address.region or (_LOCAL_REGION if address.endpoint_url else None)
+    return replace(address, region=region)
+
+
+def _definition(address: Address, projection: str | None) -> TableDefinition:
+    chosen = PROJECTIONS[0] if projection is None else projection.upper()
+    if chosen not in PROJECTIONS:
         raise UsageError(f"--projection: {projection!r} is not one of {', '.join(PROJECTIONS)}")
-    return TableDefinition(address.table_name, address.index_name, projection.upper())
+    return TableDefinition(address.table_name, address.index_name, chosen)
 
 
 def _in_folder(folder: Path) -> list[TableDefinition]:
-    files = sorted(folder.glob(f"{CREATE_PREFIX}*.json"))
-    if not files:
-        raise UsageError(f"--all: no {CREATE_PREFIX}*.json in {folder}; `schema emit` writes one")
-    definitions: list[TableDefinition] = []
-    for file in files:
-        try:
-            definitions.append(definition_from(json.loads(file.read_text())))
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(f"{file}: can't be read ({error})") from error
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{file}: {error}") from error
-    return definitions
+    found = definitions_in(folder)
+    if not found:
+        raise UsageError(
+            f"--all: no {CREATE_PREFIX}*.json in {folder}; `chatstore schema emit` writes one"
+        )
+    return found
 
 
 @contextmanager
 def _connected(address: Address, table_name: str) -> Iterator[Client]:
-    client = new_client(
-        region=address.region, endpoint_url=address.endpoint_url, retry_mode=address.retry_mode
-    )
+    with _translated(table_name):
+        client = new_client(
+            region=address.region, endpoint_url=address.endpoint_url, retry_mode=address.retry_mode
+        )
     try:
         yield client
+    finally:
+        client.close()
+
+
+@contextmanager
+def _translated(table_name: str) -> Iterator[None]:
+    """A driver's exception becomes the error that a store's calls have, with its notes."""
+    try:
+        yield
     except Exception as error:
         translated = translate(error, table_name)
         if translated is None:
             raise
+        for note in getattr(error, "__notes__", ()):
+            translated.add_note(note)
         raise translated from error
-    finally:
-        client.close()
 
 
 def _tell(document: object, lines: list[str], *, as_json: bool) -> None:

@@ -145,18 +145,13 @@ def _invalid(error: ClientError, place: Place, what: str) -> ChatStoreError:
         return _schema_error(place, what, "the user index is missing")
     if is_wrong_key(error):
         # Keys can't be changed: there is nothing that `apply` could do.
-        return SchemaError(
-            f"{what}; the table or its index has other keys: {place.schema_command('verify')} says "
-            "what differs"
-        )
+        advice = place.advice(creates=False)
+        return SchemaError(f"{what}; the table or its index has other keys{advice}")
     return BackendError(what)
 
 
 def _schema_error(place: Place, what: str, reason: str) -> SchemaError:
-    return SchemaError(
-        f"{what}; {reason}: {place.schema_command('verify')} says what differs, "
-        f"{place.schema_command('apply')} creates what is missing"
-    )
+    return SchemaError(f"{what}; {reason}{place.advice(creates=True)}")
 
 
 def _response(error: ClientError, part: str) -> Mapping[str, Any]:

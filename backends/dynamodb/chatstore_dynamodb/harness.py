@@ -16,8 +16,8 @@ from chatstore_dynamodb.client import Client, new_client
 from chatstore_dynamodb.errors import code_of, translate
 from chatstore_dynamodb.items import key
 from chatstore_dynamodb.marshalling import marshal_map
-from chatstore_dynamodb.schema.applying import described, wait_until_active
 from chatstore_dynamodb.schema.definition import TableDefinition
+from chatstore_dynamodb.schema.live import described, wait_until_active
 from chatstore_dynamodb.url import Address, read_url
 
 _HEAD_NAMES = ("sessionId", "userId", "createdAt", "version", "sessionStatus")

@@ -1,21 +1,21 @@
 """`ping`: whether the table is what chatstore needs, and these credentials may use it."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
 from chatstore.errors import BackendAuthError, SchemaError
 from chatstore_dynamodb.errors import code_of, is_refused
-from chatstore_dynamodb.schema.definition import TableDefinition
-from chatstore_dynamodb.schema.verifying import (
-    Difference,
-    needs_of_table,
-    needs_of_time_to_live,
-)
+from chatstore_dynamodb.schema.comparing import Comparison, Difference
+from chatstore_dynamodb.schema.definition import TTL_ATTRIBUTE, TableDefinition
+from chatstore_dynamodb.schema.live import described, time_to_live
 from chatstore_dynamodb.table import Table
 
+Result = TypeVar("Result")
+
 _NOBODY = "chatstore ping"
+_WORKING = frozenset({"the table is UPDATING"})
 
 
 def ping(table: Table, *, needs_time_to_live: bool) -> None:
@@ -23,7 +23,16 @@ def ping(table: Table, *, needs_time_to_live: bool) -> None:
     wrong with the table and what mends it, and `BackendAuthError`, which names what is not
     allowed."""
     definition = TableDefinition(table.name, table.index_name)
-    _require(table, "dynamodb:DescribeTable", lambda: needs_of_table(table.client, definition))
+    expiry: tuple[str, str | None] = ("ENABLED", TTL_ATTRIBUTE)
+    live = _allowed(table, "dynamodb:DescribeTable", lambda: described(table.client, table.name))
+    if live is not None:
+        if needs_time_to_live:
+            expiry = _allowed(
+                table,
+                "dynamodb:DescribeTimeToLive",
+                lambda: time_to_live(table.client, table.name),
+            )
+        _require_no(table, Comparison(table.client, definition, live).differences(expiry))
     # The table may be missing, and the index may be there and still not be read.
     table.query(
         {
@@ -33,17 +42,11 @@ def ping(table: Table, *, needs_time_to_live: bool) -> None:
             "Limit": 1,
         }
     )
-    if needs_time_to_live:
-        _require(
-            table,
-            "dynamodb:DescribeTimeToLive",
-            lambda: needs_of_time_to_live(table.client, definition),
-        )
 
 
-def _require(table: Table, action: str, differences: Callable[[], Iterator[Difference]]) -> None:
+def _allowed(table: Table, action: str, ask: Callable[[], Result]) -> Result:
     try:
-        found: Sequence[Difference] = list(differences())
+        return ask()
     except ClientError as error:
         if not is_refused(error):
             raise
@@ -54,6 +57,11 @@ def _require(table: Table, action: str, differences: Callable[[], Iterator[Diffe
             f"({code_of(error)}, request {request}); grant it, as the README's policy for the "
             "application does: without it nobody can tell whether the table is as it must be"
         ) from error
+
+
+def _require_no(table: Table, differences: Sequence[Difference]) -> None:
+    # What is being changed goes on working meanwhile, at whatever price.
+    found = [each for each in differences if not each.harmless and each.what not in _WORKING]
     if found:
         raise SchemaError(
             f"{table.place} is not what chatstore needs: "

@@ -1,35 +1,36 @@
 """Where a table is, for texts that people read and commands that they run."""
 
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from chatstore_dynamodb.api import Client
-
-DEFAULT_INDEX = "userId-index"
+from chatstore_dynamodb.items import DEFAULT_INDEX
+from chatstore_dynamodb.schema.advice import endpoint_of, region_of, schema_command, table_url
 
 _AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".on.aws")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A table, without credentials: in no part of it may any be."""
+    """A table: in no part of this are there credentials."""
 
     table_name: str
     region: str | None = None
     endpoint_url: str | None = None
     """None: AWS's own."""
-    index_name: str = DEFAULT_INDEX
+    url: str = ""
+    """What opens the table; without one there is no command to advise."""
 
     @classmethod
     def of(cls, client: Client, table_name: str, index_name: str = DEFAULT_INDEX) -> "Place":
         """Where a client looks for a table."""
-        endpoint: str = client.meta.endpoint_url
-        host = urlsplit(endpoint).hostname or ""
+        endpoint = endpoint_of(client) or ""
+        is_aws = (urlsplit(endpoint).hostname or "").endswith(_AWS)
         return cls(
             table_name,
-            client.meta.region_name,
-            None if host.endswith(_AWS) else endpoint,
-            index_name,
+            region_of(client),
+            None if is_aws else endpoint,
+            table_url(client, table_name, index_name),
         )
 
     def __str__(self) -> str:
@@ -38,18 +39,11 @@ class Place:
             text += f" in {self.region}"
         return text if self.endpoint_url is None else f"{text} at {self.endpoint_url}"
 
-    @property
-    def url(self) -> str:
-        """The URL that opens the table."""
-        options = {
-            "region": self.region,
-            "endpoint_url": self.endpoint_url,
-            "index": None if self.index_name == DEFAULT_INDEX else self.index_name,
-        }
-        given = {name: value for name, value in options.items() if value is not None}
-        query = f"?{urlencode(given, safe=':/')}" if given else ""
-        return f"dynamodb://{quote(self.table_name, safe='')}{query}"
-
-    def schema_command(self, name: str) -> str:
-        """The command that does something to this table's schema: `apply` or `verify`."""
-        return f"`chatstore schema {name} --url '{self.url}'`"
+    def advice(self, *, creates: bool) -> str:
+        """Which commands say what differs, and create what is missing."""
+        if not self.url:
+            return ""
+        text = f": `{schema_command('verify', self.url)}` says what differs"
+        if creates:
+            text += f", `{schema_command('apply', self.url)}` creates what is missing"
+        return text

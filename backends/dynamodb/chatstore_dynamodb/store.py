@@ -24,11 +24,17 @@ from chatstore_dynamodb.attempts import (
 )
 from chatstore_dynamodb.client import new_client
 from chatstore_dynamodb.errors import translate
-from chatstore_dynamodb.items import BACKEND, StoredItem, info_body, other_attributes, record
+from chatstore_dynamodb.items import (
+    BACKEND,
+    DEFAULT_INDEX,
+    StoredItem,
+    info_body,
+    other_attributes,
+    record,
+)
 from chatstore_dynamodb.marshalling import Item
 from chatstore_dynamodb.own_client import own_client
 from chatstore_dynamodb.pinging import ping
-from chatstore_dynamodb.place import DEFAULT_INDEX
 from chatstore_dynamodb.sizes import WindowSizes
 from chatstore_dynamodb.table import ConditionFailedError, Table
 from chatstore_dynamodb.upkeep import Upkeep

@@ -9,7 +9,7 @@ from chatstore.deadline import DEFAULT_DEADLINE, LONGEST_DEADLINE, require_deadl
 from chatstore.errors import ConfigurationError
 from chatstore.policy import RetentionPolicy
 from chatstore_dynamodb.client import require_endpoint_url
-from chatstore_dynamodb.place import DEFAULT_INDEX
+from chatstore_dynamodb.items import DEFAULT_INDEX
 from chatstore_dynamodb.retrying import MODES
 from chatstore_dynamodb.store import DynamoDBSessionStore
 

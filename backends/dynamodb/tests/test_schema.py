@@ -32,7 +32,7 @@ DEPLOY = Path(__file__).parent.parent / "deploy"
 
 
 def test_the_files_for_dev_are_what_emit_writes() -> None:
-    """The checked-in files are those that `chatstore schema emit` writes for stage dev."""
+    """The checked-in files are those that `chatstore schema emit --stage dev` writes."""
     files = deployment_files(TableDefinition(table_name_of("dev")))
     assert {path.name: path.read_text() for path in DEPLOY.iterdir()} == files
 
@@ -76,6 +76,11 @@ def test_a_projection_that_listings_could_not_read() -> None:
     """A definition is of one of the two projections, and the error names both."""
     with pytest.raises(ConfigurationError, match="'KEYS_ONLY': write one of ALL, INCLUDE"):
         TableDefinition("some-table", projection="KEYS_ONLY")
+
+
+@pytest.fixture(autouse=True)
+def _no_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHATSTORE_URL", raising=False)
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
@@ -132,15 +137,52 @@ def test_the_four_steps_with_the_aws_command_line(dynamodb_local: str, tmp_path:
 
 def test_wrong_usage_is_said(tmp_path: Path) -> None:
     """A folder without files, a file of another's and a bad projection are told apart."""
-    code, _, error = run("apply", "--all", str(tmp_path))
+    url = ("--url", "dynamodb://x?region=eu-west-1")
+    code, _, error = run("apply", *url, "--all", str(tmp_path))
     assert (code, "schema emit" in error) == (2, True)
     (tmp_path / "create-x.json").write_text('{"TableName": "x"}')
-    code, _, error = run("apply", "--all", str(tmp_path))
+    code, _, error = run("apply", *url, "--all", str(tmp_path))
     assert (code, "create-x.json" in error) == (5, True)
-    code, _, error = run("emit", "--projection", "KEYS_ONLY")
+    (tmp_path / "create-x.json").write_text("{")
+    code, _, error = run("apply", *url, "--all", str(tmp_path))
+    assert (code, "can't be read" in error) == (5, True)
+    code, _, error = run("apply", *url, "--all", str(tmp_path), "--projection", "ALL")
+    assert (code, "not both" in error) == (2, True)
+    code, _, error = run("emit", *url, "--projection", "KEYS_ONLY")
     assert (code, "INCLUDE" in error) == (2, True)
-    code, _, error = run("verify", "--url", "sqlite:///x.db")
-    assert (code, "dynamodb://" in error) == (5, True)
+    code, _, error = run("emit", *url, "--stage", "dev")
+    assert (code, "not both" in error) == (2, True)
+    code, _, error = run("emit", *url, "--to", "/dev/null/files")
+    assert (code, "can't be written to" in error) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["emit", "apply", "verify"])
+def test_nothing_stands_in_for_a_url(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without --url and CHATSTORE_URL a command of `schema` says so and stops; one of another
+    scheme, given or in the environment, is told that it needs none, without its password."""
+    monkeypatch.setattr("chatstore_dynamodb.cli.new_client", None)
+    code, _, error = run(command)
+    assert (code, "--url" in error, "CHATSTORE_URL" in error) == (2, True, True)
+    code, _, error = run(command, "--url", "redis://:hush@localhost")
+    assert (code, "for dynamodb:// alone" in error, "hush" in error) == (2, True, False)
+    monkeypatch.setenv("CHATSTORE_URL", "sqlite:///x.db")
+    code, _, error = run(command)
+    assert (code, "CHATSTORE_URL is a sqlite:// one" in error) == (2, True)
+
+
+def test_schema_follows_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dynamodb_local: str
+) -> None:
+    """CHATSTORE_URL names the table, as for every other command; --url and --stage go before it."""
+    monkeypatch.setenv("CHATSTORE_URL", local_url_of("no-such-table", dynamodb_local))
+    code, out, _ = run("verify")
+    assert (code, out.partition("\n")[0]) == (5, "table no-such-table does not exist")
+    _, out, _ = run("verify", "--url", local_url_of("another", dynamodb_local))
+    assert "table another does not exist" in out
+    _, out, _ = run("emit", "--to", str(tmp_path))
+    assert "create-no-such-table.json" in out
+    _, out, _ = run("emit", "--stage", "test", "--to", str(tmp_path))
+    assert "create-trinity-chat-sessions-test.json" in out
 
 
 def test_the_driver_s_errors_are_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +192,7 @@ def test_the_driver_s_errors_are_typed(tmp_path: Path, monkeypatch: pytest.Monke
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "missing"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    code, _, error = run("verify", "--json")
+    code, _, error = run("verify", "--json", "--url", "dynamodb://t?region=eu-west-1")
     assert (code, json.loads(error)["error"]["type"]) == (5, "BackendAuthError")
 
 
@@ -164,11 +206,13 @@ def test_chatstore_s_own_errors_arrive_as_they_are(
         parsed["Table"]["TableStatus"] = "CREATING"
 
     monkeypatch.setattr("chatstore_dynamodb.cli.new_client", lambda **_: moto_table.client)
-    monkeypatch.setattr("chatstore_dynamodb.schema.applying._PATIENCE", -1.0)
+    monkeypatch.setattr("chatstore_dynamodb.schema.live._PATIENCE", -1.0)
     with answers_changed(moto_table.client, "DescribeTable", not_yet):
         code, _, error = run("apply", "--url", f"dynamodb://{moto_table.table_name}", "--json")
     assert (code, json.loads(error)["error"]["type"]) == (4, "BackendUnavailableError")
-    assert "run `chatstore schema apply` again" in error
+    assert f"run `chatstore schema apply --url dynamodb://{moto_table.table_name}" in error.replace(
+        "'", ""
+    )
 
 
 def policies() -> list[set[str]]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from chatstore.errors import BackendUnavailableError
+from chatstore.errors import BackendUnavailableError, SchemaError
 from chatstore_dynamodb.client import Client
 from chatstore_dynamodb.schema.applying import apply
 from chatstore_dynamodb.schema.definition import TableDefinition
@@ -59,7 +59,8 @@ def test_apply_adds_what_is_missing(client: Client, definition: TableDefinition)
     del bare["GlobalSecondaryIndexes"]
     del bare["AttributeDefinitions"][1:]
     client.create_table(**bare)
-    client.put_item(TableName=definition.table_name, Item={"sessionId": {"S": "kept"}})
+    kept = {name: {"S": name} for name in ("sessionId", "userId", "createdAt")}
+    client.put_item(TableName=definition.table_name, Item=kept)
     assert whats(client, definition) == [
         "index userId-index does not exist",
         "time to live is DISABLED: expired sessions are hidden, and never removed",
@@ -97,7 +98,8 @@ def test_verify_names_each_of_five_faults(client: Client, definition: TableDefin
         f"index userId-index projects INCLUDE, without {', '.join(unprojected)}",
         "time to live goes by the attribute expiresAt, not by ttl",
     ]
-    assert apply(client, definition) == []
+    with pytest.raises(SchemaError, match="id HASH, not sessionId HASH"):
+        apply(client, definition)
 
 
 def test_verify_says_what_the_caller_may_not_do(moto_table: TableHarness) -> None:
@@ -151,8 +153,10 @@ def test_keys_that_are_no_text_are_named(
         if each["AttributeName"] == name:
             each["AttributeType"] = "N"
     client.create_table(**wrong)
-    apply(client, definition)
-    assert whats(client, definition) == [f"{where} has the key {name} of type N, not S"]
+    difference = f"{where} has the key {name} of type N, not S"
+    assert difference in whats(client, definition)
+    with pytest.raises(SchemaError, match=difference):
+        apply(client, definition)
 
 
 def test_what_is_still_being_made_is_named(moto_table: TableHarness) -> None:
@@ -182,7 +186,7 @@ def test_apply_does_not_wait_for_ever(moto_table: TableHarness) -> None:
     waits: list[float] = []
     with (
         answers_changed(moto_table.client, "DescribeTable", not_yet),
-        pytest.raises(BackendUnavailableError, match="run `chatstore schema apply` again"),
+        pytest.raises(BackendUnavailableError, match="schema apply --url"),
     ):
         apply(moto_table.client, moto_table.definition, wait=waits.append)
     assert 600 <= sum(waits) <= 610

@@ -1,15 +1,23 @@
 """Redis as a cache in front of another store: one key for each session, one round trip a call."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
+from chatstore import deadline as deadlines
 from chatstore.caching import FORMAT, Marker, SessionCache, Snapshot
-from chatstore.errors import SchemaError
+from chatstore.deadline import DeadlineError, require_deadline
+from chatstore.errors import BackendError, BackendUnavailableError, ChatStoreError, SchemaError
+from chatstore.forks import Origin, refuse_pickling
 from chatstore_redis.connection import Argument, Client, Connection
 from chatstore_redis.errors import translated
 from chatstore_redis.keys import Keys
 from chatstore_redis.scripts import CACHE_BURY, CACHE_MEET, Script
+from chatstore_redis.source import ClusterSource, Source
+
+DEFAULT_DEADLINE = 0.25
+"""How many seconds a request may take, unless a cache says otherwise."""
 
 _FORM = str(FORMAT).encode()
 _FIELDS = (b"form", b"life", b"version", b"body")
@@ -18,18 +26,35 @@ _FIELDS = (b"form", b"life", b"version", b"body")
 class RedisSessionCache(SessionCache):
     """Snapshots in Redis 6.2 or later, or Valkey: one server or a cluster.
 
-    The caller owns `client`: it is not closed. Give it short timeouts, for the primary can answer
-    too. `prefix` begins every key, and belongs to one store of record. Calls raise a
-    `BackendError` when the server fails.
+    `client`, a `redis.Redis` or a `redis.cluster.RedisCluster`, says where the server is and how to
+    connect: the cache makes connections of its own like the client's, and leaves the client as it
+    is. `prefix` begins every key, and belongs to one store of record. A request ends within
+    `deadline` seconds, and within what the store's call has left: the primary can answer too.
+    Calls raise a `BackendError` when the server fails.
     """
 
-    def __init__(self, client: Client, *, prefix: str = "chatstore") -> None:
+    def __init__(
+        self,
+        client: Client | Source | ClusterSource,
+        *,
+        prefix: str = "chatstore",
+        deadline: float = DEFAULT_DEADLINE,
+    ) -> None:
+        self._origin = Origin()
         self._keys = Keys(prefix)
+        self._deadline = require_deadline(deadline)
         self._connection = Connection(client)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._connection.place}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise refuse_pickling("redis cache")
+
     def get(self, session_ids: Sequence[str]) -> Mapping[str, Snapshot]:
-        with _typed_errors():
-            answers = self._read([self._keys.cached(session_id) for session_id in session_ids])
+        keys = [self._keys.cached(session_id) for session_id in session_ids]
+        with self._request():
+            answers = self._read(keys)
         found: dict[str, Snapshot] = {}
         for session_id, answer in zip(session_ids, answers, strict=True):
             snapshot = _snapshot(answer)
@@ -63,17 +88,37 @@ class RedisSessionCache(SessionCache):
         self._run(CACHE_BURY, dict.fromkeys(session_ids, arguments))
 
     def close(self) -> None:
-        pass
+        # What a parent process opened is the parent's to close.
+        if self._origin.is_here:
+            self._connection.close()
 
-    def _connected(self) -> Connection:
-        """The connection: here the caller's, in a cache opened by URL one made at need."""
-        return self._connection
+    @contextmanager
+    def _request(self) -> Iterator[None]:
+        """Give a request its time, and its errors their types."""
+        self._origin.require_here("redis cache")
+        # A call that waited for a thread has less time left, and its requests are no shorter.
+        with deadlines.counted_from(time.monotonic()), deadlines.within(self._deadline):
+            try:
+                yield
+            except ChatStoreError:
+                raise
+            except Exception as error:
+                raise self._typed(error) from error
+
+    def _typed(self, error: Exception) -> ChatStoreError:
+        place = self._connection.place
+        if deadlines.is_over() or isinstance(error, DeadlineError):
+            return BackendUnavailableError(
+                f"{place}: no answer within {self._deadline:g} seconds, the deadline of a cache"
+            )
+        typed = translated(error, place)
+        return typed or BackendError(f"{place}: {type(error).__name__}; its cause says more")
 
     def _read(self, keys: Sequence[bytes]) -> list[Any]:
         if len(keys) == 1:
             return [self._read_one(keys[0])]
         try:
-            return self._connected().send_all([("HMGET", key, *_FIELDS) for key in keys])
+            return self._connection.send_all([("HMGET", key, *_FIELDS) for key in keys])
         except Exception as error:
             if not _is_foreign_type(error):
                 raise
@@ -81,7 +126,7 @@ class RedisSessionCache(SessionCache):
 
     def _read_one(self, key: bytes) -> Any:
         try:
-            return self._connected().send("HMGET", key, *_FIELDS)
+            return self._connection.send("HMGET", key, *_FIELDS)
         except Exception as error:
             if not _is_foreign_type(error):
                 raise
@@ -90,16 +135,14 @@ class RedisSessionCache(SessionCache):
 
     def _run(self, script: Script, calls: Mapping[str, Sequence[Argument]]) -> list[Any]:
         """Run a script on the keys of some sessions, each with its arguments."""
-        with _typed_errors():
-            if len(calls) == 1:
-                ((session_id, arguments),) = calls.items()
-                return [self._connected().run(script, self._keys.cached(session_id), *arguments)]
+        by_key = {self._keys.cached(session_id): given for session_id, given in calls.items()}
+        with self._request():
+            if len(by_key) == 1:
+                ((key, arguments),) = by_key.items()
+                return [self._connection.run(script, key, *arguments)]
             # By its text: in a pipeline a digest that the server lacks would fail every call.
-            return self._connected().send_all(
-                [
-                    ("EVAL", script.text, 1, self._keys.cached(session_id), *arguments)
-                    for session_id, arguments in calls.items()
-                ]
+            return self._connection.send_all(
+                [("EVAL", script.text, 1, key, *given) for key, given in by_key.items()]
             )
 
 
@@ -119,14 +162,3 @@ def _milliseconds(seconds: float) -> int:
 
 def _is_foreign_type(error: Exception) -> bool:
     return isinstance(translated(error), SchemaError)
-
-
-@contextmanager
-def _typed_errors() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        typed = translated(error)
-        if typed is None:
-            raise
-        raise typed from error

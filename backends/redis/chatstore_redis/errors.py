@@ -14,6 +14,9 @@ from chatstore.errors import (
     ConfigurationError,
     SchemaError,
 )
+from chatstore_redis.tls import tls_fault
+
+_LONGEST_CAUSE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class _Case:
     classes: tuple[type[Exception], ...] = ()
     pattern: str | None = None
 
-    def fits(self, error: Exception) -> bool:
+    def fits(self, error: BaseException) -> bool:
         """Whether this is what happened."""
         if isinstance(error, self.classes):
             return True
@@ -99,11 +102,6 @@ _CASES = (
         (redis_errors.TimeoutError,),
     ),
     _Case(
-        BackendUnavailableError,
-        "the connection was refused or lost",
-        (redis_errors.ConnectionError,),
-    ),
-    _Case(
         ConfigurationError,
         "this server is one of a cluster; open it by redis+cluster://, or give the store a "
         "redis.cluster.RedisCluster",
@@ -113,7 +111,13 @@ _CASES = (
         ConfigurationError,
         "this server is not one of a cluster (open it by redis://), or does not let this user send "
         "CLUSTER",
-        pattern="Cluster mode is not enabled",
+        pattern="Cluster mode is not enabled|This instance has cluster support disabled",
+    ),
+    _Case(
+        ConfigurationError,
+        "this server lacks a command that chatstore needs, or has another name for it; chatstore "
+        "needs Redis 6.2 or newer, or Valkey, with the commands that its README lists",
+        pattern="[Uu]nknown (Redis )?command",
     ),
     _Case(
         BackendUnavailableError,
@@ -128,14 +132,47 @@ _CASES = (
 )
 
 
-def translated(error: Exception) -> ChatStoreError | None:
+_LOST = "the connection was refused or lost"
+
+_CODES: dict[str, type[redis_errors.ResponseError]] = {
+    "MOVED": redis_errors.MovedError,
+    "ASK": redis_errors.AskError,
+    "TRYAGAIN": redis_errors.TryAgainError,
+    "CLUSTERDOWN": redis_errors.ClusterDownError,
+    "MASTERDOWN": redis_errors.MasterDownError,
+}
+
+
+def translated(error: BaseException, place: str = "redis") -> ChatStoreError | None:
     """The typed error for one of redis-py's; None for any other exception."""
     if not isinstance(error, redis_errors.RedisError | redis_errors.RedisClusterException):
         return None
+    if (fault := tls_fault(error)) is not None:
+        return type(fault)(f"{place}: {fault}")
     for case in _CASES:
         if case.fits(error):
-            return case.kind(f"redis: {case.advice}")
-    return BackendError(f"redis: {type(error).__name__}; its cause says more")
+            return case.kind(f"{place}: {case.advice}")
+    if isinstance(error, redis_errors.ConnectionError):
+        return BackendUnavailableError(f"{place}: {_LOST}{_said(error)}")
+    return BackendError(f"{place}: {type(error).__name__}; its cause says more")
+
+
+def refined(error: redis_errors.ResponseError) -> redis_errors.ResponseError:
+    """The error of the class for its code: redis-py below 6 has these only in its own client of a
+    cluster."""
+    code, _, rest = str(error).partition(" ")
+    if type(error) is redis_errors.ResponseError and code in _CODES:
+        return _CODES[code](rest)
+    return error
+
+
+def _said(error: redis_errors.ConnectionError) -> str:
+    """What redis-py or the operating system said, with the host and the port."""
+    # Sentinel's errors show whole clients.
+    if type(error) is not redis_errors.ConnectionError:
+        return ""
+    text = " ".join(str(error).split())
+    return f": {text[:_LONGEST_CAUSE].rstrip('.')}" if text else ""
 
 
 def is_missing_script(error: object) -> bool:

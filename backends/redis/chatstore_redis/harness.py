@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
+from redis.cluster import RedisCluster
 from redis.exceptions import RedisClusterException, RedisError
 
 from chatstore import Clock, JsonObject, RetentionPolicy, utc_now
@@ -85,7 +86,7 @@ class RedisHarness(Harness):
     def close_clients(self) -> None:
         """Close every client that was made here."""
         for client in self._clients:
-            Connection(client).close()
+            close_client(client)
 
     def all_keys(self) -> list[bytes]:
         """Every key of these stores."""
@@ -124,7 +125,15 @@ def namespace(url: str, name: str) -> Iterator[FreshHarness]:
     except (RedisError, RedisClusterException) as error:
         raise translated(error) or error from error
     finally:
-        Connection(client).close()
+        close_client(client)
+
+
+def close_client(client: Client) -> None:
+    """Close a client and its connections."""
+    client.close()
+    if isinstance(client, RedisCluster):
+        # A cluster's client leaves its nodes' connections open, until it is collected.
+        client.disconnect_connection_pools()  # type: ignore[no-untyped-call]
 
 
 def _keys_under(client: Client, name: str) -> Iterator[bytes]:

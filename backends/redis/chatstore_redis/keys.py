@@ -49,6 +49,10 @@ class Keys:
         """The key of what a cache holds of a session."""
         return self._key(_CACHED, session_id)
 
+    def nobodys(self, number: int) -> bytes:
+        """A key like a session's that no session has: no id holds NUL."""
+        return self._key(_SESSION, f"\0{number}")
+
     @property
     def session_pattern(self) -> bytes:
         """What SCAN matches to find every session; also keys of prefixes that go on from ours."""

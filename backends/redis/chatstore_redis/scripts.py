@@ -75,3 +75,6 @@ RECLAIM = _script("reclaim")
 
 CACHE_MEET = _script("cache/meet", head="")
 CACHE_BURY = _script("cache/bury", head="")
+
+PROVE = _script("prove", head="")
+"""Shows that a server allows what the other scripts do: `ping`."""

@@ -7,6 +7,7 @@ from typing import Any
 from chatstore.base import BaseSessionStore
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.cursor import Position
+from chatstore.deadline import DEFAULT_DEADLINE
 from chatstore.envelope import require_key_count
 from chatstore.errors import (
     ChatStoreError,
@@ -22,8 +23,10 @@ from chatstore_redis import errors, fields, scripts
 from chatstore_redis.connection import Client, Connection
 from chatstore_redis.index import UserIndex
 from chatstore_redis.keys import Keys
+from chatstore_redis.proving import prove
 from chatstore_redis.scanning import ScanPosition, scan_position
 from chatstore_redis.scripts import Script
+from chatstore_redis.source import ClusterSource, Source
 
 _FIELD_ARGUMENTS = {b"userPreferences": "user_preferences", b"metadata": "metadata"}
 
@@ -31,25 +34,28 @@ _FIELD_ARGUMENTS = {b"userPreferences": "user_preferences", b"metadata": "metada
 class RedisSessionStore(BaseSessionStore):
     """Sessions in Redis 6.2 or later, or Valkey: one server or a cluster.
 
-    The caller owns `client`, a `redis.Redis` or a `redis.cluster.RedisCluster`: it is not closed.
-    `prefix` begins every key; stores with other prefixes share nothing. Every call is safe to be
-    sent twice, so the client may retry.
+    `client`, a `redis.Redis` or a `redis.cluster.RedisCluster`, says where they are and how to
+    connect: the store makes connections of its own like the client's, and leaves the client as it
+    is. `prefix` begins every key; stores with other prefixes share nothing. A call ends within
+    `deadline` seconds, retries included. Every request is safe to be sent twice, and is sent again
+    as the client's own `Retry` says.
     """
 
     backend = "redis"
 
     def __init__(
         self,
-        client: Client,
+        client: Client | Source | ClusterSource,
         *,
         prefix: str = "chatstore",
         policy: RetentionPolicy | None = None,
         clock: Clock = utc_now,
+        deadline: float = DEFAULT_DEADLINE,
     ) -> None:
-        super().__init__(policy=policy, clock=clock)
         self._keys = Keys(prefix)
         self._connection = Connection(client)
         self._index = UserIndex(self._connection, self._keys)
+        super().__init__(policy=policy, clock=clock, deadline=deadline)
 
     def _insert(self, session: StoredSession, now: Moment) -> bool:
         # The member first: a process that dies in between leaves one too many, which heals. The
@@ -158,14 +164,17 @@ class RedisSessionStore(BaseSessionStore):
         return removed
 
     def _ping(self) -> None:
-        # Asks for what Redis below 6.2 lacks, and for a permission on this deployment's keys.
-        self._connection.send("ZRANGE", self._keys.index("ping"), "-", "+", "BYLEX", "LIMIT", 0, 1)
+        prove(self._connection, self._keys)
 
     def _close(self) -> None:
-        pass
+        # Its own connections; the caller's client is not touched.
+        self._connection.close()
+
+    def _place(self) -> str:
+        return self._connection.place
 
     def _translate(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
-        return errors.translated(error)
+        return errors.translated(error, self._place())
 
     def _put(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
         hash_fields = fields.session_fields(session)

@@ -1,56 +1,81 @@
 """From a URL to a store: `redis://`, `rediss://`, `redis+cluster://` and `rediss+cluster://`."""
 
-from redis import Redis
-from redis.backoff import ExponentialWithJitterBackoff
-from redis.cluster import RedisCluster
-from redis.exceptions import RedisClusterException, RedisError
-from redis.retry import Retry
+from collections.abc import Mapping
+from typing import Any
 
+from redis import Connection as PlainConnection
+from redis import ConnectionPool, Redis, SSLConnection
+from redis.cluster import RedisCluster
+
+from chatstore import deadline
 from chatstore.clock import Clock
+from chatstore.deadline import DEFAULT_DEADLINE, DeadlineError
+from chatstore.errors import BackendUnavailableError
 from chatstore.policy import RetentionPolicy
-from chatstore_redis.address import read_url, unreadable
-from chatstore_redis.connection import Client
+from chatstore_redis.address import Address, read_url
+from chatstore_redis.bounded import bounded_class
+from chatstore_redis.cluster import Cluster
 from chatstore_redis.errors import translated
+from chatstore_redis.retries import Retries
+from chatstore_redis.source import Client, ClusterSource, Source
 from chatstore_redis.store import RedisSessionStore
 
-_DEFAULTS = {"socket_timeout": "5", "socket_connect_timeout": "2", "socket_keepalive": "true"}
+_DEFAULTS: Mapping[str, Any] = {
+    "deadline": DEFAULT_DEADLINE,
+    "socket_connect_timeout": 2.0,
+    "socket_keepalive": True,
+    "socket_timeout": 5.0,
+}
+# Every call is safe to be sent twice, so a connection that was lost costs the caller nothing.
+_RETRIES = Retries.with_backoff(3)
 
 
 def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> RedisSessionStore:
-    """A store with a client of its own, closed with it; `address.read_url` says what the URL is.
+    """A store with connections of its own; `address.read_url` says what the URL is.
 
     A cluster's nodes are asked for here, so it may also raise a `BackendError`.
     """
-    client, prefix = connect(url)
-    return _OpenedStore(client, prefix=prefix, policy=policy, clock=clock)
+    address = read_url(url, _DEFAULTS)
+    source = source_at(address, _RETRIES)
+    store = RedisSessionStore(
+        source,
+        prefix=address.prefix,
+        policy=policy,
+        clock=clock,
+        deadline=address.deadline,
+    )
+    _discover(store, address.deadline)
+    return store
+
+
+def source_at(address: Address, retries: Retries) -> Source | ClusterSource:
+    """How connections to the server or the cluster of a URL are made."""
+    kind = bounded_class(SSLConnection if address.is_tls else PlainConnection)
+    pool_options = {"max_connections": address.max_connections}
+    if not address.is_cluster:
+        return Source(kind, address.options, ConnectionPool, pool_options, retries)
+    node = Source(kind, address.options, ConnectionPool, pool_options)
+    return ClusterSource(node, ((address.options["host"], address.options["port"]),), retries)
 
 
 def connect(url: str) -> tuple[Client, str]:
-    """The client that a URL asks for, and the prefix; `open_url` says more."""
+    """A client of redis-py's for a URL, and the prefix: for tests that look behind a store."""
     address = read_url(url, _DEFAULTS)
-    return (_cluster if address.is_cluster else _server)(address.url), address.prefix
+    options = {**address.options, "max_connections": address.max_connections}
+    if address.is_cluster:
+        return RedisCluster(ssl=address.is_tls, **options), address.prefix
+    kind = SSLConnection if address.is_tls else PlainConnection
+    return Redis(connection_pool=ConnectionPool(connection_class=kind, **options)), address.prefix
 
 
-class _OpenedStore(RedisSessionStore):
-    """A store that owns its client."""
-
-    def _close(self) -> None:
-        self._connection.close()
-
-
-def _server(url: str) -> Client:
-    # Every call is safe to be sent twice, so a connection that was lost costs the caller nothing.
-    retry = Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), retries=3)
+def _discover(store: RedisSessionStore, seconds: float) -> None:
+    servers = store._connection.servers
+    if not isinstance(servers, Cluster):
+        return
     try:
-        return Redis.from_url(url, retry=retry)
-    except ValueError:
-        raise unreadable() from None
-
-
-def _cluster(url: str) -> Client:
-    try:
-        return RedisCluster.from_url(url)
-    except ValueError:
-        raise unreadable() from None
-    except (RedisError, RedisClusterException) as error:
-        raise translated(error) or error from error
+        with deadline.within(seconds):
+            servers.discover()
+    except DeadlineError as error:
+        raise BackendUnavailableError(f"{servers.place}: no node answered in time") from error
+    except Exception as error:
+        raise translated(error, servers.place) or error from error

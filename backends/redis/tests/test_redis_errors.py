@@ -18,6 +18,7 @@ from chatstore import (
     ConfigurationError,
     SchemaError,
     SessionNotFoundError,
+    open_store,
 )
 from chatstore_redis import RedisSessionStore
 from chatstore_redis.connection import Connection
@@ -122,12 +123,15 @@ def test_walks_pass_over_foreign_keys(server: Server, name: str) -> None:
 
 
 def test_a_pool_that_is_used_up(server: Server) -> None:
-    """A client with no connection left: `BackendThrottledError`."""
-    with redis.Redis.from_url(f"redis://{LOOPBACK}:{server.port}", max_connections=1) as client:
-        taken = client.connection_pool.get_connection()
+    """A store with no connection left: `BackendThrottledError`."""
+    with open_store(f"redis://{LOOPBACK}:{server.port}?max_connections=1") as store:
+        assert isinstance(store, RedisSessionStore)
+        (node,) = store._connection.servers.masters().values()
+        taken = node.take()
         with pytest.raises(BackendThrottledError):
-            RedisSessionStore(client).get("chat")
-        client.connection_pool.release(taken)
+            store.get("chat")
+        node.give_back(taken)
+        store.get("chat")
 
 
 def test_one_node_of_a_cluster() -> None:

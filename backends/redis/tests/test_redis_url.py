@@ -195,4 +195,4 @@ def test_tls(tmp_path: Path) -> None:
             assert store.create("ana").version == 1
         with open_store(url) as store, pytest.raises(ChatStoreError) as caught:
             store.ping()
-        assert type(caught.value) is BackendUnavailableError
+        assert type(caught.value) is ConfigurationError

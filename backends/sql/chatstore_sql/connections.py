@@ -1,29 +1,46 @@
 """The driver's connections as the store uses them: one for each call, and one writer at a time."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from sqlalchemy import Engine, PoolProxiedConnection
 
+from chatstore import deadline
 from chatstore.errors import BackendUnavailableError, ChatStoreError, ConfigurationError
-from chatstore_sql.engine import settings_of
-from chatstore_sql.errors import is_undecodable
+from chatstore_sql import forking
+from chatstore_sql.engine import INODE, settings_of
+from chatstore_sql.errors import is_busy, is_undecodable
+from chatstore_sql.file import DatabaseFile
+from chatstore_sql.turns import writers_lock
 
 Row = tuple[Any, ...]
 Parameters = Mapping[str, object]
 
 _MOST_IDLE = 8
-_NONE: Parameters = {}
+NO_PARAMETERS: Parameters = {}
+_PAUSE = 0.001
 
 
-class _Lease(NamedTuple):
+class _Lease:
     """A connection that is checked out of the engine's pool, and its one cursor."""
 
-    checkout: PoolProxiedConnection
-    connection: sqlite3.Connection
-    cursor: sqlite3.Cursor
+    __slots__ = ("checkout", "connection", "cursor", "inode", "log", "use")
+
+    def __init__(self, checkout: PoolProxiedConnection, use: forking.Use) -> None:
+        self.checkout = checkout
+        self.connection = cast("sqlite3.Connection", checkout.driver_connection)
+        self.cursor = self.connection.cursor()
+        self.inode: forking.Inode | None = checkout.info.get(INODE)
+        self.log: forking.Inode | None = None
+        self.use = use
+
+    def destroy(self) -> None:
+        """Close the connection, for good: a cursor in the middle of its rows would keep it open."""
+        self.cursor.close()
+        self.checkout.invalidate()
 
 
 class Connections:
@@ -36,93 +53,170 @@ class Connections:
     def __init__(self, engine: Engine) -> None:
         self.settings = settings_of(engine)
         self._engine = engine
+        self._writer = writers_lock(self.settings.file)
+        self.file = None if self.settings.path is None else DatabaseFile(self.settings.path)
         self._idle: list[_Lease] = []
         self._closed = False
-        self._shares_one = self.settings.path is None
+        forking.keep_connections(self)
 
-    def fetch(self, statement: str, parameters: Parameters = _NONE) -> list[Row]:
-        """All rows of one SELECT, which sees one state of the database."""
-        if self._shares_one:
-            with self._turn():
-                return self._fetch(statement, parameters)
-        return self._fetch(statement, parameters)
+    def fetch(
+        self,
+        statement: str,
+        parameters: Parameters = NO_PARAMETERS,
+        *,
+        may_take_long: bool = True,
+    ) -> list[Row]:
+        """All rows of one SELECT, which sees one state of the database. One that `may_take_long`
+        is broken off at the deadline; to have it watched costs 2 microseconds."""
+        until = time.monotonic() + self.settings.timeout
+        if self.file is None:
+            with self._turn(until):
+                return self._fetch(statement, parameters, until, may_take_long)
+        return self._fetch(statement, parameters, until, may_take_long)
 
     @contextmanager
     def alone(self) -> Iterator[sqlite3.Cursor]:
         """A cursor, outside of any transaction, while no other thread of this process writes.
         Raises `BackendUnavailableError` if others keep writing for longer than the timeout."""
-        with self._turn():
-            lease = self._take()
-            try:
-                yield lease.cursor
-            except BaseException as error:
-                self._recover(lease, error)
-                raise
-            self._give(lease)
+        until = time.monotonic() + self.settings.timeout
+        with self._turn(until), self._lent(self._take()) as cursor:
+            yield cursor
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Cursor]:
         """A transaction that may write: committed at the end, rolled back if an exception leaves
         it. It waits as `alone` does, and for other processes likewise."""
-        with self.alone() as cursor:
-            cursor.execute("BEGIN IMMEDIATE")
-            yield cursor
-            cursor.execute("COMMIT")
+        until = time.monotonic() + self.settings.timeout
+        with self._turn(until):
+            lease = self._begin(until)
+            with self._lent(lease) as cursor:
+                self._require_log(lease)
+                yield cursor
+                cursor.execute("COMMIT")
+
+    def require_log(self) -> None:
+        """Raise `SchemaError` if a connection's write-ahead log was taken away from it."""
+        lease = self._take()
+        with self._lent(lease):
+            self._require_log(lease)
 
     def close(self) -> None:
         """Give the connections back to the engine's pool."""
         self._closed = True
-        while self._idle:
-            self._idle.pop().checkout.close()
+        with forking.no_fork():
+            while self._idle:
+                self._idle.pop().checkout.close()
+
+    def close_idle(self) -> None:
+        """Close the connections that no call uses."""
+        if self.file is not None:
+            while self._idle:
+                self._idle.pop().destroy()
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        # A lock wakes who waits for it; SQLite's own waiting is a poll with growing pauses.
-        if not self.settings.writer.acquire(timeout=self.settings.timeout):
+    def _turn(self, until: float) -> Iterator[None]:
+        # A lock wakes who waits for it; SQLite's own waiting is a poll.
+        left = deadline.seconds_left(max(until - time.monotonic(), 0.0))
+        if not self._writer.acquire(timeout=-1 if left is None else left):
+            # Which of both times is up?
+            deadline.seconds_left()
             raise BackendUnavailableError(
-                f"sqlite: other threads kept writing for {self.settings.timeout} seconds; send the "
-                "call again"
+                f"{self.settings.place}: other threads kept writing for {self.settings.timeout:g} "
+                "seconds, the URL's timeout; send the call again"
             )
         try:
             yield
         finally:
-            self.settings.writer.release()
+            self._writer.release()
 
-    def _fetch(self, statement: str, parameters: Parameters) -> list[Row]:
-        lease = self._take()
+    @contextmanager
+    def _lent(self, lease: _Lease) -> Iterator[sqlite3.Cursor]:
+        """The lease's cursor, for one call; broken off at its deadline."""
         try:
-            rows = lease.cursor.execute(statement, parameters).fetchall()
-        except Exception as error:
-            if not is_undecodable(error):
-                self._recover(lease, error)
-                raise
-            rows = _fetch_leniently(lease, statement, parameters)
+            with deadline.broken_off_by(lease.connection.interrupt):
+                yield lease.cursor
         except BaseException as error:
             self._recover(lease, error)
             raise
         self._give(lease)
-        return rows
+
+    def _begin(self, until: float) -> _Lease:
+        """A connection in a transaction that may write."""
+        while True:
+            lease = self._take()
+            try:
+                lease.cursor.execute("BEGIN IMMEDIATE")
+            except BaseException as error:
+                self._recover(lease, error)
+                if not _may_wait(error, until):
+                    raise
+                deadline.pause(_PAUSE)
+            else:
+                return lease
+
+    def _fetch(
+        self, statement: str, parameters: Parameters, until: float, may_take_long: bool
+    ) -> list[Row]:
+        while True:
+            lease = self._take()
+            try:
+                if may_take_long:
+                    with deadline.broken_off_by(lease.connection.interrupt):
+                        rows = lease.cursor.execute(statement, parameters).fetchall()
+                else:
+                    rows = lease.cursor.execute(statement, parameters).fetchall()
+            except BaseException as error:
+                if is_undecodable(error):
+                    rows = _fetch_leniently(lease, statement, parameters)
+                else:
+                    self._recover(lease, error)
+                    if not _may_wait(error, until):
+                        raise
+                    deadline.pause(_PAUSE)
+                    continue
+            self._give(lease)
+            return rows
 
     def _take(self) -> _Lease:
         if self._closed:
             raise ConfigurationError("this sqlite store is closed; open another")
-        if self.settings.is_inherited:
-            raise ConfigurationError(
-                "this sqlite store was opened before the process forked, and SQLite's connections "
-                "do not survive that; open another in the child"
-            )
+        use = forking.begin_use()
         try:
-            return self._idle.pop()
+            while True:
+                lease = self._next(use)
+                if self._is_current(lease):
+                    return lease
+                # The engine has kept it since before the file was replaced.
+                lease.destroy()
+        except BaseException:
+            forking.end_use(use)
+            raise
+
+    def _is_current(self, lease: _Lease) -> bool:
+        try:
+            return self.file is None or self.file.is_same(lease.inode)
+        except BaseException:
+            lease.destroy()
+            raise
+
+    def _next(self, use: forking.Use) -> _Lease:
+        try:
+            lease = self._idle.pop()
         except IndexError:
-            checkout = self._engine.raw_connection()
-            connection = cast("sqlite3.Connection", checkout.driver_connection)
-            return _Lease(checkout, connection, connection.cursor())
+            return _Lease(self._engine.raw_connection(), use)
+        lease.use = use
+        return lease
 
     def _give(self, lease: _Lease) -> None:
-        if len(self._idle) < _MOST_IDLE and not self._closed:
-            self._idle.append(lease)
-        else:
-            lease.checkout.close()
+        # Once it is idle, it may be another thread's at any moment.
+        use = lease.use
+        try:
+            if len(self._idle) < _MOST_IDLE and not self._closed:
+                self._idle.append(lease)
+            else:
+                lease.checkout.close()
+        finally:
+            forking.end_use(use)
 
     def _recover(self, lease: _Lease, error: BaseException) -> None:
         """End the transaction that `error` broke off. After an error that is not ours, the
@@ -131,10 +225,26 @@ class Connections:
             if lease.connection.in_transaction:
                 lease.cursor.execute("ROLLBACK")
         finally:
-            if isinstance(error, ChatStoreError) or self._shares_one:
+            if self.file is None or isinstance(error, ChatStoreError) or is_busy(error):
                 self._give(lease)
             else:
-                lease.checkout.invalidate()
+                try:
+                    lease.destroy()
+                finally:
+                    forking.end_use(lease.use)
+
+    def _require_log(self, lease: _Lease) -> None:
+        if self.file is None:
+            return
+        if lease.log is None:
+            lease.log = self.file.log_inode()
+        else:
+            self.file.require_log(lease.log)
+
+
+def _may_wait(error: BaseException, until: float) -> bool:
+    """Whether `error` says that somebody else holds the file, and there is time to wait."""
+    return is_busy(error) and time.monotonic() < until
 
 
 def _fetch_leniently(lease: _Lease, statement: str, parameters: Parameters) -> list[Row]:

@@ -1,7 +1,6 @@
 """Opening a database: what is there is looked at first, and only an empty one is written to."""
 
 import sqlite3
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,41 +21,28 @@ Fetch = Callable[[str], Sequence[tuple[Any, ...]]]
 _MARKS = """SELECT (SELECT application_id FROM pragma_application_id),
 (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"""
 
-_PAUSE = 0.005
-
 
 def ensure_schema(cursor: sqlite3.Cursor, settings: EngineSettings) -> None:
     """Make the tables in an empty database, in one transaction; leave one of ours as it is.
 
-    Any number of processes may do so at once. Raises `SchemaError`, and has changed nothing, for a
-    database that is not ours or is of another version.
+    Any number of processes may do so at once; SQLite may say that the file is busy, and then it is
+    to be tried again. Raises `SchemaError`, and has changed nothing, for a database that is not
+    ours or is of another version.
     """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise SchemaError(
             f"SQLite {sqlite3.sqlite_version} is too old: Python must come with 3.37 or newer"
         )
-    deadline = time.monotonic() + settings.timeout
-    while True:
-        try:
-            if not _is_ours(_fetch_by(cursor), settings):
-                _create(cursor, settings)
-            if settings.path is not None:
-                _use_wal(cursor, settings)
-        except sqlite3.OperationalError as error:
-            # To begin with WAL, SQLite needs the file for itself for a moment, and does not wait
-            # for others that are opening it.
-            busy = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL)
-            if not busy or time.monotonic() > deadline:
-                raise
-            time.sleep(_PAUSE)
-        else:
-            return
+    if not _is_ours(_fetch_by(cursor), settings):
+        _create(cursor, settings)
+    if settings.path is not None:
+        _use_wal(cursor, settings)
 
 
 def require_schema(fetch: Fetch, settings: EngineSettings) -> None:
     """Raise `SchemaError` unless the database is ours, and of this version."""
     if not _is_ours(fetch, settings):
-        raise SchemaError(f"{settings.name}: chatstore's tables are gone; restore a backup")
+        raise SchemaError(f"{settings.place}: chatstore's tables are gone; restore a backup")
 
 
 def _is_ours(fetch: Fetch, settings: EngineSettings) -> bool:
@@ -65,18 +51,19 @@ def _is_ours(fetch: Fetch, settings: EngineSettings) -> bool:
     if application == APPLICATION_ID:
         if version > SCHEMA_VERSION:
             raise SchemaError(
-                f"{settings.name}: a newer chatstore has made this file (schema version {version}; "
-                f"this one knows {SCHEMA_VERSION}); upgrade chatstore, or name another file"
+                f"{settings.place}: a newer chatstore has made this file (schema version "
+                f"{version}; this one knows {SCHEMA_VERSION}); upgrade chatstore, or name another "
+                "file"
             )
         if version < SCHEMA_VERSION:
             raise SchemaError(
-                f"{settings.name}: the file's schema version is {version}, which no chatstore has "
+                f"{settings.place}: the file's schema version is {version}, which no chatstore has "
                 "made; restore a backup, or name another file"
             )
         return True
     if application or version or objects:
         raise SchemaError(
-            f"{settings.name}: this database belongs to another application (application_id "
+            f"{settings.place}: this database belongs to another application (application_id "
             f"{application}, user_version {version}, {objects} tables and indexes); chatstore "
             "needs a file of its own: name another"
         )
@@ -116,7 +103,7 @@ def _use_wal(cursor: sqlite3.Cursor, settings: EngineSettings) -> None:
     mode = fetch("PRAGMA journal_mode=WAL")[0][0]
     if mode != "wal":
         raise BackendError(
-            f"{settings.name}: SQLite can't keep a write-ahead log here (its journal mode stays "
+            f"{settings.place}: SQLite can't keep a write-ahead log here (its journal mode stays "
             f"{mode}); put the file on a local disk"
         )
 

@@ -1,41 +1,30 @@
 """SQLAlchemy's engine for an SQLite database, set up as the store needs it."""
 
 import math
-import os
 import sqlite3
-import threading
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from weakref import WeakValueDictionary
+from urllib.parse import quote
 
 from sqlalchemy import URL, Engine, QueuePool, StaticPool, create_engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from chatstore.errors import BackendAuthError, ConfigurationError
+from chatstore_sql.forking import inode_at, keep_engine
 
 Synchronous = Literal["full", "normal"]
 
 MEMORY = ":memory:"
+INODE = "chatstore_sql.inode"
+"""Where a connection says which file it opened."""
 _OPTION = "chatstore_sql"
 _LONGEST_TIMEOUT = 3600.0
 
-# By file, so that two engines of one process take turns too.
-_writers: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
-_writers_guard = threading.Lock()
-
-
-class _Forks:
-    """How often this process is the child of a fork."""
-
-    count = 0
-
-    @classmethod
-    def add_one(cls) -> None:
-        cls.count += 1
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_Forks.add_one)
+BUSY_SECONDS = 0.05
+"""How long SQLite itself waits for a lock. Who waits longer asks again and again, so that it can
+give up in time, and does not hold up a fork."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +35,15 @@ class EngineSettings:
     """The database's file; None if it is in memory."""
     timeout: float
     """How many seconds a call waits for other writers."""
-    writer: threading.Lock
-    """Held by the one thread of this process that writes to the file."""
-    forks: int
+    file: Hashable
+    """The same for all engines on one file, and for no others."""
 
     @property
-    def name(self) -> str:
-        """The database, as errors name it."""
-        return "sqlite, in memory" if self.path is None else f"sqlite, {self.path}"
-
-    @property
-    def is_inherited(self) -> bool:
-        """Whether the engine was made before this process was forked off: SQLite's connections do
-        not survive that."""
-        return self.forks != _Forks.count
+    def place(self) -> str:
+        """The database, as errors name it: by its URL."""
+        if self.path is None:
+            return "sqlite://"
+        return f"sqlite:///{_in_url(self.path)}"
 
 
 def create_sqlite_engine(
@@ -69,27 +53,29 @@ def create_sqlite_engine(
 
     `synchronous`: "full" makes every acknowledged write survive a loss of power; "normal" may lose
     the last ones to it, and is faster. `timeout`: how many seconds a call waits for other writers,
-    from 0 to 3,600. The file need not exist; its directory must. Whoever calls this disposes of
-    the engine. Raises `ConfigurationError` for what it can't use, and `BackendAuthError` for a
-    directory that this process may not enter.
+    from 0 to 3,600. The file need not exist, and a store makes it; its directory must. Whoever
+    calls this disposes of the engine. Raises `ConfigurationError` for what it can't use, and
+    `BackendAuthError` for a directory that this process may not enter.
     """
+    if not isinstance(path, str | Path):
+        raise ConfigurationError(f"the path is a str or a Path, not a {type(path).__name__}")
     if synchronous not in ("full", "normal"):
         raise ConfigurationError(f"synchronous={synchronous}: it is full or normal")
-    if not (math.isfinite(timeout) and 0 <= timeout <= _LONGEST_TIMEOUT):
+    if not _is_timeout(timeout):
         raise ConfigurationError(f"timeout={timeout}: it is 0 to 3600 seconds")
     if str(path) == MEMORY:
-        settings = EngineSettings(None, timeout, threading.Lock(), _Forks.count)
+        settings = EngineSettings(None, timeout, object())
         # Every connection to ":memory:" is a database of its own: all threads share one.
         pool: dict[str, Any] = {"poolclass": StaticPool}
     else:
         found = _require_place(Path(path))
-        settings = EngineSettings(found, timeout, _writer_of(found), _Forks.count)
+        settings = EngineSettings(found, timeout, str(found.resolve()))
         # As many connections as there are threads in a call, of which a few are kept.
         pool = {"poolclass": QueuePool, "pool_size": 8, "max_overflow": -1}
     engine = create_engine(
         URL.create("sqlite", database=MEMORY if settings.path is None else str(settings.path)),
         connect_args={
-            "timeout": timeout,
+            "timeout": BUSY_SECONDS,
             # Transactions begin where the store says so.
             "isolation_level": None,
             "check_same_thread": False,
@@ -100,23 +86,58 @@ def create_sqlite_engine(
         **pool,
     )
 
+    @event.listens_for(engine, "do_connect")
+    def make_no_file(
+        _dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]
+    ) -> None:
+        if settings.path is not None:
+            arguments[0] = file_address(settings.path, "rw")
+            options["uri"] = True
+
     @event.listens_for(engine, "connect")
-    def set_up(connection: sqlite3.Connection, _record: object) -> None:
+    def set_up(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+        if settings.path is not None:
+            record.info[INODE] = inode_at(str(settings.path))
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute(f"PRAGMA synchronous={synchronous}")
 
+    keep_engine(engine)
     return engine
 
 
-def settings_of(engine: Engine) -> EngineSettings:
+def settings_of(engine: object) -> EngineSettings:
     """The settings of an engine. Raises `ConfigurationError` if `create_sqlite_engine` did not
     make it."""
+    if not isinstance(engine, Engine):
+        raise ConfigurationError(
+            f"a store is made of an engine, not of a {type(engine).__name__}; make the engine with "
+            "create_sqlite_engine, or open a URL with open_store"
+        )
     settings = engine.get_execution_options().get(_OPTION)
     if not isinstance(settings, EngineSettings):
         raise ConfigurationError(
             f"{engine!r} is not set up for chatstore; make the engine with create_sqlite_engine"
         )
     return settings
+
+
+def file_address(path: Path, mode: Literal["rw", "rwc"]) -> str:
+    """What SQLite is told to open: for reading and writing, and with "rwc" it makes the file."""
+    return f"{path.as_uri()}?mode={mode}"
+
+
+def _in_url(path: Path) -> str:
+    """The path as it stands in a URL, legible: only what would end or change it is encoded."""
+    return "".join(quote(each) if each in "?%" else each for each in str(path))
+
+
+def _is_timeout(seconds: object) -> bool:
+    return (
+        isinstance(seconds, int | float)
+        and not isinstance(seconds, bool)
+        and math.isfinite(seconds)
+        and 0 <= seconds <= _LONGEST_TIMEOUT
+    )
 
 
 def _require_place(path: Path) -> Path:
@@ -139,9 +160,3 @@ def _require_place(path: Path) -> Path:
     if is_directory:
         raise ConfigurationError(f"{absolute} is a directory; name a file")
     return absolute
-
-
-def _writer_of(path: Path) -> threading.Lock:
-    key = str(path.resolve())
-    with _writers_guard:
-        return _writers.setdefault(key, threading.Lock())

@@ -18,10 +18,19 @@ from chatstore_sql.engine import EngineSettings
 
 _UNDECODABLE = "Could not decode to UTF-8"
 _NOT_THERE = ("no such table", "no such column", "has no column")
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL)
 _HELD = "another process has held the file for longer than the timeout; send the call again"
 
 
-def is_undecodable(error: Exception) -> bool:
+def is_busy(error: BaseException) -> bool:
+    """Whether somebody else holds the file, so that the same statement can succeed later."""
+    return (
+        isinstance(error, sqlite3.OperationalError)
+        and getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY
+    )
+
+
+def is_undecodable(error: BaseException) -> bool:
     """Whether the driver met text in the file that is not UTF-8."""
     return isinstance(error, sqlite3.OperationalError) and str(error).startswith(_UNDECODABLE)
 
@@ -35,20 +44,24 @@ def unwrapped(error: Exception) -> Exception:
 def chatstore_error(
     error: Exception, settings: EngineSettings, session_id: str | None = None
 ) -> ChatStoreError | None:
-    """What to raise for `error`; None if neither the driver nor SQLAlchemy made it."""
+    """What to raise for `error`; None if it is not known here."""
     error = unwrapped(error)
+    if isinstance(error, PermissionError):
+        return BackendAuthError(
+            f"{settings.place}: this process may not enter the file's directory any more"
+        )
     if isinstance(error, exc.SQLAlchemyError):
-        return BackendError(f"{settings.name}: SQLAlchemy failed: {type(error).__name__}")
+        return BackendError(f"{settings.place}: SQLAlchemy failed: {type(error).__name__}")
     if not isinstance(error, sqlite3.Error):
         return None
     if is_undecodable(error) and session_id is not None:
         return CorruptSessionError("sqlite", session_id, "its text is not UTF-8")
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    return _by_code(error, code & 0xFF, settings.name, settings.path)
+    return _by_code(error, code & 0xFF, settings.place, settings.path)
 
 
 def _by_code(error: sqlite3.Error, code: int, where: str, path: Path | None) -> ChatStoreError:
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL):
+    if code in (*_BUSY, sqlite3.SQLITE_LOCKED):
         return BackendUnavailableError(f"{where}: {_HELD}")
     if code == sqlite3.SQLITE_FULL:
         return BackendError(

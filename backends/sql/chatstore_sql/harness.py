@@ -40,7 +40,10 @@ class EngineHarness(Harness):
     ) -> None:
         self.name = name
         self.engine: Engine = create_sqlite_engine(path, synchronous=synchronous, timeout=timeout)
-        SQLSessionStore(self.engine).close()
+        with SQLSessionStore(self.engine) as store:
+            # What the tests write behind a store's back, they write to its tables.
+            store._database.make()
+            store.ping()
 
     def open(
         self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now

@@ -1,6 +1,5 @@
 """Sessions in an SQLite database: each call is one transaction."""
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Engine
@@ -8,6 +7,7 @@ from sqlalchemy import Engine
 from chatstore.base import BaseSessionStore
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.cursor import Position
+from chatstore.deadline import DEFAULT_DEADLINE, within
 from chatstore.errors import ChatStoreError, SessionNotFoundError
 from chatstore.hooks import PageQuery
 from chatstore.models import JsonObject
@@ -16,8 +16,7 @@ from chatstore.portable import json_text
 from chatstore.records import Body, Record, StoredMessage, StoredSession
 from chatstore.writes import Patch, Write, is_visible, merge_patch, new_part
 from chatstore_sql import rows, statements
-from chatstore_sql.connections import Connections
-from chatstore_sql.creation import ensure_schema, require_schema
+from chatstore_sql.database import Cursor, Database
 from chatstore_sql.errors import chatstore_error
 
 _CHUNK = 500
@@ -27,10 +26,11 @@ _CHUNK = 500
 class SQLSessionStore(BaseSessionStore):
     """Sessions in the SQLite database of an engine that `create_sqlite_engine` made.
 
-    Opening it makes the tables in an empty database; one that is not chatstore's, or is newer,
-    raises `SchemaError`. The engine stays its maker's, and is not disposed of at `close`. Any
-    number of threads may share a store, and any number of processes a file; a forked child opens
-    a store of its own.
+    The first session that is stored makes the file; until then the store is an empty one. An empty
+    file gets its tables at once; a database that is not chatstore's, or is newer, raises
+    `SchemaError`. The engine stays its maker's, and is not disposed of at `close`. Any number of
+    threads may share a store, and any number of processes a file; a forked child opens a store of
+    its own. `deadline`: how many seconds a call may take in all.
     """
 
     backend = "sqlite"
@@ -41,24 +41,22 @@ class SQLSessionStore(BaseSessionStore):
         *,
         policy: RetentionPolicy | None = None,
         clock: Clock = utc_now,
+        deadline: float = DEFAULT_DEADLINE,
     ) -> None:
-        super().__init__(policy=policy, clock=clock)
-        self._connections = Connections(engine)
+        super().__init__(policy=policy, clock=clock, deadline=deadline)
+        self._database = Database(engine)
         try:
-            self._call(self._open, None)
+            with within(self.deadline):
+                self._call(self._database.open, None)
         except BaseException:
-            self._connections.close()
+            self._database.close()
             raise
-
-    def _open(self) -> None:
-        with self._connections.alone() as cursor:
-            ensure_schema(cursor, self._connections.settings)
 
     def _insert(self, session: StoredSession, now: Moment) -> bool:
         return self._restore(session, overwrite=False, now=now)
 
     def _load(self, session_id: str) -> Record | None:
-        found = self._connections.fetch(statements.SELECT_WHOLE, {"session_id": session_id})
+        found = self._database.fetch_one(statements.SELECT_WHOLE, {"session_id": session_id})
         return rows.record(found[0]) if found else None
 
     def _load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
@@ -69,7 +67,7 @@ class SQLSessionStore(BaseSessionStore):
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
     ) -> Body:
         select = statements.SELECT_WINDOW if with_window else statements.SELECT_HEADS
-        with self._connections.writing() as cursor:
+        with self._database.writing() as cursor:
             row = _visible_row(cursor, write)
             window = _window(cursor, select, write.session_id)
             added = new_part(messages, {stored.message_id for stored in window})
@@ -84,7 +82,7 @@ class SQLSessionStore(BaseSessionStore):
         return rows.session_text(row, rows.window_text(window) if with_window else None)
 
     def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
-        with self._connections.writing() as cursor:
+        with self._database.writing() as cursor:
             row = _visible_row(cursor, write)
             write.require_version(row.version)
             stored = _window(cursor, statements.SELECT_HEADS, write.session_id)
@@ -97,7 +95,7 @@ class SQLSessionStore(BaseSessionStore):
         return rows.session_text(row, rows.window_text(window))
 
     def _update(self, write: Write, patch: Patch) -> Body:
-        with self._connections.writing() as cursor:
+        with self._database.writing() as cursor:
             row = _visible_row(cursor, write)
             write.require_version(row.version)
             row = row.written(write)._replace(
@@ -117,7 +115,7 @@ class SQLSessionStore(BaseSessionStore):
 
     def _delete(self, write: Write) -> bool:
         key = {"session_id": write.session_id}
-        with self._connections.writing() as cursor:
+        with self._database.writing() as cursor:
             for owner, ttl, version in cursor.execute(statements.SELECT_STATE, key).fetchall():
                 if is_visible(write.now, write.user_id, owner=owner, ttl=ttl):
                     write.require_version(version)
@@ -129,7 +127,7 @@ class SQLSessionStore(BaseSessionStore):
         live = 0
         chunk = {"user_id": user_id, "limit": _CHUNK}
         while True:
-            with self._connections.writing() as cursor:
+            with self._database.writing() as cursor:
                 owned = cursor.execute(statements.SELECT_OWNED, chunk).fetchall()
                 cursor.executemany(
                     statements.DELETE_SESSION, [{"session_id": found[0]} for found in owned]
@@ -139,7 +137,7 @@ class SQLSessionStore(BaseSessionStore):
                 return live
 
     def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
-        found = self._connections.fetch(
+        found = self._database.fetch(
             statements.select_page(rows.page_shape(query)), rows.page_parameters(query)
         )
         return [(Position(row[2], row[0]), rows.session_text(row)) for row in found]
@@ -149,13 +147,14 @@ class SQLSessionStore(BaseSessionStore):
     ) -> tuple[Sequence[tuple[str, Body]], str | None]:
         # One more than asked tells whether anything follows. No id is the empty text.
         chunk = {"after": after or "", "now": now.seconds, "limit": limit + 1}
-        found = self._connections.fetch(statements.SELECT_SCAN, chunk)
+        found = self._database.fetch(statements.SELECT_SCAN, chunk)
         items = [(row[0], rows.record(row).body) for row in found[:limit]]
         return items, items[-1][0] if len(found) > limit else None
 
     def _restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
         key = {"session_id": session.session_id}
-        with self._connections.writing() as cursor:
+        self._database.make()
+        with self._database.writing() as cursor:
             for _, ttl, _ in cursor.execute(statements.SELECT_STATE, key).fetchall():
                 if not overwrite and is_visible(now, None, owner=None, ttl=ttl):
                     return False
@@ -171,8 +170,8 @@ class SQLSessionStore(BaseSessionStore):
         while True:
             # Looking is a reader's work; only the removal keeps other writers waiting.
             chunk = {"now": now.seconds, "after": after, "limit": _CHUNK}
-            expired = self._connections.fetch(statements.SELECT_EXPIRED, chunk)
-            with self._connections.writing() as cursor:
+            expired = self._database.fetch(statements.SELECT_EXPIRED, chunk)
+            with self._database.writing() as cursor:
                 cursor.executemany(
                     statements.DELETE_EXPIRED,
                     [{"session_id": found[0], "now": now.seconds} for found in expired],
@@ -183,17 +182,19 @@ class SQLSessionStore(BaseSessionStore):
             after = expired[-1][0]
 
     def _ping(self) -> None:
-        require_schema(self._connections.fetch, self._connections.settings)
-        self._connections.fetch(statements.SELECT_ANY)
+        self._database.ping(statements.SELECT_ANY)
+
+    def _place(self) -> str:
+        return self._database.settings.place
 
     def _close(self) -> None:
-        self._connections.close()
+        self._database.close()
 
     def _translate(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
-        return chatstore_error(error, self._connections.settings, session_id)
+        return chatstore_error(error, self._database.settings, session_id)
 
 
-def _visible_row(cursor: sqlite3.Cursor, write: Write) -> rows.SessionRow:
+def _visible_row(cursor: Cursor, write: Write) -> rows.SessionRow:
     key = {"session_id": write.session_id}
     found = cursor.execute(statements.SELECT_SESSION, key).fetchall()
     if not found:
@@ -203,7 +204,7 @@ def _visible_row(cursor: sqlite3.Cursor, write: Write) -> rows.SessionRow:
     return row
 
 
-def _window(cursor: sqlite3.Cursor, select: str, session_id: str) -> list[rows.MessageRow]:
+def _window(cursor: Cursor, select: str, session_id: str) -> list[rows.MessageRow]:
     found = cursor.execute(select, {"session_id": session_id}).fetchall()
     return [rows.MessageRow._make(row) for row in found]
 
@@ -213,7 +214,7 @@ def _following(window: Sequence[rows.MessageRow]) -> int:
 
 
 def _put_window(
-    cursor: sqlite3.Cursor, session_id: str, window: Sequence[rows.MessageRow], *, following: int
+    cursor: Cursor, session_id: str, window: Sequence[rows.MessageRow], *, following: int
 ) -> None:
     """Insert what of `window` has a seq from `following` on, and remove what is older than all
     of it."""

@@ -9,11 +9,14 @@ from urllib.parse import parse_qsl, unquote
 from sqlalchemy import Engine
 
 from chatstore.clock import Clock
-from chatstore.errors import ConfigurationError
+from chatstore.deadline import DEFAULT_DEADLINE, require_deadline
+from chatstore.errors import ConfigurationError, InvalidInputError
 from chatstore.policy import RetentionPolicy
+from chatstore_sql import forking
 from chatstore_sql.engine import MEMORY, Synchronous, create_sqlite_engine
 from chatstore_sql.store import SQLSessionStore
 
+_OPTIONS = ("synchronous", "timeout", "deadline")
 _FORMS = "sqlite:///relative.db, sqlite:////absolute.db or sqlite:// (in memory)"
 
 
@@ -26,33 +29,39 @@ class Address:
     synchronous: Synchronous
     timeout: float
     """Seconds to wait for other writers."""
+    deadline: float
+    """Seconds that a call may take in all."""
 
 
-class _OwningStore(SQLSessionStore):
+class _SQLSessionStore(SQLSessionStore):
     """A store that made its engine, and disposes of it."""
 
-    def __init__(self, engine: Engine, *, policy: RetentionPolicy, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, *, policy: RetentionPolicy, clock: Clock, deadline: float
+    ) -> None:
         self._engine = engine
-        super().__init__(engine, policy=policy, clock=clock)
+        super().__init__(engine, policy=policy, clock=clock, deadline=deadline)
 
     def _close(self) -> None:
         super()._close()
-        self._engine.dispose()
+        with forking.no_fork():
+            self._engine.dispose()
 
 
 def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> SQLSessionStore:
     """Open `sqlite:///relative.db`, `sqlite:////absolute.db` or, in memory, `sqlite://`.
 
     Characters of the path may be percent-encoded; `?` and `%` must be. The query may hold
-    `synchronous=full` (the default) or `normal`, and `timeout=` in seconds (30).
-    Raises `ConfigurationError` for anything else, and what `SQLSessionStore` raises.
+    `synchronous=full` (the default) or `normal`, and in seconds `timeout=` (30), the longest wait
+    for other writers, and `deadline=` (10), the longest that a call may take in all. Raises
+    `ConfigurationError` for anything else, and what `SQLSessionStore` raises.
     """
     address = read_url(url)
     engine = create_sqlite_engine(
         address.path or MEMORY, synchronous=address.synchronous, timeout=address.timeout
     )
     try:
-        return _OwningStore(engine, policy=policy, clock=clock)
+        return _SQLSessionStore(engine, policy=policy, clock=clock, deadline=address.deadline)
     except BaseException:
         engine.dispose()
         raise
@@ -71,16 +80,17 @@ def read_url(url: str) -> Address:
     return Address(
         None if file == MEMORY else Path(file),
         cast("Synchronous", options.get("synchronous", "full").lower()),
-        _seconds(options.get("timeout", "30")),
+        _seconds("timeout", options.get("timeout", "30")),
+        _deadline(options.get("deadline")),
     )
 
 
 def _options(query: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
-        if name not in ("synchronous", "timeout"):
+        if name not in _OPTIONS:
             raise ConfigurationError(
-                f"{name}: no such option; an sqlite URL has synchronous and timeout"
+                f"{name}: no such option; an sqlite URL has {', '.join(_OPTIONS)}"
             )
         if name in found:
             raise ConfigurationError(f"{name} is given twice; give it once")
@@ -88,8 +98,17 @@ def _options(query: str) -> Mapping[str, str]:
     return found
 
 
-def _seconds(text: str) -> float:
+def _seconds(name: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ConfigurationError(f"timeout={text}: it is a number of seconds") from None
+        raise ConfigurationError(f"{name}={text}: it is a number of seconds") from None
+
+
+def _deadline(text: str | None) -> float:
+    if text is None:
+        return DEFAULT_DEADLINE
+    try:
+        return require_deadline(_seconds("deadline", text))
+    except InvalidInputError as error:
+        raise ConfigurationError(str(error)) from None

@@ -16,8 +16,9 @@ from chatstore_sql import SQLSessionStore, create_sqlite_engine
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A file that is yet to be made, in a directory of its own."""
+    """A file that is still empty, in a directory of its own: opening it makes the tables."""
     (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "chat.db").touch()
     return tmp_path / "own" / "chat.db"
 
 
@@ -97,8 +98,8 @@ def test_a_place_without_a_write_ahead_log(engine: Engine) -> None:
         _dialect: object, _record: object, arguments: list[str], options: dict[str, Any]
     ) -> sqlite3.Connection:
         # This way of SQLite's to reach files has no shared memory.
-        address = f"file:{arguments[0]}?vfs=unix-none"
-        connection: sqlite3.Connection = sqlite3.connect(address, uri=True, **options)
+        address = f"{arguments[0]}&vfs=unix-none"
+        connection: sqlite3.Connection = sqlite3.connect(address, **options)
         return connection
 
     with pytest.raises(BackendError, match=r"journal mode stays delete.* local disk"):
@@ -120,7 +121,8 @@ def test_a_directory_that_went_away(engine: Engine, path: Path) -> None:
 def test_a_directory_in_the_place_of_the_log(path: Path) -> None:
     """A log that can't be opened, though every right is there, is a `BackendUnavailableError` that
     names it."""
-    open_store(f"sqlite:///{path}").close()
+    with open_store(f"sqlite:///{path}") as store:
+        store.create("ana")
     path.with_name("chat.db-wal").mkdir()
     with pytest.raises(BackendUnavailableError, match="-wal"):
         open_store(f"sqlite:///{path}")

@@ -34,18 +34,20 @@ def pragma(engine: Engine, name: str) -> object:
 
 def test_connections_are_set_up(engine: Engine) -> None:
     """WAL, `synchronous=FULL` and foreign keys are what a file is opened with."""
-    SQLSessionStore(engine).close()
+    with SQLSessionStore(engine) as store:
+        store.create("ana")
     assert pragma(engine, "journal_mode") == "wal"
     assert pragma(engine, "synchronous") == 2
     assert pragma(engine, "foreign_keys") == 1
-    assert pragma(engine, "busy_timeout") == 30_000
 
 
 def test_durability_and_patience_can_be_chosen(tmp_path: Path) -> None:
-    """`synchronous` and `timeout` reach SQLite."""
+    """`synchronous` and `timeout` reach SQLite and the store."""
+    (tmp_path / "chat.db").touch()
     engine = create_sqlite_engine(tmp_path / "chat.db", synchronous="normal", timeout=1.5)
     assert pragma(engine, "synchronous") == 1
-    assert pragma(engine, "busy_timeout") == 1_500
+    with SQLSessionStore(engine) as store:
+        assert store._database.settings.timeout == 1.5
     engine.dispose()
 
 
@@ -86,6 +88,7 @@ def test_urls_name_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         ("SQLite:///case.db?synchronous=NORMAL&timeout=5", "case.db"),
     ):
         with open_store(url) as store:
+            store.create("ana")
             store.ping()
         assert (tmp_path / name).is_file()
 
@@ -167,7 +170,8 @@ def test_more_threads_than_connections_are_kept(engine: Engine) -> None:
 def test_every_thread_in_a_call_has_a_connection(engine: Engine) -> None:
     """However many calls run at once, none waits for a connection; eight are kept afterwards."""
     with SQLSessionStore(engine) as store:
-        connections = store._connections
+        store.create("ana")
+        connections = store._database._connections
         taken = [connections._take() for _ in range(40)]
         assert len({id(lease.connection) for lease in taken}) == 40
         for lease in taken:
@@ -186,13 +190,14 @@ def test_opening_waits_for_readers_of_a_half_made_file(
     def be_impatient(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute("PRAGMA busy_timeout=0")
 
-    SQLSessionStore(engine).close()
+    with SQLSessionStore(engine) as store:
+        store.create("ana")
     engine.dispose()
     with closing(sqlite3.connect(tmp_path / "chat.db", isolation_level=None)) as reader:
         reader.execute("PRAGMA journal_mode=DELETE")
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM chat_sessions").fetchall()
-        monkeypatch.setattr("chatstore_sql.creation.time.sleep", lambda _: reader.rollback())
+        monkeypatch.setattr("chatstore_sql.database.deadline.pause", lambda _: reader.rollback())
         with SQLSessionStore(engine) as store:
             store.create("ana")
             assert pragma(engine, "journal_mode") == "wal"
@@ -212,7 +217,7 @@ def test_another_may_open_the_file_at_any_moment(tmp_path: Path) -> None:
 def is_opened_by_two(path: Path, moment: int) -> bool:
     """Open a file, and at the start of the statement `moment` open it again; whether the opening
     had so many."""
-    settings = EngineSettings(path, 0.0, threading.Lock(), 0)
+    settings = EngineSettings(path, 0.0, str(path))
     seen = 0
     with (
         closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as first,
@@ -244,7 +249,7 @@ def test_an_interrupted_write_is_rolled_back(engine: Engine, breach: BaseExcepti
         store.create("ana", session_id="chat")
 
         def write_and_break_off() -> None:
-            with store._connections.writing() as cursor:
+            with store._database.writing() as cursor:
                 cursor.execute("DELETE FROM chat_sessions")
                 raise breach
 

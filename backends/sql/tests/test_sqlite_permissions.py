@@ -48,9 +48,10 @@ def test_a_directory_that_may_not_be_written(open_directory: Path) -> None:
     open_directory.chmod(0o555)
     with (
         bound_by_permissions(open_directory),
+        open_store(f"sqlite:///{open_directory}/chat.db") as store,
         pytest.raises(BackendAuthError, match="may not open") as raised,
     ):
-        open_store(f"sqlite:///{open_directory}/chat.db")
+        store.create("ana")
     assert isinstance(raised.value.__cause__, sqlite3.Error)
 
 

@@ -11,6 +11,7 @@ import typer
 from chatstore.cli import options, output
 from chatstore.cli.failures import ExitCode, UsageError
 from chatstore.cli.printable import printable
+from chatstore.cli.secrecy import shown_url
 from chatstore.envelope import require_label
 from chatstore_contract_tests.live import reporting
 from chatstore_contract_tests.live.outcomes import BehaviourOutcome, Run, TestOutcome
@@ -18,7 +19,7 @@ from chatstore_contract_tests.live.running import run_suite
 from chatstore_contract_tests.live.stopping import Stopped, held_namespace, stoppable
 from chatstore_contract_tests.namespaces import find_namespace
 
-application = typer.Typer(add_completion=False)
+application = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @application.command("contract")
@@ -54,7 +55,11 @@ def contract(
         _require_writable(markdown)
     take = find_namespace(url)
     if not as_json:
-        output.write_error(f"running the contract in namespace {printable(name)}\n")
+        where = printable(shown_url(url))
+        output.write_error(
+            f"running the contract at {where}, in namespace {printable(name)} alone: it is made "
+            "for that, and removed afterwards\n"
+        )
     run: Run | None = None
     stopped = Stopped()
     try:

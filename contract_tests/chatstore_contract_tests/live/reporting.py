@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from importlib.metadata import version
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -10,6 +9,7 @@ from rich.text import Text
 
 from chatstore import JsonObject
 from chatstore.cli.printable import printable, printable_lines
+from chatstore.distribution import installed_version
 from chatstore_contract_tests import SUITE_VERSION
 from chatstore_contract_tests.live.outcomes import BehaviourOutcome, Outcome, Run, TestOutcome
 
@@ -54,7 +54,7 @@ def document(run: Run, *, now: datetime, namespace: str) -> JsonObject:
         "backend": run.backend,
         "holds": run.holds,
         "suiteVersion": SUITE_VERSION,
-        "chatstoreVersion": version("chatstore"),
+        "chatstoreVersion": installed_version(),
         "finishedAt": f"{now:%Y-%m-%dT%H:%M:%SZ}",
         "namespace": namespace,
         "expected": run.expected,
@@ -85,7 +85,7 @@ def document(run: Run, *, now: datetime, namespace: str) -> JsonObject:
 
 def markdown(run: Run, *, now: datetime) -> str:
     """The run for a README, as a section of its own."""
-    when = f"on {now:%Y-%m-%d}, by chatstore {version('chatstore')}"
+    when = f"on {now:%Y-%m-%d}, by chatstore {installed_version()}"
     lines = [
         f"## The chatstore contract on {_cell(run.backend)}",
         "",

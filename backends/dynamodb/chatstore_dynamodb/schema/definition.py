@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatstore.errors import ConfigurationError
-from chatstore_dynamodb.items import LISTED, OTHER_NAMES
-from chatstore_dynamodb.place import DEFAULT_INDEX
+from chatstore_dynamodb.items import DEFAULT_INDEX, LISTED, OTHER_NAMES
 
-ENTITY = "trinity-chat-sessions"
+_ENTITY = "trinity-chat-sessions"
 TTL_ATTRIBUTE = "ttl"
 PROJECTIONS = ("ALL", "INCLUDE")
 
@@ -17,7 +16,7 @@ _KEYS = frozenset({"sessionId", "userId", "createdAt"})
 
 def table_name_of(stage: str) -> str:
     """The customary name of a stage's table: `trinity-chat-sessions-dev`."""
-    return f"{ENTITY}-{stage}"
+    return f"{_ENTITY}-{stage}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +97,7 @@ def definition_from(create_table: Mapping[str, Any]) -> TableDefinition:
     if definition.create_table != create_table:
         raise ConfigurationError(
             f"the file of table {definition.table_name!r} is not what `chatstore schema emit` "
-            "writes; emit it anew"
+            f"writes; `chatstore schema emit --url dynamodb://{definition.table_name}` writes it "
+            "anew"
         )
     return definition

@@ -1,10 +1,12 @@
 """The files that operators deploy a table from: for the AWS command line, for CloudFormation and
-for Terraform. Pure."""
+for Terraform."""
 
 import json
+from pathlib import Path
 from typing import Any
 
-from chatstore_dynamodb.schema.definition import TTL_ATTRIBUTE, TableDefinition
+from chatstore.errors import ConfigurationError
+from chatstore_dynamodb.schema.definition import TTL_ATTRIBUTE, TableDefinition, definition_from
 
 CREATE_PREFIX = "create-"
 TTL_PREFIX = "configure-ttl-"
@@ -20,6 +22,20 @@ def deployment_files(definition: TableDefinition) -> dict[str, str]:
         f"{table}{TEMPLATE_SUFFIX}": _json(cloudformation(definition)),
         f"{table}.tf": terraform(definition),
     }
+
+
+def definitions_in(folder: Path) -> list[TableDefinition]:
+    """The tables that a folder's create-table files describe. Raises `ConfigurationError` for one
+    that can't be read, or says what chatstore would not write."""
+    definitions: list[TableDefinition] = []
+    for file in sorted(folder.glob(f"{CREATE_PREFIX}*.json")):
+        try:
+            definitions.append(definition_from(json.loads(file.read_text())))
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(f"{file}: can't be read ({error})") from error
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{file}: {error}") from error
+    return definitions
 
 
 def cloudformation(definition: TableDefinition) -> dict[str, Any]:

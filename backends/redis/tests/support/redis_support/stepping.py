@@ -7,6 +7,7 @@ from typing import Any
 from chatstore_redis import RedisSessionStore
 from chatstore_redis.connection import Argument, Client, Command, Connection
 from chatstore_redis.scripts import Script
+from chatstore_redis.source import ClusterSource, Source
 
 _PATIENCE = 20.0
 _MOST_STEPS = 30
@@ -21,7 +22,9 @@ class Died(BaseException):
 class SteppedConnection(Connection):
     """A connection that asks before each request."""
 
-    def __init__(self, client: Client, before_request: Callable[[], None]) -> None:
+    def __init__(
+        self, client: Client | Source | ClusterSource, before_request: Callable[[], None]
+    ) -> None:
         super().__init__(client)
         self._before_request = before_request
 

@@ -1,0 +1,92 @@
+"""How long an awaited call may take: its wait for a thread is part of its deadline."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from chatstore import AsyncSessionStore, BackendUnavailableError, MemorySessionStore, deadline
+from chatstore.records import Body, StoredMessage
+from chatstore.writes import Write
+
+from .gated import PATIENCE, SENT
+
+SOON = 0.2
+
+
+class Silent(MemorySessionStore):
+    """A store whose engine takes appends and never answers, until it is back."""
+
+    def __init__(self) -> None:
+        super().__init__(deadline=SOON)
+        self.is_back = threading.Event()
+        self.begun = 0
+
+    def _append(
+        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+    ) -> Body:
+        self.begun += 1
+        with deadline.broken_off_by(self.is_back.set):
+            assert self.is_back.wait(PATIENCE)
+            deadline.seconds_left()
+        return super()._append(write, messages, with_window=with_window)
+
+
+def test_a_call_that_waits_for_a_thread_ends_in_time() -> None:
+    """It is refused when its turn comes too late: nothing of it is sent."""
+
+    async def main() -> None:
+        behind = Silent()
+        async with AsyncSessionStore(behind, max_workers=1) as store:
+            for number in range(3):
+                await store.create("ana", session_id=f"{number}")
+            calls = [store.append(f"{number}", SENT) for number in range(3)]
+            outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        assert all(isinstance(outcome, BackendUnavailableError) for outcome in outcomes)
+        assert behind.begun == 1
+
+    asyncio.run(main())
+
+
+def test_cancelled_calls_leave_a_store_that_answers() -> None:
+    """Fifty calls whose time is up hold no turn: the next call is answered at once."""
+
+    class Held(Silent):
+        def __init__(self) -> None:
+            super().__init__()
+            self.deadline = float(PATIENCE)
+
+    async def main() -> None:
+        behind = Held()
+        async with AsyncSessionStore(behind) as store:
+            for number in range(50):
+                await store.create("ana", session_id=f"{number}")
+
+            async def append(session_id: str) -> None:
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(SOON):
+                        await store.append(session_id, SENT)
+
+            await asyncio.gather(*(append(f"{number}") for number in range(50)))
+            # None of the engine's answers has come, and this one needs none.
+            assert not behind.is_back.is_set()
+            assert (await store.get("0")).message_count == 0
+            behind.is_back.set()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("max_workers", [1, 4])
+def test_threads_come_free_when_time_is_over(max_workers: int) -> None:
+    """After the deadline of the calls that hold all threads, others run."""
+
+    async def main() -> None:
+        behind = Silent()
+        async with AsyncSessionStore(behind, max_workers=max_workers) as store:
+            await store.create("ana", session_id="one")
+            with pytest.raises(BackendUnavailableError, match="the deadline of a call"):
+                await store.append("one", SENT)
+            assert (await store.get("one")).message_count == 0
+
+    asyncio.run(main())
