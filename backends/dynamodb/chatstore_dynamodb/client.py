@@ -10,6 +10,7 @@ from botocore.config import Config
 from chatstore.deadline import DeadlineError
 from chatstore.errors import BackendUnavailableError, ConfigurationError
 from chatstore_dynamodb.api import Client
+from chatstore_dynamodb.failures import shown
 from chatstore_dynamodb.in_time import in_time
 from chatstore_dynamodb.own_client import own_client
 from chatstore_dynamodb.retrying import MODES, OWN_ATTEMPTS
@@ -35,10 +36,10 @@ def new_client(
     """
     for name, value in (("region", region), ("endpoint_url", endpoint_url)):
         if value is not None and not (isinstance(value, str) and value):
-            raise ConfigurationError(f"dynamodb: {name} must be a text, not {value!r}")
-    if retry_mode not in MODES:
+            raise ConfigurationError(f"dynamodb: {name} must be a text, not {shown(value)}")
+    if not (isinstance(retry_mode, str) and retry_mode in MODES):
         raise ConfigurationError(
-            f"dynamodb: retry_mode must be one of {', '.join(MODES)}, not {retry_mode!r}"
+            f"dynamodb: retry_mode must be one of {', '.join(MODES)}, not {shown(retry_mode)}"
         )
     if endpoint_url is not None:
         require_endpoint_url(endpoint_url)

@@ -24,6 +24,7 @@ from chatstore_dynamodb.attempts import (
 )
 from chatstore_dynamodb.client import new_client
 from chatstore_dynamodb.errors import translate
+from chatstore_dynamodb.failures import shown
 from chatstore_dynamodb.items import (
     BACKEND,
     DEFAULT_INDEX,
@@ -71,7 +72,7 @@ class DynamoDBSessionStore(Upkeep):
     ) -> None:
         if type(consistent_reads) is not bool:
             raise ConfigurationError(
-                f"dynamodb: consistent_reads must be True or False, not {consistent_reads!r}"
+                f"dynamodb: consistent_reads must be True or False, not {shown(consistent_reads)}"
             )
         self._table = Table(
             own_client(client),
@@ -247,6 +248,6 @@ class DynamoDBSessionStore(Upkeep):
 def _require_name(field: str, name: object) -> str:
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
         raise ConfigurationError(
-            f"dynamodb: {field} must be 3 to 255 letters, digits, _, - and ., not {name!r}"
+            f"dynamodb: {field} must be 3 to 255 letters, digits, _, - and ., not {shown(name)}"
         )
     return str(name)
