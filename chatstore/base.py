@@ -82,7 +82,7 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
         record = self._new_session(
             now, user_id, session_id, messages, user_preferences, metadata, session_status
         )
-        found = self._find(record.session_id, now, None)
+        found = self._find(record.session_id, now, None, latest=True)
         if found is None:
             try:
                 return self._create(record, now)

@@ -10,6 +10,7 @@ from botocore.config import Config
 from chatstore.deadline import DeadlineError
 from chatstore.errors import BackendUnavailableError, ConfigurationError
 from chatstore_dynamodb.api import Client
+from chatstore_dynamodb.failures import shown
 from chatstore_dynamodb.in_time import in_time
 from chatstore_dynamodb.own_client import own_client
 from chatstore_dynamodb.retrying import MODES, OWN_ATTEMPTS
@@ -35,10 +36,10 @@ def new_client(
     """
     for name, value in (("region", region), ("endpoint_url", endpoint_url)):
         if value is not None and not (isinstance(value, str) and value):
-            raise ConfigurationError(f"dynamodb: {name} must be a text, not {value!r}")
-    if retry_mode not in MODES:
+            raise ConfigurationError(f"dynamodb: {name} must be a text, not {shown(value)}")
+    if not (isinstance(retry_mode, str) and retry_mode in MODES):
         raise ConfigurationError(
-            f"dynamodb: retry_mode must be one of {', '.join(MODES)}, not {retry_mode!r}"
+            f"dynamodb: retry_mode must be one of {', '.join(MODES)}, not {shown(retry_mode)}"
         )
     if endpoint_url is not None:
         require_endpoint_url(endpoint_url)
@@ -80,24 +81,38 @@ def new_client(
         raise at_opening(error) from error
     # It may come from the environment.
     require_endpoint_url(client.meta.endpoint_url)
+    _require_proxies(client)
     return client
+
+
+def _require_proxies(client: Any) -> None:
+    for proxy in client._endpoint.http_session.proxy_urls:
+        # Its text may have a password in it.
+        if not _is_server(proxy):
+            raise ConfigurationError(
+                "dynamodb: the proxy in HTTPS_PROXY or HTTP_PROXY must be a server's URL, such as "
+                "http://127.0.0.1:3128"
+            )
 
 
 def require_endpoint_url(url: str) -> None:
     """Raise `ConfigurationError`, which never repeats credentials, unless this is an HTTP server's
     URL."""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    else:
-        if parts.username is not None or parts.password is not None:
-            raise ConfigurationError(
-                "dynamodb: endpoint_url holds no credentials: boto3 finds them in the "
-                "environment, a profile or a role"
-            )
-    if not usable or any(ord(character) <= 0x20 or ord(character) == 0x7F for character in url):
+    if not _is_server(url):
         raise ConfigurationError(
             "dynamodb: endpoint_url must be a server's URL, such as http://127.0.0.1:8000"
         )
+    if urlsplit(url).username is not None or urlsplit(url).password is not None:
+        raise ConfigurationError(
+            "dynamodb: endpoint_url holds no credentials: boto3 finds them in the environment, a "
+            "profile or a role"
+        )
+
+
+def _is_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        named = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return named and not any(ord(character) <= 0x20 or ord(character) == 0x7F for character in url)

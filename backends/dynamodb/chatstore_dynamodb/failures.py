@@ -28,3 +28,8 @@ def is_wrong_for_good(error: BaseException) -> bool:
 def masked(text: object) -> str:
     """A driver's text, without the credentials that somebody may have put into a URL."""
     return re.sub(r"//\S*@", "//***@", str(text))
+
+
+def shown(value: object) -> str:
+    """What somebody gave, as an error shows it: without credentials, either."""
+    return masked(repr(value))

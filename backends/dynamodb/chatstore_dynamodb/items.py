@@ -20,6 +20,9 @@ from chatstore_dynamodb.marshalling import (
 
 BACKEND = "dynamodb"
 
+DEFAULT_INDEX = "userId-index"
+"""The user index's name, unless another one is given."""
+
 WINDOW_BYTES = "windowBytes"
 """An upper bound of the window's weight, in bytes; there if bytes may decide the window, or beside
 a set of ids."""

@@ -55,7 +55,7 @@ def at_opening(error: Exception) -> ChatStoreError:
             "dynamodb: no region; add ?region=eu-west-1 to the URL, or set AWS_REGION"
         )
     if isinstance(error, ProfileNotFound):
-        return ConfigurationError(f"dynamodb: {error}; mend AWS_PROFILE")
+        return ConfigurationError(f"dynamodb: {masked(error)}; mend AWS_PROFILE")
     if _is_of_credentials(error):
         return of_credentials(error)
     return ConfigurationError(

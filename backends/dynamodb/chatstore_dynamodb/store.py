@@ -24,11 +24,18 @@ from chatstore_dynamodb.attempts import (
 )
 from chatstore_dynamodb.client import new_client
 from chatstore_dynamodb.errors import translate
-from chatstore_dynamodb.items import BACKEND, StoredItem, info_body, other_attributes, record
+from chatstore_dynamodb.failures import shown
+from chatstore_dynamodb.items import (
+    BACKEND,
+    DEFAULT_INDEX,
+    StoredItem,
+    info_body,
+    other_attributes,
+    record,
+)
 from chatstore_dynamodb.marshalling import Item
 from chatstore_dynamodb.own_client import own_client
 from chatstore_dynamodb.pinging import ping
-from chatstore_dynamodb.place import DEFAULT_INDEX
 from chatstore_dynamodb.sizes import WindowSizes
 from chatstore_dynamodb.table import ConditionFailedError, Table
 from chatstore_dynamodb.upkeep import Upkeep
@@ -65,7 +72,7 @@ class DynamoDBSessionStore(Upkeep):
     ) -> None:
         if type(consistent_reads) is not bool:
             raise ConfigurationError(
-                f"dynamodb: consistent_reads must be True or False, not {consistent_reads!r}"
+                f"dynamodb: consistent_reads must be True or False, not {shown(consistent_reads)}"
             )
         self._table = Table(
             own_client(client),
@@ -241,6 +248,6 @@ class DynamoDBSessionStore(Upkeep):
 def _require_name(field: str, name: object) -> str:
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
         raise ConfigurationError(
-            f"dynamodb: {field} must be 3 to 255 letters, digits, _, - and ., not {name!r}"
+            f"dynamodb: {field} must be 3 to 255 letters, digits, _, - and ., not {shown(name)}"
         )
     return str(name)

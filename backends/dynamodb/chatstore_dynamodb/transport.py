@@ -52,6 +52,13 @@ class OwnSession(URLLib3Session):
             client_cert=(certificate, its._key_file) if its._key_file else certificate,
         )
 
+    @property
+    def proxy_urls(self) -> list[str]:
+        """The proxies that it goes through, for one scheme or the other."""
+        its: Any = self
+        found = [its._proxy_config.proxy_url_for(f"{scheme}://host/") for scheme in POOLS]
+        return [proxy for proxy in found if proxy]
+
     def send(self, request: Any) -> AWSResponse:
         """Send a request; what comes back is whole. Raises `DeadlineError` when the call's time is
         up, whatever broke then, and before a request that would begin too late."""

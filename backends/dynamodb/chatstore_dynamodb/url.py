@@ -9,7 +9,8 @@ from chatstore.deadline import DEFAULT_DEADLINE, LONGEST_DEADLINE, require_deadl
 from chatstore.errors import ConfigurationError
 from chatstore.policy import RetentionPolicy
 from chatstore_dynamodb.client import require_endpoint_url
-from chatstore_dynamodb.place import DEFAULT_INDEX
+from chatstore_dynamodb.failures import masked, shown
+from chatstore_dynamodb.items import DEFAULT_INDEX
 from chatstore_dynamodb.retrying import MODES
 from chatstore_dynamodb.store import DynamoDBSessionStore
 
@@ -67,16 +68,19 @@ def _address(table_name: str, options: Mapping[str, str]) -> Address:
     known = {"region", "endpoint_url", "index", "consistent_reads", "retry_mode", "deadline"}
     if unknown := sorted(options.keys() - known):
         raise ConfigurationError(
-            f"a dynamodb:// URL has no option {unknown[0]!r}; it has {', '.join(sorted(known))}"
+            f"a dynamodb:// URL has no option {shown(unknown[0])}; it has "
+            f"{', '.join(sorted(known))}"
         )
     if empty := [name for name, value in options.items() if not value]:
         raise ConfigurationError(f"the URL's option {empty[0]!r} is empty; leave it out")
     reads = options.get("consistent_reads", "true").lower()
     if reads not in _FLAGS:
-        raise ConfigurationError(f"consistent_reads={reads}: write true or false")
+        raise ConfigurationError(f"consistent_reads={masked(reads)}: write true or false")
     retry_mode = options.get("retry_mode", "standard")
     if retry_mode not in MODES:
-        raise ConfigurationError(f"retry_mode={retry_mode}: write one of {', '.join(MODES)}")
+        raise ConfigurationError(
+            f"retry_mode={masked(retry_mode)}: write one of {', '.join(MODES)}"
+        )
     if "endpoint_url" in options:
         require_endpoint_url(options["endpoint_url"])
     return Address(
@@ -97,7 +101,7 @@ def _deadline(text: str | None) -> float:
         return require_deadline(float(text))
     except ValueError as error:
         raise ConfigurationError(
-            f"deadline={text}: write a number of seconds, more than 0 and at most "
+            f"deadline={masked(text)}: write a number of seconds, more than 0 and at most "
             f"{LONGEST_DEADLINE:.0f}"
         ) from error
 

@@ -13,14 +13,17 @@ from botocore.credentials import RefreshableCredentials
 
 from chatstore import Message
 from chatstore_dynamodb import DynamoDBSessionStore
-from chatstore_dynamodb.client import Client
+from chatstore_dynamodb.client import Client, new_client
 from chatstore_dynamodb.url import read_url
 
 from .dynamodb_harness import TableHarness
+from .slow_server import slow_server
 
 FORKS = 5
 THREADS = 4
 WRITES = 20
+READS = 5
+ROUNDS = 10
 LATER = "2100-01-01T00:00:00Z"
 
 pytestmark = pytest.mark.filterwarnings(
@@ -63,28 +66,33 @@ def client(request: pytest.FixtureRequest, dynamodb_local: str) -> Iterator[Clie
     client.close()
 
 
-def test_children_that_share_a_client_get_their_own_sessions(
-    local: TableHarness, client: Client
-) -> None:
+def test_children_that_share_a_client_get_their_own_sessions() -> None:
     """A client that was used before the fork, and a store on it in each child, all at once: each
     child reads its own user's session, each time."""
-    store = DynamoDBSessionStore(client, local.table_name)
-    client.get_item(TableName=local.table_name, Key={"sessionId": {"S": "s"}})
-    for number in range(THREADS):
-        store.create(f"user-{number}", session_id=f"s{number}")
+    with slow_server() as endpoint:
+        client = new_client(region="eu-west-1", endpoint_url=endpoint)
+        for _ in range(ROUNDS):
+            # Its pool has a socket from here on.
+            client.get_item(TableName="table", Key={"sessionId": {"S": "s"}})
+            assert forked_readers(client) == [True, True]
+
+
+def forked_readers(client: Client) -> list[bool]:
+    """Whether each of two children read what it asked for."""
+    waiting, starting = os.pipe()
 
     def read(number: int) -> bool:
-        own = DynamoDBSessionStore(client, local.table_name)
-        owners = {own.get(f"s{number}").user_id for _ in range(WRITES)}
-        return owners == {f"user-{number}"}
+        own = DynamoDBSessionStore(client, "table")
+        os.close(starting)
+        os.read(waiting, 1)
+        owners = {own.get(f"s{number}").user_id for _ in range(READS)}
+        return owners == {f"owner of s{number}"}
 
-    children = [
-        in_child(lambda number=number: read(number))  # type: ignore[misc]  # a default binds it
-        for number in range(THREADS)
-    ]
-    well = [ended_well(child) for child in children]
-    assert well == [True] * THREADS
-    assert store.get("s0").user_id == "user-0"
+    children = [in_child(lambda: read(0)), in_child(lambda: read(1))]
+    # Both begin when nobody holds the pipe any more.
+    os.close(starting)
+    os.close(waiting)
+    return [ended_well(child) for child in children]
 
 
 def test_children_of_a_process_that_is_writing(local: TableHarness, client: Client) -> None:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatstore.errors import ConfigurationError
-from chatstore_dynamodb.items import LISTED, OTHER_NAMES
-from chatstore_dynamodb.place import DEFAULT_INDEX
+from chatstore_dynamodb.items import DEFAULT_INDEX, LISTED, OTHER_NAMES
 
 _ENTITY = "trinity-chat-sessions"
 TTL_ATTRIBUTE = "ttl"
