@@ -44,7 +44,11 @@ def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> RedisSession
         clock=clock,
         deadline=address.deadline,
     )
-    _discover(store, address.deadline)
+    try:
+        _discover(store, address.deadline)
+    except BaseException:
+        store.close()
+        raise
     return store
 
 
