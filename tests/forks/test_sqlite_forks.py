@@ -214,6 +214,41 @@ def test_another_handle_on_the_file(path: Path) -> None:
         assert Child(work).result() == 1
 
 
+def test_a_file_that_only_the_child_makes(path: Path) -> None:
+    """A store that the parent opened where no file was finds the one that its child made."""
+    with open_store(f"sqlite:///{path}") as store:
+
+        def work(_child: Child) -> None:
+            with open_store(f"sqlite:///{path}") as own:
+                own.create("ana", session_id="chat")
+
+        Child(work).result()
+        assert store.append("chat", message("parent's")).message_count == 1
+
+
+def test_an_application_that_reads_the_file_itself(path: Path, engine: Engine) -> None:
+    """Connections that the application has taken from the engine and given back are closed at a
+    fork too; one that it keeps is the child's to refuse."""
+    with SQLSessionStore(engine) as store:
+        store.create("ana", session_id="chat")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT count(*) FROM chat_sessions").fetchall()
+
+    def work(_child: Child) -> int:
+        with SQLSessionStore(engine) as own:
+            return own.append("chat", message("child's")).message_count
+
+    assert Child(work).result() == 1
+
+    def be_refused(_child: Child) -> None:
+        with pytest.raises(ConfigurationError, match="its parent was using the file"):
+            SQLSessionStore(engine)
+
+    with engine.connect():
+        Child(be_refused).result()
+    assert Child(work).result() == 2
+
+
 def test_a_childs_child(path: Path) -> None:
     """The same holds for the child of a child."""
     store = open_store(f"sqlite:///{path}")

@@ -94,12 +94,6 @@ class Connections:
                 yield cursor
                 cursor.execute("COMMIT")
 
-    def require_files(self) -> None:
-        """Raise `SchemaError` if what a connection writes to is not what lies there."""
-        lease = self._take()
-        with self._lent(lease):
-            self._require_files(lease)
-
     def close(self) -> None:
         """Give the connections back to the engine's pool."""
         self._closed = True
