@@ -105,7 +105,7 @@ class Database:
             try:
                 with self._connections.alone() as cursor:
                     ensure_schema(cursor, self.settings)
-            except sqlite3.OperationalError as error:
+            except Exception as error:
                 # To begin with WAL, SQLite needs the file for itself for a moment, and does not
                 # wait for others that are opening it.
                 if not is_busy(error) or time.monotonic() > until:
