@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from chatstore import ConfigurationError, Message, RetentionPolicy, open_store
-from chatstore_sql import SQLSessionStore, create_sqlite_engine, forking
+from chatstore import Message, RetentionPolicy, open_store
+from chatstore_sql import SQLSessionStore, create_sqlite_engine
 
 from .children import Child, busy
 
@@ -159,113 +159,3 @@ def test_a_writer_at_the_fork_does_not_stop_the_child(path: Path) -> None:
         waiting.join()
     assert {each.message_id for each in store.get("chat").messages} == {"child's", "parent's"}
     store.close()
-
-
-def test_a_call_that_does_not_end_in_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fork waits for a call in progress, but not for ever. Where its connection is inherited, a
-    store of the child's own on that file is a `ConfigurationError` that says what to do; on another
-    file it works."""
-    monkeypatch.setattr(forking, "LONGEST_WAIT", 0.05)
-    store = open_store(f"sqlite:///{path}")
-    assert isinstance(store, SQLSessionStore)
-    store.create("ana", session_id="chat")
-    inside, end = threading.Event(), threading.Event()
-
-    def write() -> None:
-        with store._database.writing():
-            inside.set()
-            end.wait()
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    inside.wait()
-
-    def work(_child: Child) -> None:
-        with pytest.raises(ConfigurationError, match="spawn or forkserver"):
-            open_store(f"sqlite:///{path}")
-        with open_store(f"sqlite:///{path.with_name('other.db')}") as other:
-            other.create("ana")
-
-    try:
-        Child(work).result()
-    finally:
-        end.set()
-        writer.join()
-    assert store.append("chat", message("after")).message_count == 1
-    store.close()
-
-
-def test_another_handle_on_the_file(path: Path) -> None:
-    """Whoever else in the parent has the file open, a plain `open` too, hands it on to the child:
-    closing it there would drop the child's locks. The child's own store is refused, and works once
-    the handle is closed."""
-    with open_store(f"sqlite:///{path}") as store:
-        store.create("ana", session_id="chat")
-    handle = path.open("rb")
-
-    def work(_child: Child) -> int:
-        with pytest.raises(ConfigurationError, match="its parent was using the file"):
-            open_store(f"sqlite:///{path}")
-        handle.close()
-        with open_store(f"sqlite:///{path}") as own:
-            return own.append("chat", message("child's")).message_count
-
-    with handle:
-        assert Child(work).result() == 1
-
-
-def test_a_childs_child(path: Path) -> None:
-    """The same holds for the child of a child."""
-    store = open_store(f"sqlite:///{path}")
-    store.create("ana", session_id="chat")
-
-    def work_as_child(_child: Child) -> object:
-        own = open_store(f"sqlite:///{path}")
-        own.append("chat", message("child's"))
-
-        def work_as_grandchild(_child: Child) -> None:
-            with pytest.raises(ConfigurationError, match="before the process was forked"):
-                own.get("chat")
-            with open_store(f"sqlite:///{path}") as third:
-                third.append("chat", message("grandchild's"))
-
-        Child(work_as_grandchild).result()
-        return own.append("chat", message("child's again")).message_count
-
-    assert Child(work_as_child).result() == 3
-    assert store.append("chat", message("parent's")).message_count == 4
-    store.close()
-
-
-def test_a_fork_from_a_call_of_its_own(path: Path) -> None:
-    """A thread that forks in the middle of its own call, as a handler of a signal may, does not
-    wait for itself, and its call goes on."""
-    store = open_store(f"sqlite:///{path}")
-    assert isinstance(store, SQLSessionStore)
-    store.create("ana", session_id="chat")
-    with store._database.writing() as cursor:
-        assert Child(lambda _child: "lives").result() == "lives"
-        cursor.execute("UPDATE chat_sessions SET metadata = '{}'")
-    assert store.append("chat", message("after")).message_count == 1
-    store.close()
-
-
-def test_memory_is_each_processes_own() -> None:
-    """A child can't use an inherited store in memory; one that it opens, on the inherited engine
-    too, is empty and works, and the parent's stays as it is."""
-    engine = create_sqlite_engine(":memory:")
-    store = SQLSessionStore(engine)
-    store.create("ana", session_id="chat")
-
-    def work(_child: Child) -> None:
-        with pytest.raises(ConfigurationError, match="before the process was forked"):
-            store.get("chat")
-        for own in (SQLSessionStore(engine), open_store("sqlite://")):
-            assert own.list_sessions("ana").items == []
-            own.create("ana", session_id="chat")
-            own.close()
-
-    Child(work).result()
-    assert store.append("chat", message("parent's")).message_count == 1
-    store.close()
-    engine.dispose()

@@ -2,9 +2,9 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Engine, PoolProxiedConnection
 
@@ -16,6 +16,7 @@ from chatstore_sql.errors import is_busy, is_undecodable
 from chatstore_sql.file import DatabaseFile
 from chatstore_sql.turns import writers_lock
 
+Result = TypeVar("Result")
 Row = tuple[Any, ...]
 Parameters = Mapping[str, object]
 
@@ -94,12 +95,6 @@ class Connections:
                 yield cursor
                 cursor.execute("COMMIT")
 
-    def require_files(self) -> None:
-        """Raise `SchemaError` if what a connection writes to is not what lies there."""
-        lease = self._take()
-        with self._lent(lease):
-            self._require_files(lease)
-
     def close(self) -> None:
         """Give the connections back to the engine's pool."""
         self._closed = True
@@ -142,40 +137,36 @@ class Connections:
 
     def _begin(self, until: float) -> _Lease:
         """A connection in a transaction that may write."""
-        while True:
+
+        def attempt() -> _Lease:
             lease = self._take()
             try:
                 lease.cursor.execute("BEGIN IMMEDIATE")
             except BaseException as error:
                 self._recover(lease, error)
-                if not _may_wait(error, until):
-                    raise
-                deadline.pause(_PAUSE)
-            else:
-                return lease
+                raise
+            return lease
+
+        return _patiently(attempt, until)
 
     def _fetch(
         self, statement: str, parameters: Parameters, until: float, may_take_long: bool
     ) -> list[Row]:
-        while True:
+        def attempt() -> list[Row]:
             lease = self._take()
             try:
                 if may_take_long:
                     with deadline.broken_off_by(lease.connection.interrupt):
-                        rows = lease.cursor.execute(statement, parameters).fetchall()
+                        rows = _rows(lease, statement, parameters)
                 else:
-                    rows = lease.cursor.execute(statement, parameters).fetchall()
+                    rows = _rows(lease, statement, parameters)
             except BaseException as error:
-                if is_undecodable(error):
-                    rows = _fetch_leniently(lease, statement, parameters)
-                else:
-                    self._recover(lease, error)
-                    if not _may_wait(error, until):
-                        raise
-                    deadline.pause(_PAUSE)
-                    continue
+                self._recover(lease, error)
+                raise
             self._give(lease)
             return rows
+
+        return _patiently(attempt, until)
 
     def _take(self) -> _Lease:
         if self._closed:
@@ -239,9 +230,25 @@ class Connections:
             self.file.require_log(lease.log)
 
 
-def _may_wait(error: BaseException, until: float) -> bool:
-    """Whether `error` says that somebody else holds the file, and there is time to wait."""
-    return is_busy(error) and time.monotonic() < until
+def _patiently(attempt: Callable[[], Result], until: float) -> Result:
+    """What comes of the attempt: made again as long as somebody else holds the file, which opening
+    a connection may find too, and there is time."""
+    while True:
+        try:
+            return attempt()
+        except Exception as error:
+            if not is_busy(error) or time.monotonic() >= until:
+                raise
+        deadline.pause(_PAUSE)
+
+
+def _rows(lease: _Lease, statement: str, parameters: Parameters) -> list[Row]:
+    try:
+        return lease.cursor.execute(statement, parameters).fetchall()
+    except sqlite3.OperationalError as error:
+        if not is_undecodable(error):
+            raise
+        return _fetch_leniently(lease, statement, parameters)
 
 
 def _fetch_leniently(lease: _Lease, statement: str, parameters: Parameters) -> list[Row]:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from chatstore import deadline
 from chatstore.errors import SchemaError
-from chatstore_sql import forking
+from chatstore_sql import forking, statements
 from chatstore_sql.connections import NO_PARAMETERS, Connections, Parameters, Row
 from chatstore_sql.creation import ensure_schema, require_schema
 from chatstore_sql.engine import BUSY_SECONDS, EngineSettings, file_address
@@ -105,7 +105,7 @@ class Database:
             try:
                 with self._connections.alone() as cursor:
                     ensure_schema(cursor, self.settings)
-            except sqlite3.OperationalError as error:
+            except Exception as error:
                 # To begin with WAL, SQLite needs the file for itself for a moment, and does not
                 # wait for others that are opening it.
                 if not is_busy(error) or time.monotonic() > until:
@@ -128,16 +128,17 @@ class Database:
         ):
             pass
 
-    def ping(self, statement: str) -> None:
-        """Raise unless the database is ours, and `statement` runs."""
+    def ping(self) -> None:
+        """Raise unless the database is there and ours, and this process may write to it."""
         if not (self._is_open or self.open()):
             raise SchemaError(
                 f"{self.settings.place}: there is no such file. The first session that is stored "
                 "makes it; if there should be sessions, look at the path"
             )
         require_schema(self._connections.fetch, self.settings)
-        self._connections.fetch(statement)
-        self._connections.require_files()
+        self._connections.fetch(statements.SELECT_ANY)
+        with self._connections.writing() as cursor:
+            cursor.execute(statements.DELETE_NOTHING)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -1,6 +1,7 @@
 """SQLAlchemy's engine for an SQLite database, set up as the store needs it."""
 
 import math
+import os
 import sqlite3
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ INODE = "chatstore_sql.inode"
 _OPTION = "chatstore_sql"
 _LONGEST_TIMEOUT = 3600.0
 
-BUSY_SECONDS = 0.05
+BUSY_SECONDS = 0.02
 """How long SQLite itself waits for a lock. Who waits longer asks again and again, so that it can
 give up in time, and does not hold up a fork."""
 
@@ -143,6 +144,12 @@ def _is_timeout(seconds: object) -> bool:
 def _require_place(path: Path) -> Path:
     if "\0" in str(path):
         raise ConfigurationError(f"{str(path)!r}: no file has NUL in its name; name another")
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        raise ConfigurationError(
+            f"{str(path)!r}: no file can have this name here; name another"
+        ) from None
     absolute = path.absolute()
     try:
         has_directory, is_directory = absolute.parent.is_dir(), absolute.is_dir()

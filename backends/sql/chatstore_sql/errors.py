@@ -23,7 +23,8 @@ _HELD = "another process has held the file for longer than the timeout; send the
 
 
 def is_busy(error: BaseException) -> bool:
-    """Whether somebody else holds the file, so that the same statement can succeed later."""
+    """Whether somebody else holds the file, so that the same thing can succeed later."""
+    error = unwrapped(error)
     return (
         isinstance(error, sqlite3.OperationalError)
         and getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY
@@ -35,7 +36,7 @@ def is_undecodable(error: BaseException) -> bool:
     return isinstance(error, sqlite3.OperationalError) and str(error).startswith(_UNDECODABLE)
 
 
-def unwrapped(error: Exception) -> Exception:
+def unwrapped(error: BaseException) -> BaseException:
     """The driver's exception that SQLAlchemy has wrapped, or else the error itself."""
     original = getattr(error, "orig", None)
     return original if isinstance(original, sqlite3.Error) else error
@@ -45,20 +46,20 @@ def chatstore_error(
     error: Exception, settings: EngineSettings, session_id: str | None = None
 ) -> ChatStoreError | None:
     """What to raise for `error`; None if it is not known here."""
-    error = unwrapped(error)
-    if isinstance(error, PermissionError):
+    known = unwrapped(error)
+    if isinstance(known, PermissionError):
         return BackendAuthError(
             f"{settings.place}: this process may not enter the file's directory; it needs the "
             "right to, and to make files there"
         )
-    if isinstance(error, exc.SQLAlchemyError):
-        return BackendError(f"{settings.place}: SQLAlchemy failed: {type(error).__name__}")
-    if not isinstance(error, sqlite3.Error):
+    if isinstance(known, exc.SQLAlchemyError):
+        return BackendError(f"{settings.place}: SQLAlchemy failed: {type(known).__name__}")
+    if not isinstance(known, sqlite3.Error):
         return None
-    if is_undecodable(error) and session_id is not None:
+    if is_undecodable(known) and session_id is not None:
         return CorruptSessionError("sqlite", session_id, "its text is not UTF-8")
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    return _by_code(error, code & 0xFF, settings.place, settings.path)
+    code = getattr(known, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return _by_code(known, code & 0xFF, settings.place, settings.path)
 
 
 def _by_code(error: sqlite3.Error, code: int, where: str, path: Path | None) -> ChatStoreError:

@@ -81,7 +81,8 @@ class _Process:
             keeper.close_idle()
         for engine in engines:
             if not _is_in_memory(engine):
-                engine.dispose()
+                # Connections that are taken from it come back to the same pool, for the next fork.
+                engine.pool.dispose()
 
     def after_in_parent(self) -> None:
         """Let the calls begin."""

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     bindparam,
     delete,
+    false,
     func,
     insert,
     literal_column,
@@ -115,6 +116,9 @@ DELETE_MESSAGES_BEFORE = _text(
         messages.c.session_id == bindparam("session_id"), messages.c.seq < bindparam("seq")
     )
 )
+
+DELETE_NOTHING = _text(delete(sessions).where(false()))
+"""Fails where nothing may be written, and writes nothing."""
 
 SELECT_OWNED = _text(
     _first(

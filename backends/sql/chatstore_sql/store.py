@@ -188,7 +188,7 @@ class SQLSessionStore(BaseSessionStore):
             after = expired[-1][0]
 
     def _ping(self) -> None:
-        self._database.ping(statements.SELECT_ANY)
+        self._database.ping()
 
     def _place(self) -> str:
         return self._database.settings.place

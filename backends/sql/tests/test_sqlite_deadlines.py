@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from chatstore import (
     BackendUnavailableError,
@@ -16,7 +17,7 @@ from chatstore import (
     Message,
     open_store,
 )
-from chatstore_sql import SQLSessionStore, statements
+from chatstore_sql import SQLSessionStore, create_sqlite_engine, statements
 
 DEADLINE = 0.3
 MOST = DEADLINE * 1.1 + 0.3
@@ -116,6 +117,33 @@ def test_opening_ends_too(path: Path) -> None:
         require_end(
             lambda: open_store(f"sqlite:///{path}?deadline={DEADLINE}"), "within 0.3 seconds"
         )
+
+
+@pytest.mark.parametrize("name", ["get", "append"])
+def test_connecting_waits_as_well(path: Path, name: str) -> None:
+    """Where the file is held at the moment of connecting, as by a process that is closing it, the
+    call waits and connects again."""
+    engine = create_sqlite_engine(path)
+    with SQLSessionStore(engine) as store:
+        store.create("ana", session_id="chat")
+        store._database._connections.close_idle()
+        left = 3
+
+        @event.listens_for(engine, "connect")
+        def be_held(_connection: object, _record: object) -> None:
+            nonlocal left
+            left -= 1
+            if left >= 0:
+                error = sqlite3.OperationalError("database is locked")
+                error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+                raise error
+
+        if name == "get":
+            assert store.get("chat").user_id == "ana"
+        else:
+            WRITES["append"](store)
+        assert left < 0
+    engine.dispose()
 
 
 def test_waits_begin_together(store: SQLSessionStore, path: Path) -> None:

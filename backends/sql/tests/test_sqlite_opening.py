@@ -154,6 +154,7 @@ def test_urls_in_memory(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ("sqlite://user:secret@host/chat.db", "no host"),
         ("sqlite:///a%00b.db", "NUL"),
         (f"sqlite:///{'a' * 300}.db", "name another"),
+        ("sqlite:///\ud800.db", "name another"),
     ],
 )
 def test_bad_urls(url: str, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,7 @@ def test_a_directory_that_may_not_be_written(open_directory: Path) -> None:
 
 
 def test_a_file_that_may_not_be_written(open_directory: Path) -> None:
-    """On a read-only file, reading works, and a write is a `BackendAuthError`."""
+    """On a read-only file, reading works; a write is a `BackendAuthError`, and so is `ping`."""
     path = open_directory / "chat.db"
     with open_store(f"sqlite:///{path}") as store:
         store.create("ana", session_id="chat-0")
@@ -67,6 +67,7 @@ def test_a_file_that_may_not_be_written(open_directory: Path) -> None:
             lambda: store.create("ana"),
             lambda: store.append("chat-0", Message(type="user", content="x")),
             lambda: store.delete("chat-0"),
+            store.ping,
         ):
             with pytest.raises(BackendAuthError, match="right to write") as raised:
                 write()
