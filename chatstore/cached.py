@@ -25,7 +25,7 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
 
     `clock` decides what has expired; it is the primary's unless given. After repeated failures the
     cache is left alone for `pause` seconds at a time. `remembered` is for how many sessions of the
-    last `max_staleness` seconds the store keeps in mind what it returned; beyond them it asks the
+    last two times `max_staleness` the store keeps in mind what it returned; beyond them it asks the
     primary. `deadline` is how many seconds a call may take, cache and primary together; it is the
     primary's unless given. The caller owns `primary` and `cache`: they are not closed.
     """

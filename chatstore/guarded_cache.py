@@ -27,8 +27,9 @@ class CacheStats:
 
     `hits`: sessions that the cache answered; `misses`: sessions that the primary had to answer.
     `stale_puts`: snapshots that the cache refused, because something newer, or of another life, was
-    there. `errors`: requests to the cache that failed; `left_alone`: requests that were not even
-    sent, because so many had failed just before, or the call's time was nearly up.
+    there, or because they came too late. `errors`: requests to the cache that failed;
+    `left_alone`: requests that were not even sent, because so many had failed just before, or the
+    call's time was nearly up.
     """
 
     hits: int = 0

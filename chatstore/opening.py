@@ -63,6 +63,17 @@ def open_store(
 ) -> CachedSessionStore: ...
 
 
+@overload
+def open_store(
+    url: str | None = None,
+    *,
+    policy: RetentionPolicy | None = None,
+    clock: Clock = utc_now,
+    cache: str | None = None,
+    max_staleness: float | None = None,
+) -> MaintainedSessionStore: ...
+
+
 def open_store(
     url: str | None = None,
     *,

@@ -108,14 +108,13 @@ def test_no_lapse_of_time_shows_what_is_over(
 @pytest.mark.long
 @timed(
     (programs("0append", "0get"), 2, 6),
-    (programs("0get", "0append 0get"), 1, 4),
-    (programs("0get", "1append", "2get"), 1, 4),
-    (programs("0get", "1update", "2get"), 1, 4),
+    (programs("0get", "0append 0get"), 1, 3),
+    (programs("0get", "1append", "2get"), 1, 3),
+    (programs("0get", "1update", "2get"), 1, 3),
     (programs("0delete", "1create", "2get"), 1, 3),
-    (programs("0restore 0get", "1get"), 1, 4),
+    (programs("0restore 0get", "1get"), 1, 3),
     (programs("0append", "0delete", "1get"), 1, 3),
     (programs("0delete 0create", "1update", "2get", "2get"), 0, 2),
-    (programs("0append", "1get", "2get"), 0, 5),
 )
 def test_no_long_lapse_of_time_shows_what_is_over(
     threads: Sequence[Program], mishaps: int, time: int

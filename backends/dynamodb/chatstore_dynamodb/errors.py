@@ -145,8 +145,10 @@ def _invalid(error: ClientError, place: Place, what: str) -> ChatStoreError:
         return _schema_error(place, what, "the user index is missing")
     if is_wrong_key(error):
         # Keys can't be changed: there is nothing that `apply` could do.
-        advice = place.advice(creates=False)
-        return SchemaError(f"{what}; the table or its index has other keys{advice}")
+        return SchemaError(
+            f"{what}; the table or its index has other keys: {place.schema_command('verify')} says "
+            "what differs"
+        )
     return BackendError(what)
 
 

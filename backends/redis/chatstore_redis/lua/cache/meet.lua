@@ -30,11 +30,12 @@ if body and not (asked and asked <= now and now < asked + lapse / 2) then
   body = nil -- too late to be an answer, and still a marker
 end
 
-local kind = redis.call('TYPE', key).ok
+local kind, since = redis.call('TYPE', key).ok, nil
 if kind ~= 'none' then
   local fields = { 'form', 'life', 'version', 'since' }
   local there = kind == 'hash' and redis.call('HMGET', key, unpack(fields)) or {}
-  local since, known = tonumber(there[4] or ''), tonumber(there[3] or '')
+  local known = tonumber(there[3] or '')
+  since = tonumber(there[4] or '')
   if there[1] == form and since then
     if not (body and asked > since) then
       if wrote == '1' then
@@ -42,7 +43,6 @@ if kind ~= 'none' then
       end
       return answer
     end
-    redis.call('HDEL', key, 'since')
   elseif there[1] ~= form or there[2] ~= life or not known then
     leave_tombstone()
     return answer
@@ -53,6 +53,9 @@ end
 if body then
   -- Nothing is deleted before: a server that is full must be able to refuse this.
   redis.call('HSET', key, 'form', form, 'life', life, 'version', version, 'body', body)
+  if since then
+    redis.call('HDEL', key, 'since')
+  end
   lapses(asked)
 else
   -- Deleting makes room first: this must get through.
