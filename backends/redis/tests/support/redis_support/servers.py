@@ -1,6 +1,7 @@
 """Servers of a test's own: to be restarted, filled up, locked and demoted."""
 
 import contextlib
+import os
 import random
 import shutil
 import socket
@@ -48,11 +49,14 @@ class Server:
     @staticmethod
     def free_port() -> int:
         """A port on which nothing listens. It and a cluster's second one, 10,000 above, lie below
-        those that outgoing connections take."""
-        for port in random.sample(range(20_000, 22_000), 100):
+        those that outgoing connections take. Each worker of a test run has its own, so that
+        no other takes it before the server does."""
+        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+        ports = range(20_000 + worker % 16 * 125, 22_000)[:125]
+        for port in random.sample(ports, len(ports)):
             with contextlib.suppress(OSError), socket.create_server((LOOPBACK, port)):
                 return port
-        raise OSError("no free port from 20000 to 22000")
+        raise OSError(f"no free port in {ports}")
 
     def stop(self) -> None:
         """Stop the process, by its own id."""
