@@ -65,12 +65,15 @@ def _told(time: Any) -> Any:
     return time
 
 
-def require_seconds(argument: str, given: object, *, most: float) -> float:
-    """Return `given` as a float; raise `InvalidInputError` unless it is a number more than 0 and at
-    most `most`."""
+def require_seconds(
+    argument: str, given: object, *, most: float, may_be_zero: bool = False
+) -> float:
+    """Return `given` as a float; raise `InvalidInputError` unless it is a number more than 0, or 0
+    where that may be, and at most `most`."""
     seconds = number(given)
-    if seconds is None or not 0 < seconds <= most:
-        limit = f"a number of seconds, more than 0 and at most {most:.0f}"
+    if seconds is None or not 0 <= seconds <= most or (seconds == 0 and not may_be_zero):
+        least = "0 or more" if may_be_zero else "more than 0"
+        limit = f"a number of seconds, {least} and at most {most:.0f}"
         raise InvalidInputError(argument, limit, shown(given))
     return float(seconds)
 

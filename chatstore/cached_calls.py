@@ -73,7 +73,7 @@ class CachedCalls:
         self._cache = GuardedCache(
             cache,
             lapse=max_staleness,
-            pause=require_seconds("pause", pause, most=_LONGEST_PAUSE),
+            pause=require_seconds("pause", pause, most=_LONGEST_PAUSE, may_be_zero=True),
             monotonic=monotonic,
         )
         self._latest = max_staleness / 2
