@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
+from chatstore.arguments import require_function
 from chatstore.caching import Entry, Marker, SessionCache, Snapshot, Tombstone, arrived, met
 from chatstore.errors import ConfigurationError
 from chatstore.forks import Origin, refuse_pickling
@@ -20,6 +21,7 @@ class MemorySessionCache(SessionCache):
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._origin = Origin()
+        require_function("monotonic", monotonic)
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._entries: dict[str, tuple[Entry, float]] = {}

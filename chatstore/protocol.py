@@ -78,8 +78,9 @@ class SessionStore(Protocol):
         Idempotent by message id: of a batch that was sent again, what comes after its last message
         still in the stored window is added. If that is nothing, nothing is written. Raises
         `SessionNotFoundError`: a write never revives the dead; and `InvalidInputError`, naming the
-        message, for one that the window holds with other content or in another order, and for a
-        new one that stands before a stored one: nothing is dropped without a word.
+        message, for one that the window holds with other content (its time does not count) or in
+        another order, and for a new one that stands before a stored one: nothing is dropped without
+        a word.
         """
         ...
 

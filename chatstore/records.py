@@ -229,13 +229,20 @@ def read_message(body: Body) -> Message:
 
 
 def is_same(message: StoredMessage, stored: Body) -> bool:
-    """Whether a stored message has the content of this one, in whatever form another service wrote
-    it. One that can't be read has not."""
+    """Whether a stored message says what this one says, in whatever form another service wrote it.
+    One that can't be read does not.
+
+    The time does not count: whoever builds a message anew to send it again, under the id that its
+    client gave it, has another one minted.
+    """
     try:
         there = stored_message(read_message(stored))
     except ValueError:
         return False
-    return canonical([there.document]) == canonical([message.document])
+    stored_one, this_one = canonical(
+        {**document, "timestamp": ""} for document in (there.document, message.document)
+    )
+    return stored_one == this_one
 
 
 def canonical(documents: Iterable[JsonObject]) -> Sequence[object]:

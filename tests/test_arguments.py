@@ -45,7 +45,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (Path("/var/chat.db"), "sqlite:////var/chat.db"),
         (Path("chat.db"), "sqlite:///chat.db"),
-        (b"memory://", "not a bytes"),
+        (b"memory://", "not bytes"),
         (7, "not an int"),
         (False, "not a bool"),
         (MemorySessionStore(), "not a MemorySessionStore"),

@@ -40,8 +40,7 @@ def write(text: str) -> None:
 
 def unwritten(reason: object) -> ExitCode:
     """Say that standard output can't be written to; the exit code."""
-    if sys.stdout is not None:
-        _discard(sys.stdout)
+    _discard(sys.stdout)
     write_error(
         f"chatstore: what was asked is done, but standard output can't be written to: {reason}\n"
     )
@@ -77,7 +76,9 @@ def show(*renderables: RenderableType, wrapped: bool = True) -> None:
     write("\n".join(line.rstrip(" ") for line in captured.get().split("\n")))
 
 
-def _discard(stream: TextIO) -> None:
+def _discard(stream: TextIO | None) -> None:
     """Let nothing be written at the process's end either, where it would fail again."""
+    if stream is None:
+        return
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())

@@ -55,20 +55,19 @@ class ResendingBehaviour(Behaviour):
     def test_a_stored_id_with_other_content_is_refused(
         self, harness: Harness, clock: ManualClock, limit: int | None
     ) -> None:
-        """An id that is in the window belongs to the content that is stored with it, time and
-        unknown attributes included."""
+        """An id that is in the window belongs to the content that is stored with it, unknown
+        attributes included."""
         policy = RetentionPolicy(max_messages=limit, max_message_bytes=2_000)
         with harness.open(policy=policy, clock=clock) as store:
             first, last = message("first", extra=1), message("last", extra=1)
             store.create("ana", session_id="there", messages=[first])
             store.append("there", last)
-            later = {"timestamp": last.timestamp + timedelta(microseconds=1)}
-            for changes in (*CHANGES, later):
+            for changes in CHANGES:
                 other = last.model_copy(update=changes)
                 refuses(store, harness, 0, other)
                 refuses(store, harness, 1, first, other, message("new"))
             # It is the call's own result that is missing, whatever the version.
-            other = last.model_copy(update=later)
+            other = last.model_copy(update={"content": "another"})
             refuses(store, harness, 0, other, if_version=1)
             with unchanged(harness, "there"):
                 assert store.append("there", last).version == 2
@@ -114,6 +113,25 @@ class ResendingBehaviour(Behaviour):
         refuses(store, harness, 2, stored[0], stored[2], stored[1], message("new"))
         with unchanged(harness, "there"):
             store.append("there", stored[0], stored[2])
+
+    def test_a_retry_may_be_built_anew(
+        self, store: MaintainedSessionStore, harness: Harness
+    ) -> None:
+        """The time at which a message was built does not count: the same id and content are the
+        same message, and the time that is stored stays."""
+        first, last = message("first"), message("last", extra=1)
+        store.create("ana", session_id="there", messages=[first])
+        store.append("there", last)
+        rebuilt = [
+            each.model_copy(update={"timestamp": each.timestamp + timedelta(seconds=1)})
+            for each in (first, last)
+        ]
+        with unchanged(harness, "there"):
+            assert store.append("there", *rebuilt).message_count == 2
+            assert store.append_and_get("there", rebuilt[1]).messages == [first, last]
+        after = store.append_and_get("there", *rebuilt, message("new"))
+        assert contents(after) == ["first", "last", "new"]
+        assert after.messages[:2] == [first, last]
 
     def test_equal_content_is_a_retry_in_any_form(
         self, store: MaintainedSessionStore, harness: Harness

@@ -56,7 +56,7 @@ def test_no_attribute_reaches_the_terminal_raw(terminal: Terminal, text: str) ->
         terminal.run("sessions", "show", hostile),
         terminal.run("sessions", "list", hostile),
         terminal.run("sessions", "set", hostile),
-        terminal.run("sessions", "append", hostile, hostile, "--message-id", hostile),
+        terminal.run("sessions", "append", hostile, hostile, "--message-id", f"{hostile}2"),
         terminal.run("sessions", "append", hostile, hostile, "--type", hostile),
         terminal.run("sessions", "delete", hostile),
         terminal.run("sessions", "list", hostile),

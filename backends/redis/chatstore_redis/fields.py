@@ -33,6 +33,7 @@ _CREATED_AT = INFO_FIELDS.index(b"createdAt")
 _STATUS = INFO_FIELDS.index(b"sessionStatus")
 _TTL = INFO_FIELDS.index(b"ttl")
 _NUMBERS_FROM = len(_TEXTS)
+_COUNT_AT = _NUMBERS_FROM + _NUMBERS.index("messageCount")
 _MAPS_FROM = _NUMBERS_FROM + len(_NUMBERS)
 _UNKNOWN_AT = _MAPS_FROM + len(_MAPS)
 
@@ -148,8 +149,15 @@ def ttl(info: Info) -> object:
 
 def message_count(info: Info) -> int | None:
     """The session's count of messages; None if there is none, or it is no number."""
-    value = info[_NUMBERS_FROM + _NUMBERS.index("messageCount")]
+    value = info[_COUNT_AT]
     return int(value) if value is not None and _WHOLE.fullmatch(value) else None
+
+
+def counted(info: Info, messages: Sequence[bytes | None]) -> Info:
+    """The fields, with the number of the messages where another service wrote no count."""
+    if info[_COUNT_AT] is not None:
+        return info
+    return [*info[:_COUNT_AT], b"%d" % len(messages), *info[_COUNT_AT + 1 :]]
 
 
 def message_parts(message: bytes | None) -> tuple[str, bytes]:

@@ -96,6 +96,7 @@ class RedisSessionStore(BaseSessionStore):
             messages = left_to_add(write, messages, found)
             if not messages:
                 info, window = fields.info_and_messages(found)
+                info = fields.counted(info, window)
                 return fields.session_json(info, window if with_window else None)
         raise CorruptSessionError(
             self.backend, write.session_id, "its messages are not those that its ids name"

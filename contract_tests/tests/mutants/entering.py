@@ -237,6 +237,23 @@ class KnowsMessagesInAnyOrder(Resending):
         return sorted(messages, key=lambda each: places.get(each.message_id, len(places)))
 
 
+@caught_by("test_a_retry_may_be_built_anew")
+class ComparesTimes(Resending):
+    """A message that was built anew, and so has another time, is another message."""
+
+    def _changed(
+        self,
+        messages: Sequence[StoredMessage],
+        stored: Mapping[str, JsonObject],
+        document: JsonObject,
+    ) -> Sequence[StoredMessage]:
+        for each in messages:
+            there = stored.get(each.message_id, each.document)
+            if there["timestamp"] != each.document["timestamp"]:
+                raise InvalidInputError("messages", "as they are stored", "of another time")
+        return messages
+
+
 @caught_by("test_equal_content_is_a_retry_in_any_form")
 class ComparesWhatLiesThere(Resending):
     """A stored message in another service's form is another message."""
