@@ -77,7 +77,8 @@ def public_walk(
         store: Store, /, *arguments: Arguments.args, **options: Arguments.kwargs
     ) -> Result:
         store._require_usable()
-        return method(store, *arguments, **options)
+        with deadline.counted_from(None):
+            return method(store, *arguments, **options)
 
     return step_by_step
 

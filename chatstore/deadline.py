@@ -56,18 +56,20 @@ def read_deadline(text: str) -> float:
 class within:  # noqa: N801  it is used as a function is; as a generator it would be slower
     """Give the calls inside `seconds`, or what is left of an outer deadline if that is less."""
 
-    __slots__ = ("_outer", "_seconds")
+    __slots__ = ("_began", "_outer", "_seconds")
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
     def __enter__(self) -> None:
-        self._outer = outer = _calls.ends
-        ends = (time.monotonic() if _calls.began is None else _calls.began) + self._seconds
-        _calls.ends = ends if outer is None else min(ends, outer)
+        self._outer, self._began = _calls.ends, _calls.began
+        # What is inside begins when it begins: only the outermost call has waited.
+        _calls.began = None
+        ends = (time.monotonic() if self._began is None else self._began) + self._seconds
+        _calls.ends = ends if self._outer is None else min(ends, self._outer)
 
     def __exit__(self, *exception: object) -> None:
-        _calls.ends = self._outer
+        _calls.ends, _calls.began = self._outer, self._began
 
 
 def each_step(seconds: float) -> within:
@@ -77,9 +79,9 @@ def each_step(seconds: float) -> within:
 
 
 @contextmanager
-def counted_from(began: float) -> Iterator[None]:
+def counted_from(began: float | None) -> Iterator[None]:
     """Let the deadlines of the calls inside count from `began`, by `time.monotonic`: a call that
-    waited for a thread has used up some of its time."""
+    waited for a thread has used up some of its time. None: from their own beginning."""
     outer = _calls.began
     _calls.began = began
     try:

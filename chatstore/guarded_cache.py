@@ -56,7 +56,7 @@ def _short() -> Iterator[None]:
         return
     if left < _LITTLE_TIME:
         raise _NoTimeError
-    with deadline.counted_from(time.monotonic()), deadline.within(left / 4):
+    with deadline.within(left / 4):
         yield
 
 

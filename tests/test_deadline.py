@@ -22,6 +22,7 @@ from chatstore import (
     deadline,
     open_store,
 )
+from chatstore.clock import Moment
 from chatstore.records import Record
 from chatstore.watchdog import Watchdog
 
@@ -78,6 +79,26 @@ def test_no_wait_goes_beyond_the_deadline() -> None:
             deadline.seconds_left()
         with pytest.raises(deadline.DeadlineError), deadline.broken_off_by(pytest.fail):
             pytest.fail("the block was entered")
+
+
+def test_only_the_outermost_call_has_waited() -> None:
+    """The time that a call waited for its thread is its own; the steps of a long walk, and the
+    calls inside a call, begin when they begin."""
+    long_ago = time.monotonic() - PATIENCE
+
+    class Walking(MemorySessionStore):
+        def _delete_user(self, user_id: str, now: Moment) -> int:
+            for _ in range(3):
+                with deadline.each_step(self.deadline):
+                    deadline.seconds_left()
+            return super()._delete_user(user_id, now)
+
+    with deadline.counted_from(long_ago):
+        assert Walking(deadline=1).delete_user("ana") == 0
+        with pytest.raises(BackendUnavailableError):
+            Walking(deadline=1).get_many([])
+        with deadline.within(PATIENCE + 10), deadline.within(1):
+            assert deadline.seconds_left() <= 1  # type: ignore[operator]  # there is one
 
 
 def test_what_waits_is_broken_off() -> None:

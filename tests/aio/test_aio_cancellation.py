@@ -159,7 +159,7 @@ def test_an_opening_that_was_cancelled_may_fail(monkeypatch: pytest.MonkeyPatch)
             await opening
         gate.set()
         for thread in threading.enumerate():
-            if thread.name.startswith("chatstore"):
+            if thread.name.startswith("chatstore") and not thread.daemon:
                 await asyncio.to_thread(thread.join, PATIENCE)
         assert told == []
 

@@ -110,7 +110,7 @@ class RedisSessionCache(SessionCache):
         """Give a request its time, and its errors their types."""
         self._origin.require_here("redis cache")
         # A call that waited for a thread has less time left, and its requests are no shorter.
-        with deadlines.counted_from(time.monotonic()), deadlines.within(self._deadline):
+        with deadlines.within(self._deadline):
             try:
                 yield
             except ChatStoreError:
