@@ -17,8 +17,9 @@ from chatstore_contract_tests.behaviour import START, message
 from chatstore_contract_tests.comparing import outcome
 from chatstore_contract_tests.door import arguments, called, require_plain
 from chatstore_contract_tests.hostile import BAD_CURSORS, BAD_IDS, BAD_LIMITS, BAD_VALUES, NUMBERS
-from chatstore_contract_tests.impostors import IMPOSTORS, ODD_TIMES, PLAIN, TIMES
+from chatstore_contract_tests.impostors import IMPOSTORS, PLAIN
 from chatstore_contract_tests.memory import MemoryHarness
+from chatstore_contract_tests.odd_times import ODD_TIMES, TIMES
 from chatstore_contract_tests.rebuilt import BAD_MESSAGES, BAD_SESSIONS
 from chatstore_contract_tests.sequences import PROFILE_VARIABLE
 from chatstore_sql.harness import memory_harness

@@ -1,6 +1,8 @@
-"""The house's one direction: core imports no driver, and nothing loads what was not asked for."""
+"""The house's one direction: core imports no driver, and nothing loads what was not asked for. And
+its rooms are small."""
 
 import ast
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 CORE_MAY_IMPORT = {"pydantic", "pydantic_core", "chatstore"}
 COMMAND_LINE_MAY_IMPORT = {"pydantic", "chatstore", "typer", "rich", "click"}
+MOST_LINES = 300
 
 
 def imported(source: Path) -> set[str]:
@@ -73,3 +76,30 @@ def test_importing_chatstore_loads_no_driver() -> None:
     ).stdout.split()
     drivers = {"sqlalchemy", "sqlite3", "redis", "boto3", "botocore"}
     assert not (drivers | {"typer", "rich", "pytest", "asyncio"}) & set(loaded)
+
+
+def sources() -> list[Path]:
+    """Every file of code that git keeps; where there is no git, every one in no hidden folder."""
+    patterns = ("*.py", "*.lua")
+    git, listed = shutil.which("git"), ""
+    if git is not None:
+        command = [git, "ls-files", "-z", *patterns]
+        # It fails, and lists nothing, in a tree that was only unpacked.
+        listed = subprocess.run(
+            command, check=False, capture_output=True, text=True, cwd=ROOT
+        ).stdout
+    if listed:
+        return [ROOT / name for name in listed.split("\0") if (ROOT / name).is_file()]
+    return [
+        path
+        for pattern in patterns
+        for path in ROOT.rglob(pattern)
+        if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+    ]
+
+
+def test_no_file_is_long() -> None:
+    """A file of code has one concern, and so at most 300 lines."""
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in sources()}
+    assert ROOT / "chatstore" / "base.py" in lengths
+    assert {path: length for path, length in lengths.items() if length > MOST_LINES} == {}

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatstore import InvalidInputError, RetentionPolicy
-from chatstore_contract_tests.impostors import Count, Number, Span
+from chatstore_contract_tests.impostors import Count, Number
+from chatstore_contract_tests.odd_times import Span
 
 
 @pytest.mark.parametrize(

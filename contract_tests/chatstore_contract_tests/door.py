@@ -21,14 +21,13 @@ from chatstore_contract_tests.behaviour import Behaviour, batch, message, refuse
 from chatstore_contract_tests.harness import Harness
 from chatstore_contract_tests.impostors import (
     IMPOSTORS,
-    ODD_TIMES,
     PLAIN,
-    TIMES,
     Count,
     Label,
     Loud,
     Refusing,
 )
+from chatstore_contract_tests.odd_times import ODD_TIMES, TIMES
 
 PLACES: Mapping[str, Callable[[MaintainedSessionStore, Any], object]] = {
     "a message": lambda store, value: store.append("there", message(extra=value)),

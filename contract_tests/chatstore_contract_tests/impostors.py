@@ -4,7 +4,7 @@ fails when it is looked at. A store makes them plain, or refuses them, before it
 import enum
 from collections import OrderedDict, UserDict, UserList, UserString, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType, SimpleNamespace
@@ -12,7 +12,8 @@ from typing import Any, NoReturn
 from unittest.mock import Mock
 
 
-def _fail(*_: object, **__: object) -> NoReturn:
+def fail(*_: object, **__: object) -> NoReturn:
+    """A method that nobody may call."""
     raise LookupError("an impostor was asked")
 
 
@@ -68,7 +69,7 @@ class Refusing(str):
     """A text whose every method fails."""
 
     __slots__ = ()
-    __str__ = __repr__ = __format__ = encode = isascii = __len__ = __eq__ = _fail
+    __str__ = __repr__ = __format__ = encode = isascii = __len__ = __eq__ = fail
     __hash__ = str.__hash__
 
 
@@ -148,8 +149,8 @@ class Scalar:
 class FailingMapping(Mapping[str, Any]):
     """A mapping that can't be read."""
 
-    __getitem__ = _fail
-    __len__ = _fail
+    __getitem__ = fail
+    __len__ = fail
 
     def __iter__(self) -> Iterator[str]:
         return iter(["a", "b"])
@@ -175,53 +176,7 @@ class Liar:
     """It says that it is a str, and fails at everything else."""
 
     __class__ = str  # type: ignore[assignment]  # that is the lie
-    __repr__ = __str__ = __len__ = __iter__ = _fail
-
-
-class FailingZone(tzinfo):
-    """A time zone that fails."""
-
-    utcoffset = tzname = dst = _fail
-
-
-class OddZone(tzinfo):
-    """A time zone that knows no offset of its kind."""
-
-    tzname = dst = _fail
-
-    def __init__(self, offset: Any) -> None:
-        self._offset = offset
-
-    def utcoffset(self, moment: datetime | None, /) -> Any:
-        return self._offset
-
-
-class Stamp(datetime):
-    """A datetime with methods of its own, as other libraries have them."""
-
-    def isoformat(self, *_: object, **__: object) -> str:
-        return "2026"
-
-    def astimezone(self, tz: tzinfo | None = None) -> Any:
-        raise LookupError("an impostor was asked")
-
-    def __sub__(self, other: object) -> Any:
-        raise LookupError("an impostor was asked")
-
-    def __repr__(self) -> str:
-        return "Stamp"
-
-
-class Span(timedelta):
-    """A timedelta with methods of its own."""
-
-    def total_seconds(self) -> float:
-        return -1.0
-
-    def __lt__(self, other: object) -> bool:
-        return False
-
-    __le__ = __gt__ = __ge__ = __lt__
+    __repr__ = __str__ = __len__ = __iter__ = fail
 
 
 def looping() -> dict[str, Any]:
@@ -236,39 +191,6 @@ def breaking() -> Iterator[Any]:
     yield "ana"
     raise LookupError("an impostor was asked")
 
-
-FAR = timezone(timedelta(hours=1))
-NEAR = timezone(-timedelta(hours=1))
-
-TIMES: Mapping[str, Any] = {
-    "before the first year": datetime.min.replace(tzinfo=FAR),
-    "after the last year": datetime.max.replace(tzinfo=NEAR),
-    "naive": datetime(2026, 1, 1),
-    "a failing zone": datetime(2026, 1, 1, tzinfo=FailingZone()),
-    "a zone without an offset": datetime(2026, 1, 1, tzinfo=OddZone(None)),
-    "a zone with a number": datetime(2026, 1, 1, tzinfo=OddZone(7)),
-    "a zone of two days": datetime(2026, 1, 1, tzinfo=OddZone(timedelta(days=2))),
-    "a text": "2026-01-01T00:00:00Z",
-    "a number": 0,
-    "a mock": Mock(spec=datetime),
-}
-"""What is no time that can be stored."""
-
-ODD_TIMES: Mapping[str, tuple[datetime, str]] = {
-    "the first": (datetime.min.replace(tzinfo=UTC), "0001-01-01T00:00:00+00:00"),
-    "the last": (datetime.max.replace(tzinfo=UTC), "9999-12-31T23:59:59.999999+00:00"),
-    "the first elsewhere": (datetime.min.replace(tzinfo=NEAR), "0001-01-01T01:00:00+00:00"),
-    "a subclass": (Stamp(2026, 3, 1, 12, tzinfo=FAR), "2026-03-01T11:00:00+00:00"),
-    "a zone with an odd span": (
-        datetime(2026, 3, 1, 12, tzinfo=OddZone(Span(hours=1))),
-        "2026-03-01T11:00:00+00:00",
-    ),
-    "the second of two": (
-        datetime(2026, 10, 25, 2, 30, tzinfo=FAR, fold=1),
-        "2026-10-25T01:30:00+00:00",
-    ),
-}
-"""Times that are odd, and good; and the instant that they are."""
 
 PLAIN: Mapping[str, tuple[Any, Any]] = {
     "a str enumeration": (Label.CLOSED, "closed"),

@@ -1,15 +1,22 @@
 import os
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from chatstore import ManualClock
+from chatstore.cli.application import application
 from chatstore_dynamodb.client import Client
+from chatstore_dynamodb.schema.definition import TableDefinition
+from chatstore_dynamodb.schema.live import described
 
 from .dynamodb_harness import (
     URL_VARIABLE,
     MotoHarness,
     TableHarness,
+    local_client,
     local_harness,
     local_url,
     moto_client,
@@ -76,3 +83,35 @@ def moto_table(moto: Client) -> Iterator[TableHarness]:
 def clock() -> ManualClock:
     """A clock that moves only by hand."""
     return ManualClock()
+
+
+@pytest.fixture(params=["moto", "local"])
+def client(request: pytest.FixtureRequest) -> Client:
+    """A client of moto and of DynamoDB Local."""
+    if request.param == "moto":
+        moto: Client = request.getfixturevalue("moto")
+        return moto
+    return local_client(request.getfixturevalue("dynamodb_local"))
+
+
+@pytest.fixture
+def definition(client: Client) -> Iterator[TableDefinition]:
+    """A table that does not exist yet; it is gone after the test."""
+    name = f"schema-{uuid.uuid4()}"
+    yield TableDefinition(name)
+    if described(client, name) is not None:
+        client.delete_table(TableName=name)
+
+
+@pytest.fixture
+def schema(client: Client, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+    """The command, on the client's engine."""
+    monkeypatch.setattr("chatstore_dynamodb.schema.connecting.new_client", lambda **_: client)
+    monkeypatch.setattr(client, "close", lambda: None)
+
+    def run(command: str, table: TableDefinition, *more: str, typed: str = "") -> Any:
+        url = f"dynamodb://{table.table_name}?region=eu-west-1"
+        result = CliRunner().invoke(application, ["schema", command, "--url", url, *more], typed)
+        return result.exit_code, result.stdout, result.stderr
+
+    return run

@@ -1,7 +1,5 @@
 """The table's creation, and the check of a live one."""
 
-import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,28 +12,10 @@ from chatstore_dynamodb.schema.definition import TableDefinition
 from chatstore_dynamodb.schema.verifying import verify
 
 from .counting import answers_changed
-from .dynamodb_harness import MotoHarness, TableHarness, local_client
+from .dynamodb_harness import MotoHarness, TableHarness
 from .faking import refusing
 
 THROUGHPUT = {"ReadCapacityUnits": 3, "WriteCapacityUnits": 2}
-
-
-@pytest.fixture(params=["moto", "local"])
-def client(request: pytest.FixtureRequest) -> Client:
-    """A client of moto and of DynamoDB Local."""
-    if request.param == "moto":
-        moto: Client = request.getfixturevalue("moto")
-        return moto
-    return local_client(request.getfixturevalue("dynamodb_local"))
-
-
-@pytest.fixture
-def definition(client: Client) -> Iterator[TableDefinition]:
-    """A table that does not exist yet; it is gone after the test."""
-    name = f"schema-{uuid.uuid4()}"
-    yield TableDefinition(name)
-    if name in client.list_tables()["TableNames"]:  # type: ignore[attr-defined]
-        client.delete_table(TableName=name)
 
 
 def whats(client: Client, definition: TableDefinition) -> list[str]:
