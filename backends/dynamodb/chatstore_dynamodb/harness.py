@@ -76,12 +76,14 @@ class TableHarness(Harness):
         )
 
 
-class _EmptiedTable(TableHarness):
+class EmptiedTableHarness(TableHarness):
     """A harness on a table that is there already: AWS takes seconds to make one, and there are
     hundreds of tests. Afterwards the table is empty again, and its user index has caught up."""
 
-    def __init__(self, client: Client, definition: TableDefinition) -> None:
-        self.name = "dynamodb"
+    def __init__(
+        self, client: Client, definition: TableDefinition, *, name: str = "dynamodb"
+    ) -> None:
+        self.name = name
         self.client = client
         self.definition = definition
 
@@ -149,7 +151,7 @@ def namespace(url: str, name: str) -> Iterator[FreshHarness]:
             raise
         try:
             wait_until_active(client, definition)
-            yield lambda: _EmptiedTable(client, definition)
+            yield lambda: EmptiedTableHarness(client, definition)
         finally:
             _drop(client, definition)
     except (BotoCoreError, ClientError) as error:

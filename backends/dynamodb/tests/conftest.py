@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from chatstore import ManualClock
 from chatstore.cli.application import application
 from chatstore_dynamodb.client import Client
+from chatstore_dynamodb.harness import EmptiedTableHarness
 from chatstore_dynamodb.schema.definition import TableDefinition
 from chatstore_dynamodb.schema.live import described
 
@@ -45,6 +46,24 @@ def dynamodb_local() -> str:
             pytest.fail(reason)
         pytest.skip(reason)
     return url
+
+
+@pytest.fixture(scope="session", params=["ALL"])
+def local_table(request: pytest.FixtureRequest, dynamodb_local: str) -> Iterator[TableDefinition]:
+    """One table in DynamoDB Local for the whole contract, with an index of this projection: to make
+    one for each test would take longer than the tests."""
+    client = local_client(dynamodb_local)
+    definition = TableDefinition(f"contract-{uuid.uuid4()}", projection=request.param)
+    client.create_table(**definition.create_table)
+    yield definition
+    client.delete_table(TableName=definition.table_name)
+
+
+@pytest.fixture
+def local_contract(dynamodb_local: str, local_table: TableDefinition) -> EmptiedTableHarness:
+    """The contract's harness on that table, which is empty."""
+    client = local_client(dynamodb_local)
+    return EmptiedTableHarness(client, local_table, name="dynamodb-local")
 
 
 @pytest.fixture(scope="module")

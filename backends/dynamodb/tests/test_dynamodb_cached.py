@@ -8,15 +8,13 @@ from chatstore_contract_tests import Harness, SessionStoreContract
 from redis_support.cached import DyingRedisOverHarness, RedisOverHarness
 from redis_support.harness import real_redis
 
-from .dynamodb_harness import local_harness
-
 
 class TestRedisOverLocal(SessionStoreContract):
     """A real Redis over DynamoDB Local keeps the contract."""
 
     @pytest.fixture
-    def harness(self, dynamodb_local: str) -> Iterator[Harness]:
-        harness = RedisOverHarness(real_redis(), local_harness(dynamodb_local))
+    def harness(self, local_contract: Harness) -> Iterator[Harness]:
+        harness = RedisOverHarness(real_redis(), local_contract)
         yield harness
         harness.close()
 
@@ -25,7 +23,7 @@ class TestDyingRedisOverLocal(SessionStoreContract):
     """DynamoDB keeps the contract while the Redis in front of it dies and comes back."""
 
     @pytest.fixture
-    def harness(self, dynamodb_local: str) -> Iterator[Harness]:
-        harness = DyingRedisOverHarness(real_redis(), local_harness(dynamodb_local))
+    def harness(self, local_contract: Harness) -> Iterator[Harness]:
+        harness = DyingRedisOverHarness(real_redis(), local_contract)
         yield harness
         harness.close()

@@ -10,7 +10,7 @@ from chatstore_contract_tests.through_async import through_async
 from chatstore_contract_tests.user_queries import UserQueriesBehaviour
 from chatstore_dynamodb.client import Client
 
-from .dynamodb_harness import MotoHarness, local_harness
+from .dynamodb_harness import MotoHarness
 
 
 class TestMoto(SessionStoreContract):
@@ -36,27 +36,26 @@ class TestLocal(SessionStoreContract):
     """The store keeps the contract on DynamoDB Local."""
 
     @pytest.fixture
-    def harness(self, dynamodb_local: str) -> Iterator[Harness]:
-        harness = local_harness(dynamodb_local)
-        yield harness
-        harness.close()
+    def harness(self, local_contract: Harness) -> Iterator[Harness]:
+        yield local_contract
+        local_contract.close()
 
 
 class TestLocalThroughAsync(SessionStoreContract):
     """The store keeps the contract on DynamoDB Local, behind the async adapter."""
 
     @pytest.fixture
-    def harness(self, dynamodb_local: str) -> Iterator[Harness]:
-        yield from through_async(local_harness(dynamodb_local))
+    def harness(self, local_contract: Harness) -> Iterator[Harness]:
+        yield from through_async(local_contract)
 
 
+@pytest.mark.parametrize("local_table", ["INCLUDE"], indirect=True)
 class TestLocalWithoutMessagesInTheIndex(
     UserQueriesBehaviour, PagingBehaviour, ForeignBehaviour, MaintenanceBehaviour
 ):
     """Listings keep the contract on an index that includes no messages."""
 
     @pytest.fixture
-    def harness(self, dynamodb_local: str) -> Iterator[Harness]:
-        harness = local_harness(dynamodb_local, projection="INCLUDE")
-        yield harness
-        harness.close()
+    def harness(self, local_contract: Harness) -> Iterator[Harness]:
+        yield local_contract
+        local_contract.close()
