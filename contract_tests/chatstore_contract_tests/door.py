@@ -27,6 +27,7 @@ from chatstore_contract_tests.impostors import (
     Loud,
     Refusing,
 )
+from chatstore_contract_tests.maintenance import scanned
 from chatstore_contract_tests.odd_times import ODD_TIMES, TIMES
 
 PLACES: Mapping[str, Callable[[MaintainedSessionStore, Any], object]] = {
@@ -209,7 +210,7 @@ class DoorBehaviour(Behaviour):
                     # Some are a list of nothing, or good for a name.
                     taken = True
             if taken:
-                for session in store.scan().items:
+                for session in scanned(store, 100):
                     require_plain(session)
                     store.delete(session.session_id)
                 store.restore(kept)

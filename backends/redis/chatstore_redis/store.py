@@ -30,7 +30,7 @@ from chatstore_redis.scripts import Script
 from chatstore_redis.source import ClusterSource, Source
 from chatstore_redis.sweeping import erased, in_steps, purged
 
-_ATTEMPTS = 10
+_ATTEMPTS = 5
 """How often an append is sent that meets messages of its batch, each time without those it met."""
 _FIELD_ARGUMENTS = {b"userPreferences": "user_preferences", b"metadata": "metadata"}
 

@@ -1,6 +1,5 @@
 """SQLAlchemy's engine for an SQLite database, set up as the store needs it."""
 
-import math
 import os
 import sqlite3
 from collections.abc import Hashable
@@ -13,6 +12,7 @@ from sqlalchemy import URL, Engine, QueuePool, StaticPool, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from chatstore.errors import BackendAuthError, ConfigurationError
+from chatstore.plain import kind_of, shown
 from chatstore_sql.forking import inode_at, keep_engine
 
 Synchronous = Literal["full", "normal"]
@@ -59,11 +59,14 @@ def create_sqlite_engine(
     `BackendAuthError` for a directory that this process may not enter.
     """
     if not isinstance(path, str | Path):
-        raise ConfigurationError(f"the path is a str or a Path, not a {type(path).__name__}")
-    if synchronous not in ("full", "normal"):
-        raise ConfigurationError(f"synchronous={synchronous}: it is full or normal")
+        raise ConfigurationError(f"the path must be a str or a Path, not {kind_of(path)}")
+    path = str.__str__(path) if isinstance(path, str) else path
+    if type(synchronous) is not str or synchronous not in ("full", "normal"):
+        raise ConfigurationError(
+            f"synchronous must be 'full' or 'normal', not {shown(synchronous)}"
+        )
     if not _is_timeout(timeout):
-        raise ConfigurationError(f"timeout={timeout}: it is 0 to 3600 seconds")
+        raise ConfigurationError(f"timeout must be 0 to 3600 seconds, not {shown(timeout)}")
     if str(path) == MEMORY:
         settings = EngineSettings(None, timeout, object())
         # Every connection to ":memory:" is a database of its own: all threads share one.
@@ -136,7 +139,6 @@ def _is_timeout(seconds: object) -> bool:
     return (
         isinstance(seconds, int | float)
         and not isinstance(seconds, bool)
-        and math.isfinite(seconds)
         and 0 <= seconds <= _LONGEST_TIMEOUT
     )
 

@@ -28,25 +28,35 @@ for index = given, 1, -1 do
     break
   end
 end
--- A batch that is sent again begins with what is stored, in that order and to the byte. Whatever else
--- is met, the store decides.
+--> window
+-- A batch that is sent again begins with what is stored, in that order and to the byte; before that
+-- may stand what was pruned, if something was. Whatever else is met, the store decides.
 if start > 1 then
-  local names, before = {}, -1
+  local names, before, skipped = {}, -1, 0
   for index = 1, start - 1 do
-    local sequence = stored[WEIGHT + index] and tonumber(stored[WEIGHT + index])
-    if not sequence or sequence <= before then
+    local sequence = tonumber(stored[WEIGHT + index] or '')
+    if sequence then
+      if sequence <= before or (before < 0 and skipped > 0 and sequence ~= first) then
+        return 'met'
+      end
+      before = sequence
+      names[#names + 1] = 'm:' .. stored[WEIGHT + index]
+    elseif before < 0 and first and is_whole(stored[MESSAGE_COUNT])
+        and tonumber(stored[MESSAGE_COUNT]) > following - first then
+      skipped = skipped + 1
+    else
       return 'met'
     end
-    before = sequence
-    names[index] = 'm:' .. stored[WEIGHT + index]
+  end
+  if before < 0 then
+    return 'met'
   end
   for index, message in ipairs(redis.call('HMGET', key, unpack(names))) do
-    if message ~= ARGV[BEFORE + index] then
+    if message ~= ARGV[BEFORE + skipped + index] then
       return 'met'
     end
   end
 end
---> window
 if start > given then
   if with_window and not first then
     return 'corrupt'
