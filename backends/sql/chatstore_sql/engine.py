@@ -12,7 +12,7 @@ from sqlalchemy import URL, Engine, QueuePool, StaticPool, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from chatstore.errors import BackendAuthError, ConfigurationError
-from chatstore.plain import kind_of, shown
+from chatstore.plain import shown
 from chatstore_sql.forking import inode_at, keep_engine
 
 Synchronous = Literal["full", "normal"]
@@ -59,14 +59,12 @@ def create_sqlite_engine(
     `BackendAuthError` for a directory that this process may not enter.
     """
     if not isinstance(path, str | Path):
-        raise ConfigurationError(f"the path must be a str or a Path, not {kind_of(path)}")
+        raise ConfigurationError(f"the path must be a str or a Path, not {type(path).__name__}")
     path = str.__str__(path) if isinstance(path, str) else path
     if type(synchronous) is not str or synchronous not in ("full", "normal"):
-        raise ConfigurationError(
-            f"synchronous must be 'full' or 'normal', not {shown(synchronous)}"
-        )
+        raise ConfigurationError(f"synchronous={_written(synchronous)}: it is full or normal")
     if not _is_timeout(timeout):
-        raise ConfigurationError(f"timeout must be 0 to 3600 seconds, not {shown(timeout)}")
+        raise ConfigurationError(f"timeout={_written(timeout)}: it is 0 to 3600 seconds")
     if str(path) == MEMORY:
         settings = EngineSettings(None, timeout, object())
         # Every connection to ":memory:" is a database of its own: all threads share one.
@@ -133,6 +131,11 @@ def file_address(path: Path, mode: Literal["rw", "rwc"]) -> str:
 def _in_url(path: Path) -> str:
     """The path as it stands in a URL, legible: only what would end or change it is encoded."""
     return "".join(quote(each) if each in "?%" else each for each in str(path))
+
+
+def _written(value: object) -> str:
+    """An option's value as it stands in a URL."""
+    return shown(value).strip("'")
 
 
 def _is_timeout(seconds: object) -> bool:
