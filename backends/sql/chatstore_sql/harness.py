@@ -39,6 +39,7 @@ class EngineHarness(Harness):
         timeout: float = 30.0,
     ) -> None:
         self.name = name
+        self._stores: list[SQLSessionStore] = []
         self.engine: Engine = create_sqlite_engine(path, synchronous=synchronous, timeout=timeout)
         with SQLSessionStore(self.engine) as store:
             # What the tests write behind a store's back, they write to its tables.
@@ -48,7 +49,9 @@ class EngineHarness(Harness):
     def open(
         self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
     ) -> SQLSessionStore:
-        return SQLSessionStore(self.engine, policy=policy, clock=clock)
+        store = SQLSessionStore(self.engine, policy=policy, clock=clock)
+        self._stores.append(store)
+        return store
 
     def raw_write(self, document: JsonObject) -> None:
         messages = document.get("messages", [])
@@ -105,6 +108,9 @@ class EngineHarness(Harness):
             return list(cursor.fetchall())
 
     def close(self) -> None:
+        # A test may leave a store open, and what it holds is not the engine's to close.
+        for store in self._stores:
+            store.close()
         self.engine.dispose()
 
 
