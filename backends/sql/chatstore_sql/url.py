@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, unquote
 from sqlalchemy import Engine
 
 from chatstore.clock import Clock
-from chatstore.deadline import DEFAULT_DEADLINE, require_deadline
-from chatstore.errors import ConfigurationError, InvalidInputError
+from chatstore.deadline import DEFAULT_DEADLINE, read_deadline
+from chatstore.errors import ConfigurationError
 from chatstore.policy import RetentionPolicy
 from chatstore_sql import forking
 from chatstore_sql.engine import MEMORY, Synchronous, create_sqlite_engine
@@ -106,9 +106,4 @@ def _seconds(name: str, text: str) -> float:
 
 
 def _deadline(text: str | None) -> float:
-    if text is None:
-        return DEFAULT_DEADLINE
-    try:
-        return require_deadline(_seconds("deadline", text))
-    except InvalidInputError as error:
-        raise ConfigurationError(str(error)) from None
+    return DEFAULT_DEADLINE if text is None else read_deadline(text)
