@@ -34,10 +34,9 @@ GIVEN: Mapping[str, Any] = {
     "marker": Marker("life", 2),
     "lapse": 60.0,
     "tombstone_lapse": 60.0,
-    "asked_at": time.monotonic(),
     "wrote": True,
 }
-"""What the parameters without a default are given, by their names."""
+"""What the parameters without a default are given, by their names; `asked_at` is the call's moment."""
 
 _NO_CALLS = {"close", "for_user"}
 
@@ -64,7 +63,7 @@ def call(subject: object, name: str) -> object:
         elif parameter.kind is parameter.VAR_KEYWORD or parameter.default is not parameter.empty:
             continue
         elif parameter.kind is parameter.KEYWORD_ONLY:
-            options[parameter.name] = GIVEN[parameter.name]
+            options[parameter.name] = _given(parameter.name)
         else:
             arguments.append(GIVEN[parameter.name])
     result = method(*arguments, **options)
@@ -73,6 +72,10 @@ def call(subject: object, name: str) -> object:
     if inspect.isasyncgen(result):
         return asyncio.run(_walked(result))
     return list(result) if inspect.isgenerator(result) else result
+
+
+def _given(name: str) -> Any:
+    return time.monotonic() if name == "asked_at" else GIVEN[name]
 
 
 def outcome(subject: object, name: str) -> str:
