@@ -36,7 +36,7 @@ GIVEN: Mapping[str, Any] = {
     "tombstone_lapse": 60.0,
     "wrote": True,
 }
-"""What the parameters without a default are given, by their names; `asked_at` is the call's moment."""
+"""What parameters without a default are given, by their names; `asked_at` is the call's moment."""
 
 _NO_CALLS = {"close", "for_user"}
 
