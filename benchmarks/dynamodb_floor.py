@@ -22,9 +22,9 @@ import boto3
 
 from chatstore import ManualClock
 from chatstore.clock import Moment, utc_now
-from chatstore.hooks import PageQuery
-from chatstore.records import stored_message
-from chatstore.writes import Write
+from chatstore.engine.query import PageQuery
+from chatstore.engine.write import Write
+from chatstore.record.encode import stored_message
 from chatstore_dynamodb import DynamoDBSessionStore, expressions
 from chatstore_dynamodb.client import Client, new_client
 from chatstore_dynamodb.items import key

@@ -25,8 +25,9 @@ from redis.utils import HIREDIS_AVAILABLE
 
 from chatstore import Message, RetentionPolicy, utc_now
 from chatstore.clock import utc_text
-from chatstore.cursor import Position
-from chatstore.records import StoredSession, stored_message
+from chatstore.engine.cursor import Position
+from chatstore.record.encode import stored_message
+from chatstore.record.stored import StoredSession
 from chatstore_redis import RedisSessionStore
 from chatstore_redis.fields import INFO_FIELDS, session_fields
 from chatstore_redis.keys import Keys, member

@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from chatstore import utc_now
 from chatstore.clock import utc_text
-from chatstore.records import stored_message
+from chatstore.record.encode import stored_message
 from chatstore_sql import SQLSessionStore, create_sqlite_engine
 from messages import new_message
 from rounds import Call, Figure, measured, report

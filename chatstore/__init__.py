@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from chatstore.base import BaseSessionStore
-from chatstore.cached import CachedSessionStore
+from chatstore.cache.breaker import CacheStats
+from chatstore.cache.memory import MemorySessionCache
+from chatstore.cache.store import CachedSessionStore
 from chatstore.clock import Clock, ManualClock, utc_now
 from chatstore.errors import (
     BackendAuthError,
@@ -21,9 +22,7 @@ from chatstore.errors import (
     SessionNotFoundError,
     VersionConflictError,
 )
-from chatstore.guarded_cache import CacheStats
 from chatstore.memory import MemorySessionStore, MemoryStorage
-from chatstore.memory_cache import MemorySessionCache
 from chatstore.models import (
     ExtractedFilters,
     JsonObject,
@@ -36,10 +35,11 @@ from chatstore.models import (
 from chatstore.opening import open_store
 from chatstore.policy import RetentionPolicy
 from chatstore.protocol import MaintainedSessionStore, Maintenance, SessionStore
-from chatstore.scoped import UserSessions
+from chatstore.store.base import BaseSessionStore
+from chatstore.user_sessions import UserSessions
 
 if TYPE_CHECKING:
-    from chatstore.aio import (
+    from chatstore.aio.store import (
         AsyncCachedSessionStore,
         AsyncSessionStore,
         AsyncUserSessions,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from chatstore.errors import InvalidInputError
-from chatstore.plain import is_kind, kind_of, shown
+from chatstore.values.plain import is_kind, kind_of, shown
 
 Clock = Callable[[], datetime]
 """Anything that returns the present as a timezone-aware datetime."""

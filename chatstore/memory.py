@@ -5,16 +5,15 @@ import copy
 import threading
 from collections.abc import Mapping, Sequence
 
-from chatstore.base import BaseSessionStore
 from chatstore.clock import Clock, Moment, utc_now
-from chatstore.cursor import Position
-from chatstore.deadline import DEFAULT_DEADLINE, read_deadline
+from chatstore.engine.cursor import Position
+from chatstore.engine.query import PageQuery
+from chatstore.engine.retry import new_part
+from chatstore.engine.write import Patch, Write, is_visible, merge_patch
 from chatstore.errors import ChatStoreError, ConfigurationError, SessionNotFoundError
-from chatstore.forks import Origin
-from chatstore.hooks import PageQuery
 from chatstore.models import JsonObject
 from chatstore.policy import RetentionPolicy
-from chatstore.records import (
+from chatstore.record.stored import (
     Body,
     Record,
     StoredMessage,
@@ -22,7 +21,9 @@ from chatstore.records import (
     document_weights,
     without_messages,
 )
-from chatstore.writes import Patch, Write, is_visible, merge_patch, new_part
+from chatstore.runtime.deadline import DEFAULT_DEADLINE, read_deadline
+from chatstore.runtime.forks import Origin
+from chatstore.store.base import BaseSessionStore
 
 
 class MemoryStorage:

@@ -5,22 +5,22 @@ import os
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal, Protocol, overload
 
-from chatstore.arguments import require_clock, require_policy, require_url
-from chatstore.cached import CachedSessionStore
-from chatstore.caching import MAX_STALENESS, SessionCache, require_max_staleness
+from chatstore.cache.protocol import MAX_STALENESS, SessionCache, require_max_staleness
+from chatstore.cache.store import CachedSessionStore
 from chatstore.clock import Clock, utc_now
-from chatstore.distribution import NAME, needs
-from chatstore.errors import ConfigurationError
-from chatstore.plain import shown
-from chatstore.policy import RetentionPolicy
-from chatstore.protocol import MaintainedSessionStore
-from chatstore.settings import (
+from chatstore.environment import (
     URL_VARIABLE,
     cache_url_from,
     max_staleness_from,
     policy_from,
     url_from,
 )
+from chatstore.errors import ConfigurationError
+from chatstore.policy import RetentionPolicy
+from chatstore.protocol import MaintainedSessionStore
+from chatstore.runtime.distribution import NAME, needs
+from chatstore.runtime.options import require_clock, require_policy, require_url
+from chatstore.values.plain import shown
 
 ENTRY_POINT_GROUP = "chatstore.backends"
 CACHE_ENTRY_POINT_GROUP = "chatstore.caches"
@@ -88,8 +88,8 @@ def open_store(
     `max_staleness` is then `CachedSessionStore`'s, in seconds. What is not given comes from the
     environment: the URLs from `CHATSTORE_URL` and `CHATSTORE_CACHE_URL`, `max_staleness` from
     `CHATSTORE_MAX_STALENESS_SECONDS`, the policy from `CHATSTORE_MAX_MESSAGES` and its siblings
-    (`chatstore.settings`), and then from the defaults. Only the backends of the URLs' schemes are
-    imported. Raises `ConfigurationError` for a missing or bad URL, an unknown scheme, a missing
+    (`chatstore.environment`), and then from the defaults. Only the backends of the URLs' schemes
+    are imported. Raises `ConfigurationError` for a missing or bad URL, an unknown scheme, a missing
     extra, or a policy or clock that is none, and `InvalidInputError` for a `max_staleness` out of
     range.
     """

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import cast
 
 from chatstore.errors import InvalidInputError
-from chatstore.plain import is_kind, require_flag, shown, whole
+from chatstore.values.plain import is_kind, require_flag, shown, whole
 
 MAX_WINDOW_BYTES = 336_000
 """DynamoDB's item limit of 409,600 bytes, less 64 KiB for preferences and metadata, less some

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, Self
 
-from chatstore.arguments import require_methods
 from chatstore.models import Message, Page, Session, SessionInfo
 from chatstore.policy import RetentionPolicy
+from chatstore.runtime.options import require_methods
 
 if TYPE_CHECKING:
-    from chatstore.scoped import UserSessions
+    from chatstore.user_sessions import UserSessions
 
 
 class SessionStore(Protocol):
@@ -184,7 +184,7 @@ class SessionStore(Protocol):
 
     def for_user(self, user_id: str) -> "UserSessions":
         """A view of this store that sees one user's sessions only."""
-        from chatstore.scoped import UserSessions
+        from chatstore.user_sessions import UserSessions
 
         return UserSessions(self, user_id)
 

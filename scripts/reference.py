@@ -11,7 +11,8 @@ from pathlib import Path
 from types import GenericAlias, ModuleType
 
 import chatstore
-from chatstore import aio, clock, models, opening, protocol, scoped
+from chatstore import clock, models, opening, protocol, user_sessions
+from chatstore.aio import store as aio
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
 
@@ -41,9 +42,8 @@ def page() -> str:
         *_section(protocol, "SessionStore"),
         *_section(protocol, "Maintenance"),
         "## `UserSessions`\n",
-        f"{_prose(inspect.getdoc(scoped.UserSessions))} `SessionStore.for_user` returns one: "
-        + _listed(_public_methods(scoped, "UserSessions"))
-        + ".\n",
+        f"{_prose(inspect.getdoc(user_sessions.UserSessions))} `SessionStore.for_user` returns "
+        "one: " + _listed(_public_methods(user_sessions, "UserSessions")) + ".\n",
         *_names(),
     ]
     return "\n".join(sections)

@@ -18,7 +18,7 @@ from typer.main import get_command
 from chatstore import ConfigurationError, open_store
 from chatstore.cli.application import application
 from chatstore.cli.extensions import load_extension
-from chatstore.distribution import EXTRAS, NAME
+from chatstore.runtime.distribution import EXTRAS, NAME
 from chatstore_contract_tests.namespaces import find_namespace
 
 from .test_distribution import PROJECT

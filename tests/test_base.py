@@ -3,8 +3,8 @@
 import pytest
 
 from chatstore import MemorySessionStore, VersionConflictError
-from chatstore.records import Body
-from chatstore.writes import Write
+from chatstore.engine.write import Write
+from chatstore.record.stored import Body
 
 
 class Overtaken(MemorySessionStore):

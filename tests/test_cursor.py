@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatstore import InvalidCursorError
-from chatstore.cursor import (
+from chatstore.engine.cursor import (
     Position,
     decode_cursor,
     decode_scan_cursor,

@@ -19,12 +19,12 @@ from chatstore import (
     InvalidInputError,
     MemorySessionCache,
     MemorySessionStore,
-    deadline,
     open_store,
 )
 from chatstore.clock import Moment
-from chatstore.records import Record
-from chatstore.watchdog import Watchdog
+from chatstore.record.stored import Record
+from chatstore.runtime import deadline
+from chatstore.runtime.watchdog import Watchdog
 
 PATIENCE = 30
 """Seconds after which a test that hangs fails instead."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from chatstore.distribution import EXTRAS, NAME, install_line, needs
+from chatstore.runtime.distribution import EXTRAS, NAME, install_line, needs
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chatstore import ConfigurationError, RetentionPolicy
-from chatstore.settings import (
+from chatstore.environment import (
     MAX_STALENESS_VARIABLE,
     POLICY_VARIABLES,
     max_staleness_from,

@@ -101,5 +101,5 @@ def sources() -> list[Path]:
 def test_no_file_is_long() -> None:
     """A file of code has one concern, and so at most 300 lines."""
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in sources()}
-    assert ROOT / "chatstore" / "base.py" in lengths
+    assert ROOT / "chatstore" / "store" / "base.py" in lengths
     assert {path: length for path, length in lengths.items() if length > MOST_LINES} == {}

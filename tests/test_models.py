@@ -17,8 +17,9 @@ from chatstore import (
     SessionInfo,
     YearRange,
 )
-from chatstore.portable import json_text
-from chatstore.records import raw_document, read_session, stored_message
+from chatstore.record.decode import read_session
+from chatstore.record.encode import raw_document, stored_message
+from chatstore.values.json_values import json_text
 
 BRIEF_MESSAGE = {
     "messageId": "uuid",

@@ -12,8 +12,8 @@ from chatstore import (
     RetentionPolicy,
     open_store,
 )
-from chatstore.distribution import EXTRAS, NAME
 from chatstore.opening import CACHE_ENTRY_POINT_GROUP, ENTRY_POINT_GROUP, _missing, _opener
+from chatstore.runtime.distribution import EXTRAS, NAME
 
 
 @pytest.fixture(autouse=True)

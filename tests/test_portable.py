@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatstore import InvalidInputError
-from chatstore.portable import (
+from chatstore.record.stored import message_weight
+from chatstore.values.json_values import (
     json_text,
     normal_form,
     normal_number,
     portable,
     stored_size,
 )
-from chatstore.records import message_weight
 
 FLOATS = st.floats(min_value=-1e125, max_value=1e125, allow_nan=False).filter(
     lambda number: number == 0 or abs(number) >= 1e-130

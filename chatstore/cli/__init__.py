@@ -3,7 +3,7 @@
 import sys
 from importlib.util import find_spec
 
-from chatstore.distribution import install_line
+from chatstore.runtime.distribution import install_line
 
 _NEEDED = ("typer", "rich")
 

@@ -11,7 +11,7 @@ from chatstore.cli.group import CommandLine
 from chatstore.cli.sessions import sessions
 from chatstore.cli.users import users
 from chatstore.cli.verbosity import Verbose
-from chatstore.distribution import installed_version
+from chatstore.runtime.distribution import installed_version
 
 application = typer.Typer(
     name="chatstore",

@@ -7,8 +7,8 @@ import typer
 from typer.main import get_command, get_group
 
 from chatstore.cli.printable import printable
-from chatstore.distribution import needs
 from chatstore.errors import ConfigurationError
+from chatstore.runtime.distribution import needs
 
 ENTRY_POINT_GROUP = "chatstore.commands"
 

@@ -14,6 +14,7 @@ from chatstore.cli import output
 from chatstore.cli.failures import UsageError
 from chatstore.cli.printable import printable
 from chatstore.cli.secrecy import shown_url
+from chatstore.environment import CACHE_URL_VARIABLE, URL_VARIABLE, url_from
 from chatstore.errors import (
     ChatStoreError,
     ConfigurationError,
@@ -23,9 +24,8 @@ from chatstore.errors import (
 from chatstore.models import JsonObject, Message
 from chatstore.opening import open_store
 from chatstore.policy import MAX_WINDOW_BYTES
-from chatstore.portable import require_text
 from chatstore.protocol import MaintainedSessionStore
-from chatstore.settings import CACHE_URL_VARIABLE, URL_VARIABLE, url_from
+from chatstore.values.json_values import require_text
 
 DEFAULT_URL = "sqlite:///chatstore.db"
 

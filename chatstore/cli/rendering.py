@@ -10,8 +10,8 @@ from rich.text import Text
 
 from chatstore.cli.printable import printable, printable_lines
 from chatstore.models import JsonObject, Message, Page, Session, SessionInfo
-from chatstore.portable import normal_form
-from chatstore.records import raw_document
+from chatstore.record.encode import raw_document
+from chatstore.values.json_values import normal_form
 
 _SHOWN_IN_THE_HEAD = frozenset({"messageId", "type", "content", "timestamp"})
 

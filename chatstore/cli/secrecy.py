@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import parse_qsl, unquote
 
 from chatstore.cli.printable import printable
-from chatstore.settings import CACHE_URL_VARIABLE, URL_VARIABLE
+from chatstore.environment import CACHE_URL_VARIABLE, URL_VARIABLE
 
 _HIDDEN = "***"
 _URL_VARIABLES = (URL_VARIABLE, CACHE_URL_VARIABLE)

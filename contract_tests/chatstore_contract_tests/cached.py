@@ -13,7 +13,7 @@ from chatstore import (
     RetentionPolicy,
     utc_now,
 )
-from chatstore.caching import Marker, SessionCache, Snapshot
+from chatstore.cache.protocol import Marker, SessionCache, Snapshot
 from chatstore_contract_tests.harness import Harness
 
 MAX_STALENESS = 3600.0

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from chatstore import ChatStoreError, MaintainedSessionStore, Page, Session, SessionInfo
-from chatstore.records import canonical, raw_document
+from chatstore.record.encode import raw_document
+from chatstore.record.equality import canonical
 
 Call = Callable[[MaintainedSessionStore], object]
 

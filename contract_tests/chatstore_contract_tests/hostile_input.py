@@ -13,7 +13,7 @@ from chatstore import (
     MessageTooLargeError,
     RetentionPolicy,
 )
-from chatstore.records import stored_message
+from chatstore.record.encode import stored_message
 from chatstore_contract_tests.behaviour import Behaviour, batch, message, refused, unchanged
 from chatstore_contract_tests.harness import Harness
 from chatstore_contract_tests.hostile import BAD_VALUES, TEXTS, nested

@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from typing import Protocol
 
 from chatstore import ConfigurationError, InvalidInputError
-from chatstore.distribution import needs
+from chatstore.runtime.distribution import needs
 from chatstore_contract_tests.harness import Harness
 
 ENTRY_POINT_GROUP = "chatstore.harnesses"

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 from chatstore import MaintainedSessionStore, ManualClock, Session
 from chatstore.clock import Moment
-from chatstore.writes import is_visible
+from chatstore.engine.write import is_visible
 from chatstore_contract_tests.behaviour import START
 from chatstore_contract_tests.comparing import outcome, readable
 from chatstore_contract_tests.harness import Harness

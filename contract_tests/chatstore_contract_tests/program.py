@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chatstore import Message, RetentionPolicy
-from chatstore.records import raw_document
+from chatstore.record.encode import raw_document
 
 _HEAD = """\
 # Runs the steps on the store that CHATSTORE_URL names (an empty one), or else on the reference.

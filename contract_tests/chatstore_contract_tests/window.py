@@ -3,7 +3,7 @@
 import pytest
 
 from chatstore import MaintainedSessionStore, ManualClock, Message, RetentionPolicy
-from chatstore.records import stored_message
+from chatstore.record.encode import stored_message
 from chatstore_contract_tests.behaviour import (
     Behaviour,
     batch,

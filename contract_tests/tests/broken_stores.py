@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from chatstore import Clock, MemorySessionStore, RetentionPolicy, utc_now
-from chatstore.cursor import Position
-from chatstore.hooks import PageQuery
-from chatstore.records import Body, StoredMessage
-from chatstore.writes import Write
+from chatstore.engine.cursor import Position
+from chatstore.engine.query import PageQuery
+from chatstore.engine.write import Write
+from chatstore.record.stored import Body, StoredMessage
 from chatstore_contract_tests.memory import MemoryHarness
 from chatstore_contract_tests.namespaces import FreshHarness
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from chatstore import Clock, MemorySessionStore, RetentionPolicy, utc_now
-from chatstore.records import Body
-from chatstore.writes import Patch, Write
+from chatstore.engine.write import Patch, Write
+from chatstore.record.stored import Body
 from chatstore_contract_tests.memory import MemoryHarness
 from chatstore_contract_tests.parity.running import Divergence, Stores, run, shortened, taken
 from chatstore_contract_tests.parity.steps import source

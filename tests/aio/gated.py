@@ -9,9 +9,9 @@ from chatstore import (
     MemorySessionStore,
     Message,
 )
-from chatstore.hooks import PageQuery
-from chatstore.records import Body, StoredMessage
-from chatstore.writes import Write
+from chatstore.engine.query import PageQuery
+from chatstore.engine.write import Write
+from chatstore.record.stored import Body, StoredMessage
 
 SENT = Message(type="user_query", content="once")
 PATIENCE = 30

@@ -12,9 +12,9 @@ from chatstore import (
     MemorySessionStore,
     Message,
     SessionNotFoundError,
-    aio,
     open_async_store,
 )
+from chatstore.aio import store as aio
 
 from .gated import PATIENCE, SENT, GatedStore
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from chatstore import AsyncSessionStore, BackendUnavailableError, MemorySessionStore, deadline
-from chatstore.records import Body, StoredMessage
-from chatstore.writes import Write
+from chatstore import AsyncSessionStore, BackendUnavailableError, MemorySessionStore
+from chatstore.engine.write import Write
+from chatstore.record.stored import Body, StoredMessage
+from chatstore.runtime import deadline
 
 from .gated import PATIENCE, SENT
 

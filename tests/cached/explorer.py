@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from chatstore.caching import Tombstone
-from chatstore.last_returned import Standing
+from chatstore.cache.own_reads import Standing
+from chatstore.cache.protocol import Tombstone
 
 from .protocol_model import FATES, ID, Call, Fate, Letter, Rules, Steps, World, call_steps
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chatstore.caching import Marker, Snapshot
-from chatstore.last_returned import LastReturned, Version
-from chatstore.memory_cache import MemorySessionCache
+from chatstore.cache.memory import MemorySessionCache
+from chatstore.cache.own_reads import LastReturned, Version
+from chatstore.cache.protocol import Marker, Snapshot
 
 Verb = Literal["get", "append", "update", "delete", "create", "restore"]
 VERBS: tuple[Verb, ...] = ("get", "append", "update", "delete", "create", "restore")

@@ -12,7 +12,7 @@ from chatstore import (
     MemoryStorage,
     Message,
 )
-from chatstore.caching import Snapshot
+from chatstore.cache.protocol import Snapshot
 
 
 class Time:

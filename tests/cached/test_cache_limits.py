@@ -14,9 +14,9 @@ from chatstore import (
     MemorySessionCache,
     MemorySessionStore,
     Session,
-    deadline,
 )
-from chatstore.caching import Marker, Snapshot
+from chatstore.cache.protocol import Marker, Snapshot
+from chatstore.runtime import deadline
 
 from .shared import said
 

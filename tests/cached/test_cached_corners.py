@@ -5,14 +5,9 @@ from typing import Any
 
 import pytest
 
-from chatstore import (
-    BackendUnavailableError,
-    CachedSessionStore,
-    MemorySessionStore,
-    Session,
-    envelope,
-)
-from chatstore.last_returned import LastReturned, Version
+from chatstore import BackendUnavailableError, CachedSessionStore, MemorySessionStore, Session
+from chatstore.cache.own_reads import LastReturned, Version
+from chatstore.record import limits
 
 from .shared import Shared, Time, said
 
@@ -83,7 +78,7 @@ def test_a_user_with_many_sessions_is_forgotten_whole(
     shared: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many pages of sessions a user has, none is answered by the cache afterwards."""
-    monkeypatch.setattr(envelope, "MAX_PAGE", 2)
+    monkeypatch.setattr(limits, "MAX_PAGE", 2)
     store = shared.client()
     session_ids = [store.create("ana").session_id for _ in range(5)]
     assert len(shared.cache.get(session_ids)) == 5

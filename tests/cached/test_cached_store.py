@@ -18,7 +18,7 @@ from chatstore import (
     Session,
     VersionConflictError,
 )
-from chatstore.caching import Snapshot, life_of
+from chatstore.cache.protocol import Snapshot, life_of
 from chatstore_contract_tests.cached import DyingCacheHarness
 from chatstore_contract_tests.comparing import Call, outcome
 from chatstore_contract_tests.memory import MemoryHarness

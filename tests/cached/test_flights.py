@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 
 from chatstore import BackendUnavailableError, MemorySessionStore, Session
-from chatstore.caching import Marker, Snapshot
-from chatstore.memory_cache import MemorySessionCache
+from chatstore.cache.memory import MemorySessionCache
+from chatstore.cache.protocol import Marker, Snapshot
 
 from .shared import Shared, said
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from chatstore.caching import Marker, Snapshot, Tombstone, met
-from chatstore.memory_cache import MemorySessionCache
+from chatstore.cache.memory import MemorySessionCache
+from chatstore.cache.protocol import Marker, Snapshot, Tombstone, met
 
 from .explorer import Program, explore, replay, wander
 from .protocol_model import VERBS, Call, Rules, Verb

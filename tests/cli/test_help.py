@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from chatstore.cli import extensions
 from chatstore.cli.application import application
-from chatstore.distribution import EXTRAS, install_line
+from chatstore.runtime.distribution import EXTRAS, install_line
 
 from .conftest import Terminal
 

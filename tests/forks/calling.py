@@ -14,7 +14,7 @@ from chatstore import (
     Session,
     utc_now,
 )
-from chatstore.caching import Marker, Snapshot
+from chatstore.cache.protocol import Marker, Snapshot
 
 GIVEN: Mapping[str, Any] = {
     "user_id": "ana",

@@ -12,8 +12,8 @@ import pytest
 from moto import mock_aws
 
 from chatstore import MaintainedSessionStore, open_store
-from chatstore.caching import SessionCache
-from chatstore.memory_cache import MemorySessionCache
+from chatstore.cache.memory import MemorySessionCache
+from chatstore.cache.protocol import SessionCache
 from chatstore_contract_tests import Harness
 from chatstore_contract_tests.namespaces import find_namespace
 from chatstore_dynamodb import DynamoDBSessionStore

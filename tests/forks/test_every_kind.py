@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from chatstore import AsyncSessionStore, CachedSessionStore, MaintainedSessionStore, Message
-from chatstore.caching import SessionCache
-from chatstore.memory_cache import MemorySessionCache
+from chatstore.cache.memory import MemorySessionCache
+from chatstore.cache.protocol import SessionCache
 
 from .calling import call, outcome, public_methods
 from .children import Child, busy

@@ -6,9 +6,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chatstore.deadline import DeadlineError
+from chatstore.engine.write import Write
 from chatstore.errors import BackendThrottledError, SessionNotFoundError
-from chatstore.writes import Write
+from chatstore.runtime.deadline import DeadlineError
 from chatstore_dynamodb.errors import is_too_large
 from chatstore_dynamodb.items import StoredItem
 from chatstore_dynamodb.marshalling import Item

@@ -10,7 +10,7 @@ import typer
 from chatstore.cli import options, output
 from chatstore.cli.failures import ExitCode, UsageError
 from chatstore.cli.printable import printable
-from chatstore.settings import URL_VARIABLE
+from chatstore.environment import URL_VARIABLE
 from chatstore_dynamodb.schema.agreement import agreed
 from chatstore_dynamodb.schema.applying import perform
 from chatstore_dynamodb.schema.connecting import connected, translated

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
-from chatstore.deadline import DeadlineError
 from chatstore.errors import BackendUnavailableError, ConfigurationError
+from chatstore.runtime.deadline import DeadlineError
 from chatstore_dynamodb.api import Client
 from chatstore_dynamodb.failures import shown
 from chatstore_dynamodb.in_time import in_time

@@ -17,7 +17,7 @@ from urllib3 import Timeout
 from urllib3.exceptions import NewConnectionError
 from urllib3.util.connection import allowed_gai_family
 
-from chatstore import deadline
+from chatstore.runtime import deadline
 from chatstore_dynamodb.in_time import in_time
 
 

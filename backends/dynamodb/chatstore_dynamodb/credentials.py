@@ -5,9 +5,9 @@ import threading
 import weakref
 from typing import Any
 
-from chatstore.deadline import DeadlineError
 from chatstore.errors import BackendAuthError, ChatStoreError
-from chatstore.forks import call_in_child
+from chatstore.runtime.deadline import DeadlineError
+from chatstore.runtime.forks import call_in_child
 from chatstore_dynamodb.in_time import in_time
 from chatstore_dynamodb.setup_errors import of_credentials
 

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from chatstore import deadline
+from chatstore.runtime import deadline
 
 Result = TypeVar("Result")
 

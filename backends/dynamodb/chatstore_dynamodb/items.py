@@ -7,8 +7,8 @@ from typing import Any
 from chatstore.errors import CorruptSessionError
 from chatstore.models import JsonObject
 from chatstore.policy import RetentionPolicy
-from chatstore.portable import stored_size
-from chatstore.records import Record, StoredMessage, StoredSession, message_weight
+from chatstore.record.stored import Record, StoredMessage, StoredSession, message_weight
+from chatstore.values.json_values import stored_size
 from chatstore_dynamodb.marshalling import (
     AttributeValue,
     Item,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from chatstore.models import JsonObject
-from chatstore.portable import normal_number
+from chatstore.values.json_values import normal_number
 
 AttributeValue = dict[str, Any]
 """One value as the low-level API has it: `{"S": "text"}`, `{"N": "7"}`, `{"M": {…}}`."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ChecksumError, ConnectionError, HTTPClientError  # noqa: A004
 
-from chatstore import deadline
+from chatstore.runtime import deadline
 from chatstore_dynamodb.codes import THROTTLED, TRANSIENT
 from chatstore_dynamodb.failures import is_wrong_for_good
 

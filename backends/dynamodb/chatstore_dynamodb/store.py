@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 
 from chatstore.clock import Clock, Moment, utc_now
-from chatstore.cursor import Position
-from chatstore.deadline import DEFAULT_DEADLINE, require_deadline, within
+from chatstore.engine.cursor import Position
+from chatstore.engine.query import PageQuery
+from chatstore.engine.retry import new_part
+from chatstore.engine.write import Patch, Write, is_visible
 from chatstore.errors import ChatStoreError, ConfigurationError
-from chatstore.hooks import PageQuery
 from chatstore.policy import RetentionPolicy
-from chatstore.records import Body, Record, StoredMessage, StoredSession
-from chatstore.writes import Patch, Write, is_visible, new_part
+from chatstore.record.stored import Body, Record, StoredMessage, StoredSession
+from chatstore.runtime.deadline import DEFAULT_DEADLINE, require_deadline, within
 from chatstore_dynamodb import expressions
 from chatstore_dynamodb.api import Client
 from chatstore_dynamodb.attempts import (

@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chatstore import deadline
 from chatstore.errors import BackendThrottledError, BackendUnavailableError
+from chatstore.runtime import deadline
 from chatstore_dynamodb.api import Client
 from chatstore_dynamodb.errors import is_failed_condition, returned_item
 from chatstore_dynamodb.items import StoredItem, key

@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ChecksumError, ConnectionClosedError, HTTPClientError
 from botocore.httpsession import URLLib3Session
 
-from chatstore import deadline
+from chatstore.runtime import deadline
 from chatstore_dynamodb.connections import POOLS, Breaker, breaking
 
 

@@ -5,13 +5,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chatstore.base import BaseSessionStore
 from chatstore.clock import Moment
-from chatstore.deadline import each_step
+from chatstore.engine.write import is_visible
 from chatstore.errors import InvalidCursorError
 from chatstore.models import JsonObject
-from chatstore.records import StoredSession
-from chatstore.writes import is_visible
+from chatstore.record.stored import StoredSession
+from chatstore.runtime.deadline import each_step
+from chatstore.store.base import BaseSessionStore
 from chatstore_dynamodb.errors import is_wrong_key
 from chatstore_dynamodb.expressions import walking
 from chatstore_dynamodb.expressions.change import free

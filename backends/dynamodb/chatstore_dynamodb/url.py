@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from chatstore.clock import Clock
-from chatstore.deadline import DEFAULT_DEADLINE, LONGEST_DEADLINE, require_deadline
 from chatstore.errors import ConfigurationError
 from chatstore.policy import RetentionPolicy
+from chatstore.runtime.deadline import DEFAULT_DEADLINE, LONGEST_DEADLINE, require_deadline
 from chatstore_dynamodb.client import require_endpoint_url
 from chatstore_dynamodb.failures import masked, shown
 from chatstore_dynamodb.items import DEFAULT_INDEX

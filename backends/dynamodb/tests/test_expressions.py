@@ -8,8 +8,9 @@ import pytest
 
 from chatstore import Message, RetentionPolicy
 from chatstore.clock import Moment
-from chatstore.records import StoredMessage, stored_message
-from chatstore.writes import Patch, Write
+from chatstore.engine.write import Patch, Write
+from chatstore.record.encode import stored_message
+from chatstore.record.stored import StoredMessage
 from chatstore_dynamodb import expressions
 from chatstore_dynamodb.items import LONGEST_SLIDE
 from chatstore_dynamodb.marshalling import unmarshal

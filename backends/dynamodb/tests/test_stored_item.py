@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatstore import JsonObject, ManualClock, Message, RetentionPolicy
-from chatstore.portable import normal_form
+from chatstore.values.json_values import normal_form
 from chatstore_dynamodb.items import new_item
 from chatstore_dynamodb.marshalling import marshal, unmarshal
 
@@ -145,7 +145,7 @@ def test_a_listing_shows_what_a_restored_session_brought(
 
 def test_an_unknown_policy_adds_nothing() -> None:
     """The default policy's items have no attribute of chatstore's own."""
-    from chatstore.preparing import restored
+    from chatstore.store.arguments import restored
 
     item = new_item(restored(golden_session()), RetentionPolicy())
     assert item.keys() & {"windowBytes", "messageIds"} == set()

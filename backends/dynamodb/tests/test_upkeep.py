@@ -11,7 +11,7 @@ from chatstore import (
     MaintainedSessionStore,
     ManualClock,
 )
-from chatstore.cursor import encode_scan_cursor
+from chatstore.engine.cursor import encode_scan_cursor
 
 from .counting import counted
 from .dynamodb_harness import TableHarness

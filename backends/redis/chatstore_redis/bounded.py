@@ -12,9 +12,9 @@ from typing import Any
 from redis import BlockingConnectionPool, ConnectionPool
 from redis.connection import AbstractConnection
 
-from chatstore import deadline
-from chatstore.deadline import DeadlineError
 from chatstore.errors import ConfigurationError
+from chatstore.runtime import deadline
+from chatstore.runtime.deadline import DeadlineError
 from chatstore_redis.tls import wrapping_fault
 
 _NO_TIME = 0.001

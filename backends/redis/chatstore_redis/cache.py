@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from chatstore import deadline as deadlines
-from chatstore.caching import FORMAT, Marker, SessionCache, Snapshot
-from chatstore.deadline import DeadlineError, require_deadline
+from chatstore.cache.protocol import FORMAT, Marker, SessionCache, Snapshot
 from chatstore.errors import BackendError, BackendUnavailableError, ChatStoreError, SchemaError
-from chatstore.forks import Origin, refuse_pickling
+from chatstore.runtime import deadline as deadlines
+from chatstore.runtime.deadline import DeadlineError, require_deadline
+from chatstore.runtime.forks import Origin, refuse_pickling
 from chatstore_redis.cluster import Cluster
 from chatstore_redis.connection import Argument, Client, Connection
 from chatstore_redis.errors import translated

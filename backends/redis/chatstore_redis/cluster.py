@@ -22,8 +22,8 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as LostConnectionError
 from redis.exceptions import TimeoutError as LateAnswerError
 
-from chatstore import deadline
-from chatstore.deadline import DeadlineError
+from chatstore.runtime import deadline
+from chatstore.runtime.deadline import DeadlineError
 from chatstore_redis.node import Encoded, Node, ask_together
 from chatstore_redis.source import Address, ClusterSource, address_text
 

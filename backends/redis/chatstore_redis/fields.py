@@ -16,8 +16,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from chatstore.models import JsonObject
-from chatstore.portable import json_bytes, json_text
-from chatstore.records import Record, StoredMessage, StoredSession
+from chatstore.record.stored import Record, StoredMessage, StoredSession
+from chatstore.values.json_values import json_bytes, json_text
 
 # The owner and the time first: whatever stands in the others, a listing knows whose session it is.
 _TEXTS = ("userId", "createdAt", "sessionId", "updatedAt", "sessionStatus", "creationId")

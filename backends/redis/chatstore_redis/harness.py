@@ -10,9 +10,9 @@ from redis.cluster import RedisCluster
 from redis.exceptions import RedisClusterException, RedisError
 
 from chatstore import Clock, JsonObject, RetentionPolicy, utc_now
-from chatstore.cursor import Position
-from chatstore.portable import stored_size
-from chatstore.records import StoredMessage, StoredSession
+from chatstore.engine.cursor import Position
+from chatstore.record.stored import StoredMessage, StoredSession
+from chatstore.values.json_values import stored_size
 from chatstore_contract_tests import Harness
 from chatstore_contract_tests.namespaces import FreshHarness, namespace_is_taken
 from chatstore_redis.connection import Client, Connection

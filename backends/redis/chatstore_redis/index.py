@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from chatstore.clock import Moment
-from chatstore.cursor import Position
-from chatstore.hooks import PageQuery
-from chatstore.records import Body
-from chatstore.writes import is_visible
+from chatstore.engine.cursor import Position
+from chatstore.engine.query import PageQuery
+from chatstore.engine.write import is_visible
+from chatstore.record.stored import Body
 from chatstore_redis import fields
 from chatstore_redis.connection import Command, Connection
 from chatstore_redis.keys import Keys, lexical_range, member, position

@@ -9,9 +9,9 @@ cluster would choose the slot from a part of the key.
 
 import re
 
-from chatstore.cursor import Position
+from chatstore.engine.cursor import Position
 from chatstore.errors import ConfigurationError
-from chatstore.portable import require_text
+from chatstore.values.json_values import require_text
 
 _ENCODED = {"%": "%25", ":": "%3A", "{": "%7B", "}": "%7D"}
 _TO_ENCODE = str.maketrans(_ENCODED)

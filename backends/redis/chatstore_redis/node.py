@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from redis.exceptions import ResponseError
 
-from chatstore import deadline
+from chatstore.runtime import deadline
 from chatstore_redis.errors import refined
 from chatstore_redis.source import Source
 

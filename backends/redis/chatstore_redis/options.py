@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chatstore.deadline import LONGEST_DEADLINE
 from chatstore.errors import ConfigurationError
-from chatstore.portable import utf8_size
+from chatstore.runtime.deadline import LONGEST_DEADLINE
+from chatstore.values.json_values import utf8_size
 
 _LONGEST_PREFIX = 1_024
 _LONGEST_NAME = 256

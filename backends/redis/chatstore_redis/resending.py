@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from chatstore.engine.retry import new_part
+from chatstore.engine.write import Write, is_visible
 from chatstore.errors import SessionNotFoundError
-from chatstore.records import StoredMessage
-from chatstore.writes import Write, is_visible, new_part
+from chatstore.record.stored import StoredMessage
 from chatstore_redis import fields
 
 

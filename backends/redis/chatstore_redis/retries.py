@@ -12,8 +12,8 @@ from redis.exceptions import ConnectionError as LostConnectionError
 from redis.exceptions import TimeoutError as LateAnswerError
 from redis.retry import Retry
 
-from chatstore import deadline
-from chatstore.deadline import DeadlineError
+from chatstore.runtime import deadline
+from chatstore.runtime.deadline import DeadlineError
 from chatstore_redis.tls import tls_fault
 
 Result = TypeVar("Result")

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 
 from chatstore.errors import InvalidCursorError
-from chatstore.portable import json_text
+from chatstore.values.json_values import json_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chatstore.base import BaseSessionStore
 from chatstore.clock import Clock, Moment, utc_now
-from chatstore.cursor import Position
-from chatstore.deadline import DEFAULT_DEADLINE
-from chatstore.envelope import require_key_count
+from chatstore.engine.cursor import Position
+from chatstore.engine.query import PageQuery
+from chatstore.engine.write import Patch, Write, is_visible
 from chatstore.errors import (
     ChatStoreError,
     CorruptSessionError,
     SessionNotFoundError,
     VersionConflictError,
 )
-from chatstore.hooks import PageQuery
 from chatstore.policy import RetentionPolicy
-from chatstore.records import Body, Record, StoredMessage, StoredSession
-from chatstore.writes import Patch, Write, is_visible
+from chatstore.record.limits import require_key_count
+from chatstore.record.stored import Body, Record, StoredMessage, StoredSession
+from chatstore.runtime.deadline import DEFAULT_DEADLINE
+from chatstore.store.base import BaseSessionStore
 from chatstore_redis import errors, fields, scripts
 from chatstore_redis.connection import Client, Connection
 from chatstore_redis.index import UserIndex

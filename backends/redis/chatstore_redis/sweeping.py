@@ -4,9 +4,9 @@ step by step, and each step has a deadline of its own."""
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from chatstore import deadline
 from chatstore.clock import Moment
-from chatstore.cursor import Position
+from chatstore.engine.cursor import Position
+from chatstore.runtime import deadline
 from chatstore_redis import scripts
 from chatstore_redis.connection import Connection
 from chatstore_redis.index import UserIndex

@@ -7,11 +7,11 @@ from redis import Connection as PlainConnection
 from redis import ConnectionPool, Redis, SSLConnection
 from redis.cluster import RedisCluster
 
-from chatstore import deadline
 from chatstore.clock import Clock
-from chatstore.deadline import DEFAULT_DEADLINE, DeadlineError
 from chatstore.errors import BackendUnavailableError
 from chatstore.policy import RetentionPolicy
+from chatstore.runtime import deadline
+from chatstore.runtime.deadline import DEFAULT_DEADLINE, DeadlineError
 from chatstore_redis.address import Address, read_url
 from chatstore_redis.bounded import bounded_class
 from chatstore_redis.cluster import Cluster

@@ -1,4 +1,4 @@
-"""Redis as a cache: the rules of `chatstore.caching`, in Lua; its key, its lapses and its costs."""
+"""Redis as a cache: the rules of `chatstore.cache.protocol` in Lua, its key, lapses and costs."""
 
 import itertools
 import random
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from chatstore import BackendUnavailableError, ConfigurationError, MemorySessionCache, Message
-from chatstore.caching import Marker, Snapshot
+from chatstore.cache.protocol import Marker, Snapshot
 from chatstore_contract_tests.cached import OpenedStore
 from chatstore_contract_tests.memory import MemoryHarness
 from chatstore_redis import RedisSessionCache

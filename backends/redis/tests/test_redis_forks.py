@@ -14,7 +14,7 @@ import redis
 from redis.cluster import RedisCluster
 
 from chatstore import ConfigurationError, Message, RetentionPolicy
-from chatstore.caching import Snapshot
+from chatstore.cache.protocol import Snapshot
 from chatstore_redis import RedisSessionCache, RedisSessionStore
 from chatstore_redis.harness import RedisHarness, close_client
 from chatstore_redis.source import Client

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from redis.crc import key_slot
 
 from chatstore import ConfigurationError, InvalidCursorError, InvalidInputError
-from chatstore.cursor import Position
+from chatstore.engine.cursor import Position
 from chatstore_redis.keys import Keys, lexical_range, member, position
 from chatstore_redis.scanning import ScanPosition, scan_position
 

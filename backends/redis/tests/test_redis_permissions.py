@@ -17,7 +17,7 @@ from chatstore import (
     Message,
     open_store,
 )
-from chatstore.caching import Marker, Snapshot
+from chatstore.cache.protocol import Marker, Snapshot
 from chatstore_redis import RedisSessionCache, RedisSessionStore
 from chatstore_redis.cache_url import open_url as open_cache
 from redis_support.calls import CALLS, SESSION

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from chatstore import ManualClock, Page
-from chatstore.cursor import encode_scan_cursor
+from chatstore.engine.cursor import encode_scan_cursor
 from chatstore_redis.harness import namespace
 from redis_support.harness import RedisHarness, fake_redis, real_cluster, real_redis, server_url
 from redis_support.outcomes import FOREVER, MINUTE, listed, members

@@ -8,8 +8,8 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Engine, PoolProxiedConnection
 
-from chatstore import deadline
 from chatstore.errors import BackendUnavailableError, ChatStoreError, ConfigurationError
+from chatstore.runtime import deadline
 from chatstore_sql import forking
 from chatstore_sql.engine import INODE, settings_of
 from chatstore_sql.errors import is_busy, is_undecodable

@@ -12,8 +12,8 @@ from typing import Any, Protocol, Self
 
 from sqlalchemy import Engine
 
-from chatstore import deadline
 from chatstore.errors import SchemaError
+from chatstore.runtime import deadline
 from chatstore_sql import forking, statements
 from chatstore_sql.connections import NO_PARAMETERS, Connections, Parameters, Row
 from chatstore_sql.creation import ensure_schema, require_schema

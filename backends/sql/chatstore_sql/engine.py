@@ -12,7 +12,7 @@ from sqlalchemy import URL, Engine, QueuePool, StaticPool, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from chatstore.errors import BackendAuthError, ConfigurationError
-from chatstore.plain import shown
+from chatstore.values.plain import shown
 from chatstore_sql.forking import inode_at, keep_engine
 
 Synchronous = Literal["full", "normal"]

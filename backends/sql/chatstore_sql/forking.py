@@ -20,8 +20,8 @@ from weakref import WeakSet
 
 from sqlalchemy import Engine, Pool
 
-from chatstore import deadline
 from chatstore.errors import ConfigurationError
+from chatstore.runtime import deadline
 
 LONGEST_WAIT = 10.0
 """How many seconds a fork waits for calls in progress."""

@@ -17,7 +17,7 @@ from chatstore import (
     RetentionPolicy,
     utc_now,
 )
-from chatstore.portable import json_text, stored_size
+from chatstore.values.json_values import json_text, stored_size
 from chatstore_contract_tests import Harness
 from chatstore_contract_tests.namespaces import FreshHarness, namespace_is_taken
 from chatstore_sql import SQLSessionStore, create_sqlite_engine, rows, statements

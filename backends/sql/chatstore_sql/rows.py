@@ -8,12 +8,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from chatstore.engine.query import PageQuery
+from chatstore.engine.write import Write
 from chatstore.errors import CorruptSessionError
-from chatstore.hooks import PageQuery
 from chatstore.models import JsonObject
-from chatstore.portable import json_text
-from chatstore.records import Record, StoredMessage, StoredSession, message_weight
-from chatstore.writes import Write
+from chatstore.record.stored import Record, StoredMessage, StoredSession, message_weight
+from chatstore.values.json_values import json_text
 from chatstore_sql.statements import PageShape
 
 _quote = json.JSONEncoder(ensure_ascii=False).encode

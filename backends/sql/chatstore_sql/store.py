@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Engine
 
-from chatstore.base import BaseSessionStore
 from chatstore.clock import Clock, Moment, utc_now
-from chatstore.cursor import Position
-from chatstore.deadline import DEFAULT_DEADLINE, each_step, within
+from chatstore.engine.cursor import Position
+from chatstore.engine.query import PageQuery
+from chatstore.engine.retry import new_part
+from chatstore.engine.write import Patch, Write, is_visible, merge_patch
 from chatstore.errors import ChatStoreError, SessionNotFoundError
-from chatstore.hooks import PageQuery
 from chatstore.models import JsonObject
 from chatstore.policy import RetentionPolicy
-from chatstore.portable import json_text
-from chatstore.records import Body, Record, StoredMessage, StoredSession
-from chatstore.writes import Patch, Write, is_visible, merge_patch, new_part
+from chatstore.record.stored import Body, Record, StoredMessage, StoredSession
+from chatstore.runtime.deadline import DEFAULT_DEADLINE, each_step, within
+from chatstore.store.base import BaseSessionStore
+from chatstore.values.json_values import json_text
 from chatstore_sql import rows, statements
 from chatstore_sql.database import Cursor, Database
 from chatstore_sql.errors import chatstore_error

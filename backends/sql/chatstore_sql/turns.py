@@ -4,7 +4,7 @@ import threading
 from collections.abc import Hashable
 from weakref import WeakValueDictionary
 
-from chatstore.forks import call_in_child
+from chatstore.runtime.forks import call_in_child
 
 
 class _Locks:

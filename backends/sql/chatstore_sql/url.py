@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, unquote
 from sqlalchemy import Engine
 
 from chatstore.clock import Clock
-from chatstore.deadline import DEFAULT_DEADLINE, read_deadline
 from chatstore.errors import ConfigurationError
 from chatstore.policy import RetentionPolicy
+from chatstore.runtime.deadline import DEFAULT_DEADLINE, read_deadline
 from chatstore_sql import forking
 from chatstore_sql.engine import MEMORY, Synchronous, create_sqlite_engine
 from chatstore_sql.store import SQLSessionStore

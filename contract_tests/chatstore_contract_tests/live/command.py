@@ -12,7 +12,7 @@ from chatstore.cli import options, output
 from chatstore.cli.failures import ExitCode, UsageError
 from chatstore.cli.printable import printable
 from chatstore.cli.secrecy import shown_url
-from chatstore.envelope import require_label
+from chatstore.record.limits import require_label
 from chatstore_contract_tests.live import reporting
 from chatstore_contract_tests.live.outcomes import BehaviourOutcome, Run, TestOutcome
 from chatstore_contract_tests.live.running import run_suite

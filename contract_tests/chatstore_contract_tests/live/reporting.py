@@ -9,7 +9,7 @@ from rich.text import Text
 
 from chatstore import JsonObject
 from chatstore.cli.printable import printable, printable_lines
-from chatstore.distribution import installed_version
+from chatstore.runtime.distribution import installed_version
 from chatstore_contract_tests import SUITE_VERSION
 from chatstore_contract_tests.live.outcomes import BehaviourOutcome, Outcome, Run, TestOutcome
 

@@ -12,10 +12,10 @@ from chatstore import (
     UserSessions,
 )
 from chatstore.clock import Moment
-from chatstore.cursor import Position
-from chatstore.hooks import PageQuery
-from chatstore.records import Body, StoredMessage
-from chatstore.writes import Patch, Write
+from chatstore.engine.cursor import Position
+from chatstore.engine.query import PageQuery
+from chatstore.engine.write import Patch, Write
+from chatstore.record.stored import Body, StoredMessage
 
 from .mutant import LONG_AGO, caught_by
 from .operating import Restoring

@@ -16,8 +16,9 @@ from chatstore import (
     SessionInfo,
 )
 from chatstore.clock import Moment
-from chatstore.records import Body, StoredMessage, read_session
-from chatstore.writes import Write
+from chatstore.engine.write import Write
+from chatstore.record.decode import read_session
+from chatstore.record.stored import Body, StoredMessage
 
 from .mutant import caught_by
 

@@ -16,10 +16,10 @@ from chatstore import (
     utc_now,
 )
 from chatstore.clock import Moment
-from chatstore.hooks import PageQuery
+from chatstore.engine.query import PageQuery
+from chatstore.engine.write import Patch, Write
 from chatstore.models import SessionInfo
-from chatstore.records import Body, Record, StoredMessage, StoredSession
-from chatstore.writes import Patch, Write
+from chatstore.record.stored import Body, Record, StoredMessage, StoredSession
 
 from .mutant import caught_by
 from .writing import Appended, Appending

@@ -12,9 +12,9 @@ from chatstore import (
     Page,
     SessionInfo,
 )
-from chatstore.cursor import Position
-from chatstore.hooks import PageQuery
-from chatstore.records import Body
+from chatstore.engine.cursor import Position
+from chatstore.engine.query import PageQuery
+from chatstore.record.stored import Body
 
 from .mutant import caught_by
 

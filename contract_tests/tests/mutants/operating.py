@@ -11,8 +11,8 @@ from chatstore import (
     SessionExistsError,
 )
 from chatstore.clock import Moment
-from chatstore.records import Record, StoredSession
-from chatstore.writes import is_visible
+from chatstore.engine.write import is_visible
+from chatstore.record.stored import Record, StoredSession
 
 from .mutant import LONG_AGO, caught_by
 

@@ -11,9 +11,9 @@ from chatstore import (
     Session,
 )
 from chatstore.clock import Moment
-from chatstore.hooks import PageQuery
-from chatstore.records import Body, Record, StoredMessage, StoredSession
-from chatstore.writes import Patch, Write, is_visible
+from chatstore.engine.query import PageQuery
+from chatstore.engine.write import Patch, Write, is_visible
+from chatstore.record.stored import Body, Record, StoredMessage, StoredSession
 
 from .mutant import caught_by
 from .writing import Appended, Appending

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from chatstore import JsonObject, MemorySessionStore, Message, Session
 from chatstore.clock import Moment
-from chatstore.records import Body, StoredMessage, StoredSession
-from chatstore.writes import Patch, Write
+from chatstore.engine.write import Patch, Write
+from chatstore.record.stored import Body, StoredMessage, StoredSession
 
 from .mutant import caught_by
 

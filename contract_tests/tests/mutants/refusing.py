@@ -14,9 +14,9 @@ from chatstore import (
     SessionNotFoundError,
     VersionConflictError,
 )
-from chatstore.portable import json_text
-from chatstore.records import Body, StoredMessage
-from chatstore.writes import Patch, Write
+from chatstore.engine.write import Patch, Write
+from chatstore.record.stored import Body, StoredMessage
+from chatstore.values.json_values import json_text
 
 from .mutant import caught_by
 

@@ -14,8 +14,8 @@ from chatstore import (
     SessionNotFoundError,
 )
 from chatstore.clock import Moment
-from chatstore.records import Record, StoredSession
-from chatstore.writes import Write
+from chatstore.engine.write import Write
+from chatstore.record.stored import Record, StoredSession
 
 from .mutant import LONG_AGO, caught_by
 

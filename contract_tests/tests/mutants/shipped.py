@@ -8,11 +8,11 @@ from typing import Any
 
 from chatstore import JsonObject, MemorySessionStore, Session, SessionNotFoundError
 from chatstore.clock import Moment
-from chatstore.cursor import Position
-from chatstore.hooks import PageQuery
+from chatstore.engine.cursor import Position
+from chatstore.engine.query import PageQuery
+from chatstore.engine.write import Write
 from chatstore.models import Page, SessionInfo
-from chatstore.records import Body, Record, StoredMessage
-from chatstore.writes import Write
+from chatstore.record.stored import Body, Record, StoredMessage
 
 from .mutant import LONG_AGO, caught_by
 

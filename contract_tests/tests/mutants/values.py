@@ -16,8 +16,8 @@ from chatstore import (
     VersionConflictError,
 )
 from chatstore.clock import Moment
-from chatstore.records import Body, StoredMessage, StoredSession
-from chatstore.writes import Patch, Write
+from chatstore.engine.write import Patch, Write
+from chatstore.record.stored import Body, StoredMessage, StoredSession
 
 from .mutant import caught_by
 from .writing import Appended, Appending

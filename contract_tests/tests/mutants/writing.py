@@ -14,8 +14,8 @@ from chatstore import (
     SessionNotFoundError,
     VersionConflictError,
 )
-from chatstore.records import Body, StoredMessage
-from chatstore.writes import Patch, Write
+from chatstore.engine.write import Patch, Write
+from chatstore.record.stored import Body, StoredMessage
 
 from .mutant import caught_by
 

@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from chatstore.base import BaseSessionStore
 from chatstore.clock import Clock, Moment, utc_now
-from chatstore.cursor import Position
+from chatstore.engine.cursor import Position
+from chatstore.engine.query import PageQuery
+from chatstore.engine.retry import new_part
+from chatstore.engine.write import Patch, Write, is_visible, merge_patch
 from chatstore.errors import BackendError, ChatStoreError, SchemaError, SessionNotFoundError
-from chatstore.hooks import PageQuery
 from chatstore.models import JsonObject
 from chatstore.policy import RetentionPolicy
-from chatstore.records import (
+from chatstore.record.stored import (
     Body,
     Record,
     StoredMessage,
@@ -18,7 +19,7 @@ from chatstore.records import (
     document_weights,
     without_messages,
 )
-from chatstore.writes import Patch, Write, is_visible, merge_patch, new_part
+from chatstore.store.base import BaseSessionStore
 from json_files_store.folder import Folder
 
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from chatstore.records import StoredMessage
-from chatstore.writes import Write
+from chatstore.engine.write import Write
+from chatstore.record.stored import StoredMessage
 from chatstore_dynamodb.expressions.change import Change, stamp, visible
 from chatstore_dynamodb.items import (
     MESSAGE_IDS,

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from chatstore.writes import Write
+from chatstore.engine.write import Write
 from chatstore_dynamodb.items import MESSAGE_IDS, WINDOW_BYTES
 from chatstore_dynamodb.marshalling import AttributeValue, Item
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from chatstore.cursor import Position
-from chatstore.hooks import PageQuery
+from chatstore.engine.cursor import Position
+from chatstore.engine.query import PageQuery
 from chatstore.models import JsonObject
 from chatstore_dynamodb.items import LISTED, OTHER_NAMES, info_body, may_have_others
 from chatstore_dynamodb.marshalling import Item

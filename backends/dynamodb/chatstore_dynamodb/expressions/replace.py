@@ -4,8 +4,8 @@ window is full by bytes, or when the record lacks what an expression needs."""
 from collections.abc import Sequence
 from typing import Any
 
-from chatstore.records import StoredMessage
-from chatstore.writes import Write
+from chatstore.engine.write import Write
+from chatstore.record.stored import StoredMessage
 from chatstore_dynamodb.expressions.change import Change, require_version, stamp, visible
 from chatstore_dynamodb.items import (
     MESSAGE_IDS,

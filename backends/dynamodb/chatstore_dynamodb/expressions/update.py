@@ -3,9 +3,9 @@ entries never conflict."""
 
 from typing import Any
 
-from chatstore.envelope import MAX_KEYS
+from chatstore.engine.write import Patch, Write, merge_patch
 from chatstore.models import JsonObject
-from chatstore.writes import Patch, Write, merge_patch
+from chatstore.record.limits import MAX_KEYS
 from chatstore_dynamodb.expressions.change import Change, require_version, stamp, visible
 from chatstore_dynamodb.items import StoredItem
 from chatstore_dynamodb.marshalling import marshal

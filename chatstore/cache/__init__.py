@@ -1,0 +1,1 @@
+"""A cache in front of the store of record."""

@@ -1,0 +1,72 @@
+"""A caller's messages: checked, and turned into their stored form."""
+
+from collections.abc import Iterator
+
+from chatstore.clock import in_utc
+from chatstore.errors import InvalidInputError
+from chatstore.models import Message
+from chatstore.policy import RetentionPolicy
+from chatstore.record import limits
+from chatstore.record.encode import raw_document
+from chatstore.record.stored import StoredMessage
+from chatstore.values.json_values import portable
+from chatstore.values.plain import is_kind, kind_of, require_listed
+
+
+def prepared_messages(
+    messages: object,
+    *,
+    most: int,
+    message_bytes: int,
+    window_bytes: int | None,
+    field: str = "messages",
+    advice: str = "",
+) -> list[StoredMessage]:
+    """The stored forms of at most `most` messages with distinct ids. Raises `InvalidInputError`,
+    and `MessageTooLargeError` for one that is larger than `message_bytes` or a whole window."""
+    if type(messages) is not tuple and is_kind(messages, Message):
+        # It could be walked over, and would give its attributes.
+        raise InvalidInputError(field, "a list of messages", "one Message", "put it in a list")
+    listed = require_listed(field, messages, "messages", most=most)
+    if len(listed) > most:
+        raise InvalidInputError(field, f"at most {most} messages", "more", "give fewer at a time")
+    prepared = [
+        _prepared_message(f"{field}[{index}]", message, message_bytes, window_bytes, advice)
+        for index, message in enumerate(listed)
+    ]
+    limits.require_distinct(field, [message.message_id for message in prepared])
+    return prepared
+
+
+def _prepared_message(
+    field: str, message: object, message_bytes: int, window_bytes: int | None, advice: str
+) -> StoredMessage:
+    if type(message) is not Message and not is_kind(message, Message):
+        if is_kind(message, dict):
+            advice = "build one with Message.model_validate(...)"
+        elif not is_kind(message, list, tuple, Iterator):
+            advice = ""
+        raise InvalidInputError(field, "a Message", kind_of(message), advice)
+    assert isinstance(message, Message)
+    raw = raw_document(message, place=field)
+    document, size = portable(field, raw)
+    timestamp = in_utc(f"{field}.timestamp", vars(message).get("timestamp"))
+    limits.require_message(field, document, timestamp)
+    prepared = StoredMessage(document["messageId"], document, size)
+    limits.require_message_size(
+        field, prepared.size, prepared.weight, limit=message_bytes, window=window_bytes
+    )
+    return prepared
+
+
+def checked_batch(
+    messages: object, policy: RetentionPolicy, *, most: int, advice: str = ""
+) -> list[StoredMessage]:
+    """The stored forms of the messages of one write, by the writer's policy."""
+    return prepared_messages(
+        messages,
+        most=most,
+        message_bytes=policy.max_message_bytes,
+        window_bytes=policy.deciding_bytes,
+        advice=advice,
+    )

@@ -1,0 +1,74 @@
+"""Stored forms: what engines are given to write, and what they hand back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from chatstore.models import JsonObject
+from chatstore.values.json_values import stored_size, utf8_size
+
+Body = str | bytes | Mapping[str, Any]
+"""A stored session as a backend hands it over: JSON text, or the object itself. The attributes'
+names are the stored ones (camelCase), and values of the backend's own are left out."""
+
+
+class Record(NamedTuple):
+    """What lies under an id, with the two attributes that decide, before anything is decoded, who
+    may see it."""
+
+    user_id: object
+    ttl: object
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A message that passed the envelope, in its stored form; `size` is its `stored_size`."""
+
+    message_id: str
+    document: JsonObject
+    size: int
+
+    @property
+    def weight(self) -> int:
+        """What the message counts in a window that is bounded by bytes: its size and its id, which
+        DynamoDB keeps in a set beside such a window."""
+        return message_weight(self.message_id, self.size)
+
+
+def message_weight(message_id: str, size: int) -> int:
+    """The weight of a stored message of which only the id and the size are known."""
+    return size + utf8_size(message_id) + 2
+
+
+def document_weights(window: Sequence[JsonObject]) -> list[int]:
+    """The weights of messages that lie in a stored record, each by its document."""
+    return [message_weight(message["messageId"], stored_size(message)) for message in window]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """A whole record, ready to be written: the attributes without `messages`, and the window."""
+
+    info: JsonObject
+    messages: Sequence[StoredMessage]
+
+    @property
+    def session_id(self) -> str:
+        """The record's primary key."""
+        return str(self.info["sessionId"])
+
+    @property
+    def document(self) -> JsonObject:
+        """The record in the one shape that every service can read."""
+        return {**self.info, "messages": [message.document for message in self.messages]}
+
+
+def without_messages(document: JsonObject) -> JsonObject:
+    """A stored record as a listing shows it. Where another service wrote no count, it is the number
+    of the messages."""
+    info = {name: value for name, value in document.items() if name != "messages"}
+    messages = document.get("messages")
+    if "messageCount" not in info and isinstance(messages, list):
+        info["messageCount"] = len(messages)
+    return info

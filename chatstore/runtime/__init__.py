@@ -1,0 +1,1 @@
+"""What a process is and has: forks, deadlines, what is installed, constructors' options."""

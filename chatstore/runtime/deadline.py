@@ -1,0 +1,136 @@
+"""The deadline of a call: how long it may take in all, retries and reconnects included.
+
+A store begins a deadline for each public call (`within`), for the thread that the call runs in. An
+engine that waits asks how long it still may (`seconds_left`), or names what has to be broken off
+when the time is up (`broken_off_by`): time-outs of a driver begin anew with each byte, and so bound
+nothing by themselves.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from chatstore.errors import ConfigurationError
+from chatstore.runtime.options import require_seconds
+from chatstore.runtime.watchdog import Watchdog
+
+DEFAULT_DEADLINE = 10.0
+"""How many seconds a call may take, unless a store says otherwise."""
+
+LONGEST_DEADLINE = 3_600.0
+
+
+class DeadlineError(Exception):
+    """A call's time is up. Engines raise it to stop; callers get `BackendUnavailableError`."""
+
+
+class _Calls(threading.local):
+    """What the call of each thread has to keep to."""
+
+    ends: float | None = None
+    began: float | None = None
+
+
+_calls = _Calls()
+_watchdog = Watchdog()
+
+
+def require_deadline(seconds: object) -> float:
+    """Return `seconds` as a float; raise `InvalidInputError` unless it is a number more than 0 and
+    at most 3,600."""
+    return require_seconds("deadline", seconds, most=LONGEST_DEADLINE)
+
+
+def read_deadline(text: str) -> float:
+    """The deadline that a URL's option `deadline` gives. Raises `ConfigurationError`."""
+    try:
+        return require_deadline(float(text))
+    except ValueError:
+        raise ConfigurationError(
+            f"deadline={text[:40]} in the URL must be a number of seconds, more than 0 and at most "
+            f"{LONGEST_DEADLINE:.0f}"
+        ) from None
+
+
+class within:  # noqa: N801  it is used as a function is; as a generator it would be slower
+    """Give the calls inside `seconds`, or what is left of an outer deadline if that is less."""
+
+    __slots__ = ("_began", "_outer", "_seconds")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        self._outer, self._began = _calls.ends, _calls.began
+        # What is inside begins when it begins: only the outermost call has waited.
+        _calls.began = None
+        ends = (time.monotonic() if self._began is None else self._began) + self._seconds
+        _calls.ends = ends if self._outer is None else min(ends, self._outer)
+
+    def __exit__(self, *exception: object) -> None:
+        _calls.ends, _calls.began = self._outer, self._began
+
+
+def each_step(seconds: float) -> within:
+    """Give one step of a long call its own deadline: a call that takes as long as there is data has
+    none as a whole."""
+    return within(seconds)
+
+
+@contextmanager
+def counted_from(began: float | None) -> Iterator[None]:
+    """Let the deadlines of the calls inside count from `began`, by `time.monotonic`: a call that
+    waited for a thread has used up some of its time. None: from their own beginning."""
+    outer = _calls.began
+    _calls.began = began
+    try:
+        yield
+    finally:
+        _calls.began = outer
+
+
+def is_over() -> bool:
+    """Whether the time of this thread's call is up."""
+    ends = _calls.ends
+    return ends is not None and time.monotonic() >= ends
+
+
+def seconds_left(most: float | None = None) -> float | None:
+    """How long this thread's call may still take, `most` at the most; `most` if it has no
+    deadline. Raises `DeadlineError` if its time is up."""
+    ends = _calls.ends
+    if ends is None:
+        return most
+    left = ends - time.monotonic()
+    if left <= 0:
+        raise DeadlineError
+    return left if most is None else min(left, most)
+
+
+def pause(seconds: float) -> None:
+    """Sleep before another attempt. Raises `DeadlineError` at once if the time would be up then."""
+    left = seconds_left()
+    if left is not None and left <= seconds:
+        raise DeadlineError
+    time.sleep(seconds)
+
+
+@contextmanager
+def broken_off_by(interrupt: Callable[[], object]) -> Iterator[None]:
+    """Have `interrupt` called, by another thread, if the time is up before the block ends.
+
+    `interrupt` makes whatever the block waits for fail, for example by shutting down its socket. It
+    is never called once the block has ended. Raises `DeadlineError` if the time is up already.
+    """
+    ends = _calls.ends
+    if ends is None:
+        yield
+        return
+    if time.monotonic() >= ends:
+        raise DeadlineError
+    watch = _watchdog.watch(ends, interrupt)
+    try:
+        yield
+    finally:
+        watch.end()

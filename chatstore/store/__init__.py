@@ -1,0 +1,1 @@
+"""The portable store: arguments in, an engine, records out."""

@@ -1,0 +1,148 @@
+"""`UserSessions`: a store seen through one user's eyes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from chatstore.models import Message, Page, Session, SessionInfo
+from chatstore.protocol import SessionStore, require_store
+from chatstore.record.limits import require_id
+
+
+class UserSessions:
+    """The sessions of one user. Each method is the store's of that name with the ownership check
+    always on: whatever belongs to somebody else does not exist here. Raises `ConfigurationError`
+    for a store that is none, and `InvalidInputError` for a user's id that is none."""
+
+    def __init__(self, store: SessionStore, user_id: str) -> None:
+        require_store("store", store, SessionStore)
+        self.store = store
+        self.user_id = require_id("user_id", user_id)
+
+    def create(
+        self,
+        *,
+        session_id: str | None = None,
+        messages: Iterable[Message] = (),
+        user_preferences: Mapping[str, object] | None = None,
+        metadata: Mapping[str, object] | None = None,
+        session_status: str = "active",
+    ) -> Session:
+        """`SessionStore.create` for this user."""
+        return self.store.create(
+            self.user_id,
+            session_id=session_id,
+            messages=messages,
+            user_preferences=user_preferences,
+            metadata=metadata,
+            session_status=session_status,
+        )
+
+    def get(self, session_id: str) -> Session:
+        """`SessionStore.get` for this user."""
+        return self.store.get(session_id, user_id=self.user_id)
+
+    def get_or_create(
+        self,
+        session_id: str,
+        *,
+        messages: Iterable[Message] = (),
+        user_preferences: Mapping[str, object] | None = None,
+        metadata: Mapping[str, object] | None = None,
+        session_status: str = "active",
+    ) -> Session:
+        """`SessionStore.get_or_create` for this user."""
+        return self.store.get_or_create(
+            session_id,
+            user_id=self.user_id,
+            messages=messages,
+            user_preferences=user_preferences,
+            metadata=metadata,
+            session_status=session_status,
+        )
+
+    def get_many(self, session_ids: Iterable[str]) -> list[Session]:
+        """`SessionStore.get_many` for this user."""
+        return self.store.get_many(session_ids, user_id=self.user_id)
+
+    def append(
+        self, session_id: str, *messages: Message, if_version: int | None = None
+    ) -> SessionInfo:
+        """`SessionStore.append` for this user."""
+        return self.store.append(session_id, *messages, user_id=self.user_id, if_version=if_version)
+
+    def append_and_get(
+        self, session_id: str, *messages: Message, if_version: int | None = None
+    ) -> Session:
+        """`SessionStore.append_and_get` for this user."""
+        return self.store.append_and_get(
+            session_id, *messages, user_id=self.user_id, if_version=if_version
+        )
+
+    def rewrite(
+        self, session_id: str, messages: Iterable[Message], *, if_version: int | None
+    ) -> Session:
+        """`SessionStore.rewrite` for this user."""
+        return self.store.rewrite(session_id, messages, if_version=if_version, user_id=self.user_id)
+
+    def update(
+        self,
+        session_id: str,
+        *,
+        user_preferences: Mapping[str, object] | None = None,
+        metadata: Mapping[str, object] | None = None,
+        session_status: str | None = None,
+        if_version: int | None = None,
+    ) -> SessionInfo:
+        """`SessionStore.update` for this user."""
+        return self.store.update(
+            session_id,
+            user_preferences=user_preferences,
+            metadata=metadata,
+            session_status=session_status,
+            user_id=self.user_id,
+            if_version=if_version,
+        )
+
+    def delete(self, session_id: str, *, if_version: int | None = None) -> bool:
+        """`SessionStore.delete` for this user."""
+        return self.store.delete(session_id, user_id=self.user_id, if_version=if_version)
+
+    def list_sessions(
+        self,
+        *,
+        newest_first: bool = True,
+        limit: int = 20,
+        cursor: str | None = None,
+        created_from: datetime | None = None,
+        created_before: datetime | None = None,
+        session_status: str | None = None,
+    ) -> Page[SessionInfo]:
+        """`SessionStore.list_sessions` for this user."""
+        return self.store.list_sessions(
+            self.user_id,
+            newest_first=newest_first,
+            limit=limit,
+            cursor=cursor,
+            created_from=created_from,
+            created_before=created_before,
+            session_status=session_status,
+        )
+
+    def iter_sessions(
+        self,
+        *,
+        newest_first: bool = True,
+        page_size: int = 100,
+        created_from: datetime | None = None,
+        created_before: datetime | None = None,
+        session_status: str | None = None,
+    ) -> Iterator[SessionInfo]:
+        """`SessionStore.iter_sessions` for this user."""
+        return self.store.iter_sessions(
+            self.user_id,
+            newest_first=newest_first,
+            page_size=page_size,
+            created_from=created_from,
+            created_before=created_before,
+            session_status=session_status,
+        )
