@@ -124,7 +124,7 @@ class _OpenedCachedStore(CachedSessionStore):
 
     def close(self) -> None:
         super().close()
-        self._cache.close()
+        self.cache.close()
         self.primary.close()
 
 

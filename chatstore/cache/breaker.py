@@ -4,10 +4,9 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
 
 from chatstore.cache.protocol import Marker, SessionCache, Snapshot
 from chatstore.runtime import deadline
@@ -17,7 +16,9 @@ _log = logging.getLogger("chatstore.cached")
 
 _FAILURES_IN_A_ROW = 3
 _LITTLE_TIME = 0.01
+_MUCH_TIME = 3_600.0
 
+Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
@@ -39,32 +40,13 @@ class CacheStats:
     left_alone: int = 0
 
 
-class _NoTimeError(Exception):
-    """The call has too little time left to ask a cache for anything."""
-
-
-@contextmanager
-def _short() -> Iterator[None]:
-    """Give a request a quarter of the time that the call has left: a cache that hangs must leave
-    the primary its own, and a call whose primary has answered must not end late."""
-    try:
-        left = deadline.seconds_left()
-    except DeadlineError:
-        left = 0.0
-    if left is None:
-        yield
-        return
-    if left < _LITTLE_TIME:
-        raise _NoTimeError
-    with deadline.within(left / 4):
-        yield
-
-
-class GuardedCache:
+class Breaker:
     """A cache whose every failure is None or False.
 
     After three failures in a row it is left alone for `pause` seconds; then one request tries it
-    again. `lapse` is that of tombstones and markers, and the longest of snapshots, in seconds.
+    again. A request has a quarter of the time that the call has left: a cache that hangs must leave
+    the primary its own, and a call whose primary has answered must not end late. `lapse` is that of
+    tombstones and markers, and the longest of snapshots, in seconds.
     """
 
     def __init__(
@@ -82,73 +64,61 @@ class GuardedCache:
         self._lock = threading.Lock()
         self._failures = 0
         self._alone_until = 0.0
-        self.stats = CacheStats()
-
-    @property
-    def name(self) -> str:
-        """What people read of the cache: what it says of itself, unless that may hold a secret."""
-        kind = type(self._cache)
-        if kind.__repr__ is not object.__repr__:
-            try:
-                text = repr(self._cache)
-            except Exception:  # noqa: BLE001  a cache may be anybody's code
-                text = ""
-            if text and not re.search(r"://[^/\s]*@|passw|secret|token", text, re.IGNORECASE):
-                return text
-        return kind.__name__.lstrip("_")
+        self.stale_puts = 0
+        self.errors = 0
+        self.left_alone = 0
 
     @property
     def is_left_alone(self) -> bool:
         """Whether requests are not even sent at present."""
         return self._failures >= _FAILURES_IN_A_ROW and self._monotonic() < self._alone_until
 
-    def count(self, *, hits: int = 0, misses: int = 0) -> None:
-        """Add to the counters."""
-        with self._lock:
-            self._add(hits=hits, misses=misses)
-
     def get(self, session_ids: Sequence[str]) -> Mapping[str, Snapshot]:
         """The snapshots that are there; none if the cache failed."""
-        return self._sent(lambda: self._cache.get(session_ids)) or {}
+        return self._send(self._cache.get, session_ids) or {}
 
     def put(self, snapshots: Mapping[str, Snapshot], *, asked_at: float, wrote: bool) -> None:
         """Put snapshots of an answer that the primary was asked for at `asked_at`. They lapse that
         much sooner: none outlives its question by more than the longest lapse."""
-        refused = self._sent(
-            lambda: self._cache.put(snapshots, asked_at=asked_at, lapse=self._lapse, wrote=wrote)
+        refused = self._send(
+            self._cache.put, snapshots, asked_at=asked_at, lapse=self._lapse, wrote=wrote
         )
         if refused:
             with self._lock:
-                self._add(stale_puts=refused)
+                self.stale_puts += refused
 
     def mark(self, session_id: str, marker: Marker) -> None:
         """Leave a marker."""
-        self._sent(lambda: self._cache.mark(session_id, marker, lapse=self._lapse))
+        self._send(self._cache.mark, session_id, marker, lapse=self._lapse)
 
     def bury(self, session_ids: Sequence[str]) -> bool:
         """Leave tombstones; whether the cache took them."""
+        return self._send(self._buried, session_ids) or False
 
-        def send() -> bool:
-            self._cache.bury(session_ids, lapse=self._lapse)
-            return True
+    def _buried(self, session_ids: Sequence[str]) -> bool:
+        self._cache.bury(session_ids, lapse=self._lapse)
+        return True
 
-        return self._sent(send) or False
-
-    def close(self) -> None:
-        """Close the cache."""
-        self._cache.close()
-
-    def _sent(self, request: Callable[[], Result]) -> Result | None:
-        if not self._may_send():
+    def _send(
+        self,
+        request: Callable[Arguments, Result],
+        *arguments: Arguments.args,
+        **options: Arguments.kwargs,
+    ) -> Result | None:
+        if self._failures >= _FAILURES_IN_A_ROW and not self._may_try():
             return None
         try:
-            with _short():
-                result = request()
-        except _NoTimeError:
+            left = deadline.seconds_left(_MUCH_TIME) or 0.0
+        except DeadlineError:
+            left = 0.0
+        if left < _LITTLE_TIME:
             # The cache is not to blame.
             with self._lock:
-                self._add(left_alone=1)
+                self.left_alone += 1
             return None
+        try:
+            with deadline.within(left / 4):
+                result = request(*arguments, **options)
         # Whatever went wrong in a cache, the primary has the answer.
         except Exception as error:  # noqa: BLE001
             self._failed(error)
@@ -157,13 +127,11 @@ class GuardedCache:
             self._recovered()
         return result
 
-    def _may_send(self) -> bool:
-        if self._failures < _FAILURES_IN_A_ROW:
-            return True
+    def _may_try(self) -> bool:
         with self._lock:
             now = self._monotonic()
             if self._failures >= _FAILURES_IN_A_ROW and now < self._alone_until:
-                self._add(left_alone=1)
+                self.left_alone += 1
                 return False
             # This one tries; the others wait for what it finds.
             self._alone_until = now + self._pause
@@ -171,7 +139,7 @@ class GuardedCache:
 
     def _failed(self, error: Exception) -> None:
         with self._lock:
-            self._add(errors=1)
+            self.errors += 1
             self._failures += 1
             alone = self._failures >= _FAILURES_IN_A_ROW
             if alone:
@@ -191,20 +159,15 @@ class GuardedCache:
         if was_alone:
             _log.info("the cache answers again")
 
-    def _add(
-        self,
-        hits: int = 0,
-        misses: int = 0,
-        stale_puts: int = 0,
-        errors: int = 0,
-        left_alone: int = 0,
-    ) -> None:
-        stats = self.stats
-        self.stats = replace(
-            stats,
-            hits=stats.hits + hits,
-            misses=stats.misses + misses,
-            stale_puts=stats.stale_puts + stale_puts,
-            errors=stats.errors + errors,
-            left_alone=stats.left_alone + left_alone,
-        )
+
+def name_of(cache: SessionCache) -> str:
+    """What people read of a cache: what it says of itself, unless that may hold a secret."""
+    kind = type(cache)
+    if kind.__repr__ is not object.__repr__:
+        try:
+            text = repr(cache)
+        except Exception:  # noqa: BLE001  a cache may be anybody's code
+            text = ""
+        if text and not re.search(r"://[^/\s]*@|passw|secret|token", text, re.IGNORECASE):
+            return text
+    return kind.__name__.lstrip("_")

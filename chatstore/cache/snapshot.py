@@ -3,13 +3,21 @@ shown."""
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 
 from chatstore.cache.protocol import Snapshot, life_of
-from chatstore.models import Session
+from chatstore.models import Session, SessionInfo
 from chatstore.policy import RetentionPolicy
 from chatstore.record.decode import read_session
-from chatstore.record.encode import raw_document
 from chatstore.record.window import shown_of
+
+_JSON = json.JSONEncoder(
+    ensure_ascii=False,
+    allow_nan=False,
+    separators=(",", ":"),
+    # It raises TypeError for whatever is no datetime.
+    default=datetime.isoformat,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +26,6 @@ class _Bounds:
 
     messages: int | None
     window_bytes: int | None
-
-    @classmethod
-    def of(cls, policy: RetentionPolicy) -> "_Bounds":
-        return cls(policy.max_messages, policy.deciding_bytes)
 
     def hold(self, other: "_Bounds") -> bool:
         """Whether no window that `other` cuts can be longer than the one that these cut."""
@@ -35,41 +39,54 @@ class _Bounds:
         return self.window_bytes is None and (self.messages is None or kept < self.messages)
 
 
-def snapshot_of(session: Session, policy: RetentionPolicy) -> Snapshot:
-    """The snapshot of a session that a store with this policy returned.
+class SnapshotCodec:
+    """Snapshots as a store with this policy writes and reads them."""
 
-    Raises `ValueError` or `TypeError` if the session holds what JSON can't.
-    """
-    bounds = _Bounds.of(policy)
-    document = raw_document(session, without=frozenset({"messages"}))
-    document["messages"] = [raw_document(message) for message in session.messages]
-    head = json.dumps([bounds.messages, bounds.window_bytes])
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Snapshot(life_of(session), session.version, f"{head}\n{text}".encode())
+    def __init__(self, policy: RetentionPolicy) -> None:
+        self._policy = policy
+        self._bounds = _Bounds(policy.max_messages, policy.deciding_bytes)
+        self._head = json.dumps([policy.max_messages, policy.deciding_bytes]).encode()
+
+    def encode(self, session: Session) -> Snapshot:
+        """The snapshot of a session that a store with this policy returned.
+
+        Raises `ValueError` or `TypeError` if the session holds what JSON can't.
+        """
+        # By value, and not what was set: a session may have been changed since it was built.
+        document = session.model_dump(by_alias=True, warnings=False)
+        body = self._head + b"\n" + _JSON.encode(document).encode()
+        return Snapshot(life_of(session), session.version, body)
+
+    def decode(self, snapshot: Snapshot) -> Session | None:
+        """The session as a store with this policy would read it; None if the snapshot was cut to a
+        smaller window than that. Raises `ValueError` for a body that can't be read."""
+        head, _, text = snapshot.body.partition(b"\n")
+        session = read_session(Session, text)
+        if session.version != snapshot.version or life_of(session) != snapshot.life:
+            raise ValueError("the body is of another version or life")
+        # By equal bounds the window is cut already.
+        return session if head == self._head else self._cut(session, _bounds(head))
+
+    def _cut(self, session: Session, cut_by: _Bounds) -> Session | None:
+        messages = session.messages
+        kept = shown_of(messages, self._policy)
+        is_all = (
+            cut_by.hold(self._bounds)
+            # The reader's own bounds end the window here, whatever came before it.
+            or kept < len(messages)
+            or kept == self._bounds.messages
+            or cut_by.left_room(len(messages))
+        )
+        if not is_all:
+            return None
+        del messages[: len(messages) - kept]
+        return session
 
 
-def shown(snapshot: Snapshot, policy: RetentionPolicy) -> Session | None:
-    """The session as a store with this policy would read it; None if the snapshot was cut to a
-    smaller window than that reader's. Raises `ValueError` for a body that can't be read."""
-    head, _, text = snapshot.body.partition(b"\n")
-    cut_by = _bounds(head)
-    session = read_session(Session, text)
-    if session.version != snapshot.version or life_of(session) != snapshot.life:
-        raise ValueError("the body is of another version or life")
-    messages = session.messages
-    kept = shown_of(messages, policy)
-    reader = _Bounds.of(policy)
-    is_all = (
-        cut_by.hold(reader)
-        # The reader's own bounds end the window here, whatever came before it.
-        or kept < len(messages)
-        or kept == reader.messages
-        or cut_by.left_room(len(messages))
-    )
-    if not is_all:
-        return None
-    del messages[: len(messages) - kept]
-    return session
+def info_of(session: Session) -> SessionInfo:
+    """The session without its messages."""
+    document = session.model_dump(by_alias=True, exclude={"messages"}, warnings=False)
+    return SessionInfo.model_validate(document, by_alias=True, by_name=False)
 
 
 def _bounds(head: bytes) -> _Bounds:

@@ -1,21 +1,41 @@
 """A cache in front of the store of record; docs/cache.md draws what may happen between them."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NoReturn, Unpack
 
-from chatstore.cache.breaker import CacheStats
-from chatstore.cache.calls import CachedCalls
-from chatstore.errors import ChatStoreError, InvalidInputError
+from chatstore.cache.breaker import Breaker, CacheStats, name_of
+from chatstore.cache.machine import Machine
+from chatstore.cache.protocol import (
+    MAX_STALENESS,
+    SessionCache,
+    require_cache,
+    require_max_staleness,
+)
+from chatstore.cache.runner import PrimaryCall, Runner
+from chatstore.cache.snapshot import SnapshotCodec, info_of
+from chatstore.clock import Clock, Moment, utc_now
+from chatstore.engine.write import is_visible
+from chatstore.errors import ChatStoreError, ConfigurationError, InvalidInputError
+from chatstore.fields import Changes, Conditions, Listing, SessionFields
 from chatstore.models import Message, Page, Session, SessionInfo
-from chatstore.protocol import MaintainedSessionStore
+from chatstore.protocol import MaintainedSessionStore, require_store
 from chatstore.record import limits
-from chatstore.record.decode import read_session
-from chatstore.record.encode import raw_document
+from chatstore.runtime.deadline import DEFAULT_DEADLINE, require_deadline
+from chatstore.runtime.forks import Origin, refuse_pickling
+from chatstore.runtime.options import (
+    require_clock,
+    require_count,
+    require_function,
+    require_seconds,
+)
 from chatstore.store.calls import public_call, public_walk
 from chatstore.values.plain import is_kind, kind_of
 
+_LONGEST_PAUSE = 86_400.0
 
-class CachedSessionStore(CachedCalls, MaintainedSessionStore):
+
+class CachedSessionStore(MaintainedSessionStore):
     """`primary`, the store of record, with a cache of whole sessions in front of it.
 
     Reads are answered by the cache where they can be; every write goes to the primary first. This
@@ -29,130 +49,133 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
     last two times `max_staleness` the store keeps in mind what it returned; beyond them it asks the
     primary. `deadline` is how many seconds a call may take, cache and primary together; it is the
     primary's unless given. The caller owns `primary` and `cache`: they are not closed.
+
+    A primary that is not made by chatstore may offer `clock`, `deadline` and `stored_ids(user_id)`,
+    the ids of all that is stored of a user, expired or not. Without them these are `utc_now`, 10
+    seconds, and what `iter_sessions` lists.
     """
+
+    def __init__(
+        self,
+        primary: MaintainedSessionStore,
+        cache: SessionCache,
+        *,
+        max_staleness: float = MAX_STALENESS,
+        clock: Clock | None = None,
+        deadline: float | None = None,
+        pause: float = 5.0,
+        remembered: int = 100_000,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._closed = True
+        self._origin = Origin()
+        require_store("primary", primary)
+        require_cache(cache)
+        max_staleness = require_max_staleness(max_staleness)
+        if clock is None:
+            self.clock: Clock = getattr(primary, "clock", utc_now)
+        else:
+            self.clock = require_clock(clock)
+        if deadline is None:
+            deadline = getattr(primary, "deadline", DEFAULT_DEADLINE)
+        self.deadline = require_deadline(deadline)
+        require_function("monotonic", monotonic)
+        self.primary = primary
+        self.cache = cache
+        self.policy = primary.policy
+        self._breaker = Breaker(
+            cache,
+            lapse=max_staleness,
+            pause=require_seconds("pause", pause, most=_LONGEST_PAUSE, may_be_zero=True),
+            monotonic=monotonic,
+        )
+        self._machine = Machine(max_staleness, remembered=require_count("remembered", remembered))
+        codec = SnapshotCodec(self.policy)
+        self._runner = Runner(self._machine, self._breaker, codec, monotonic=monotonic)
+        self._closed = False
+
+    def close(self) -> None:
+        self._closed = True
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open"
+        return f"<CachedSessionStore {name_of(self.cache)} before {self.primary!r}, {state}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise refuse_pickling("cached store")
 
     def stats(self) -> CacheStats:
         """Hits, misses, refused puts and errors so far."""
-        return self._cache.stats
+        machine, breaker = self._machine, self._breaker
+        return CacheStats(
+            hits=machine.hits,
+            misses=machine.misses,
+            stale_puts=breaker.stale_puts,
+            errors=breaker.errors,
+            left_alone=breaker.left_alone,
+        )
 
     @public_call
     def create(
-        self,
-        user_id: str,
-        *,
-        session_id: str | None = None,
-        messages: Iterable[Message] = (),
-        user_preferences: Mapping[str, object] | None = None,
-        metadata: Mapping[str, object] | None = None,
-        session_status: str = "active",
+        self, user_id: str, *, session_id: str | None = None, **fields: Unpack[SessionFields]
     ) -> Session:
         if session_id is not None:
             session_id = limits.require_id("session_id", session_id)
-        return self._kept(
-            session_id,
-            lambda: self.primary.create(
-                user_id,
-                session_id=session_id,
-                messages=messages,
-                user_preferences=user_preferences,
-                metadata=metadata,
-                session_status=session_status,
-            ),
+        return self._write(
+            session_id, lambda: self.primary.create(user_id, session_id=session_id, **fields)
         )
 
     @public_call
     def get(self, session_id: str, *, user_id: str | None = None) -> Session:
-        now = self._now()
-        session_id = limits.require_id("session_id", session_id)
-        user_id = limits.require_owner(user_id)
-        found = self._hits([session_id], now, user_id)
-        if session_id in found:
-            return found[session_id]
-        return self._kept(
-            session_id, lambda: self.primary.get(session_id, user_id=user_id), wrote=False
-        )
+        key = limits.require_id("session_id", session_id)
+        owner = limits.require_owner(user_id)
+        return self._read([key], owner, lambda _: [self.primary.get(key, user_id=owner)])[key]
 
     @public_call
     def get_or_create(
-        self,
-        session_id: str,
-        *,
-        user_id: str,
-        messages: Iterable[Message] = (),
-        user_preferences: Mapping[str, object] | None = None,
-        metadata: Mapping[str, object] | None = None,
-        session_status: str = "active",
+        self, session_id: str, *, user_id: str, **fields: Unpack[SessionFields]
     ) -> Session:
-        now = self._now()
-        session_id = limits.require_id("session_id", session_id)
-        user_id = limits.require_id("user_id", user_id)
-        # Fields that are given have to be checked first, and that is the primary's part.
-        is_read = messages == () and user_preferences is metadata is None
-        if is_read and type(session_status) is str and session_status == "active":
-            found = self._hits([session_id], now, user_id)
-            if session_id in found:
-                return found[session_id]
-        return self._kept(
-            session_id,
-            lambda: self.primary.get_or_create(
-                session_id,
-                user_id=user_id,
-                messages=messages,
-                user_preferences=user_preferences,
-                metadata=metadata,
-                session_status=session_status,
-            ),
-        )
+        key = limits.require_id("session_id", session_id)
+        owner = limits.require_id("user_id", user_id)
+
+        def call() -> Session:
+            return self.primary.get_or_create(key, user_id=owner, **fields)
+
+        if fields:
+            # They have to be checked first, and that is the primary's part.
+            return self._write(key, call)
+        return self._read([key], owner, lambda _: [call()], writes=True)[key]
 
     @public_call
     def get_many(self, session_ids: Iterable[str], *, user_id: str | None = None) -> list[Session]:
-        now = self._now()
         asked = limits.require_ids("session_ids", session_ids)
-        user_id = limits.require_owner(user_id)
+        owner = limits.require_owner(user_id)
         distinct = list(dict.fromkeys(asked))
         if not distinct:
             return []
-        found = self._hits(distinct, now, user_id)
-        missing = [session_id for session_id in distinct if session_id not in found]
-        if missing:
-            found |= self._read_many(missing, user_id)
+        found = self._read(
+            distinct, owner, lambda missing: self.primary.get_many(missing, user_id=owner)
+        )
         return [found[session_id] for session_id in asked if session_id in found]
 
     @public_call
     def append(
-        self,
-        session_id: str,
-        *messages: Message,
-        user_id: str | None = None,
-        if_version: int | None = None,
+        self, session_id: str, *messages: Message, **conditions: Unpack[Conditions]
     ) -> SessionInfo:
-        session_id = limits.require_id("session_id", session_id)
-        if self._cache.is_left_alone:
+        key = limits.require_id("session_id", session_id)
+        if self._breaker.is_left_alone:
             # There is nothing that would take the window.
-            return self._marked(
-                session_id,
-                lambda: self.primary.append(
-                    session_id, *messages, user_id=user_id, if_version=if_version
-                ),
-            )
-        session = self.append_and_get(session_id, *messages, user_id=user_id, if_version=if_version)
-        return read_session(SessionInfo, raw_document(session, without=frozenset({"messages"})))
+            return self._mark(key, lambda: self.primary.append(key, *messages, **conditions))
+        return info_of(
+            self._write(key, lambda: self.primary.append_and_get(key, *messages, **conditions))
+        )
 
     @public_call
     def append_and_get(
-        self,
-        session_id: str,
-        *messages: Message,
-        user_id: str | None = None,
-        if_version: int | None = None,
+        self, session_id: str, *messages: Message, **conditions: Unpack[Conditions]
     ) -> Session:
-        session_id = limits.require_id("session_id", session_id)
-        return self._kept(
-            session_id,
-            lambda: self.primary.append_and_get(
-                session_id, *messages, user_id=user_id, if_version=if_version
-            ),
-        )
+        key = limits.require_id("session_id", session_id)
+        return self._write(key, lambda: self.primary.append_and_get(key, *messages, **conditions))
 
     @public_call
     def rewrite(
@@ -163,12 +186,10 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
         if_version: int | None,
         user_id: str | None = None,
     ) -> Session:
-        session_id = limits.require_id("session_id", session_id)
-        return self._kept(
-            session_id,
-            lambda: self.primary.rewrite(
-                session_id, messages, if_version=if_version, user_id=user_id
-            ),
+        key = limits.require_id("session_id", session_id)
+        return self._write(
+            key,
+            lambda: self.primary.rewrite(key, messages, if_version=if_version, user_id=user_id),
         )
 
     @public_call
@@ -176,57 +197,26 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
         self,
         session_id: str,
         *,
-        user_preferences: Mapping[str, object] | None = None,
-        metadata: Mapping[str, object] | None = None,
-        session_status: str | None = None,
         user_id: str | None = None,
         if_version: int | None = None,
+        **changes: Unpack[Changes],
     ) -> SessionInfo:
-        session_id = limits.require_id("session_id", session_id)
-        return self._marked(
-            session_id,
-            lambda: self.primary.update(
-                session_id,
-                user_preferences=user_preferences,
-                metadata=metadata,
-                session_status=session_status,
-                user_id=user_id,
-                if_version=if_version,
-            ),
+        key = limits.require_id("session_id", session_id)
+        return self._mark(
+            key,
+            lambda: self.primary.update(key, user_id=user_id, if_version=if_version, **changes),
         )
 
     @public_call
-    def delete(
-        self, session_id: str, *, user_id: str | None = None, if_version: int | None = None
-    ) -> bool:
-        session_id = limits.require_id("session_id", session_id)
-        return self._removed(
-            session_id,
-            lambda: self.primary.delete(session_id, user_id=user_id, if_version=if_version),
-        )
+    def delete(self, session_id: str, **conditions: Unpack[Conditions]) -> bool:
+        key = limits.require_id("session_id", session_id)
+        return self._remove(key, lambda: self.primary.delete(key, **conditions))
 
     @public_call
-    def list_sessions(
-        self,
-        user_id: str,
-        *,
-        newest_first: bool = True,
-        limit: int = 20,
-        cursor: str | None = None,
-        created_from: datetime | None = None,
-        created_before: datetime | None = None,
-        session_status: str | None = None,
-    ) -> Page[SessionInfo]:
-        page = self.primary.list_sessions(
-            user_id,
-            newest_first=newest_first,
-            limit=limit,
-            cursor=cursor,
-            created_from=created_from,
-            created_before=created_before,
-            session_status=session_status,
+    def list_sessions(self, user_id: str, **listing: Unpack[Listing]) -> Page[SessionInfo]:
+        page: Page[SessionInfo] = self._runner.run(
+            self._machine.page(), lambda _: self.primary.list_sessions(user_id, **listing)
         )
-        self._listed(page.items)
         return page
 
     @public_call
@@ -235,20 +225,18 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
 
     @public_walk
     def delete_user(self, user_id: str) -> int:
-        user_id = limits.require_id("user_id", user_id)
+        owner = limits.require_id("user_id", user_id)
         session_ids: list[str] = []
+        are_all = False
         try:
-            session_ids.extend(self._ids_of_user(user_id))
+            session_ids.extend(self.stored_ids(owner))
+            are_all = True
         except ChatStoreError:
-            # Erasing goes before: what could not be listed is not read from the cache here.
-            self._last.doubt_all()
-        try:
-            erased = self.primary.delete_user(user_id)
-        finally:
-            self._bury(session_ids)
-        if erased > len(session_ids):
-            self._last.doubt_all()
-        return erased
+            pass
+        return self._runner.run(
+            self._machine.erase(session_ids, are_all=are_all),
+            lambda _: self.primary.delete_user(owner),
+        )
 
     @public_walk
     def purge_expired(self) -> int:
@@ -256,8 +244,9 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
 
     @public_call
     def scan(self, *, limit: int = 100, cursor: str | None = None) -> Page[Session]:
-        page = self.primary.scan(limit=limit, cursor=cursor)
-        self._listed(page.items)
+        page: Page[Session] = self._runner.run(
+            self._machine.page(), lambda _: self.primary.scan(limit=limit, cursor=cursor)
+        )
         return page
 
     @public_call
@@ -265,11 +254,59 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
         if not is_kind(session, Session):
             raise InvalidInputError("session", "a Session", kind_of(session))
         # A frozen session may have been built around its validation.
-        given = vars(session).get("session_id")
-        session_id = limits.require_id("session.session_id", given)
+        key = limits.require_id("session.session_id", vars(session).get("session_id"))
 
         def call() -> bool:
             self.primary.restore(session, overwrite=overwrite)
             return True
 
-        self._removed(session_id, call)
+        self._remove(key, call)
+
+    def stored_ids(self, user_id: str) -> Iterator[str]:
+        """The ids of all that is stored of a user, as far as the primary can tell."""
+        stored_ids: Callable[[str], Iterator[str]] | None = getattr(
+            self.primary, "stored_ids", None
+        )
+        if stored_ids is not None:
+            return stored_ids(user_id)
+        # What has expired by the primary's clock, and so may live by another, is left out.
+        found = self.primary.iter_sessions(user_id, page_size=limits.MAX_PAGE)
+        return (info.session_id for info in found)
+
+    def _read(
+        self,
+        session_ids: Sequence[str],
+        user_id: str | None,
+        call: PrimaryCall,
+        *,
+        writes: bool = False,
+    ) -> dict[str, Session]:
+        now = Moment.read(self.clock)
+        return self._runner.run(
+            self._machine.read(session_ids, writes=writes),
+            call,
+            may_see=lambda session: is_visible(
+                now, user_id, owner=session.user_id, ttl=session.ttl
+            ),
+        )
+
+    def _write(self, session_id: str | None, call: Callable[[], Session]) -> Session:
+        session_ids = [] if session_id is None else [session_id]
+        (session,) = self._runner.run(
+            self._machine.ask(session_ids, wrote=True), lambda _: [call()]
+        )
+        return session
+
+    def _mark(self, session_id: str, call: Callable[[], SessionInfo]) -> SessionInfo:
+        return self._runner.run(self._machine.mark(session_id), lambda _: call())
+
+    def _remove(self, session_id: str, call: Callable[[], bool]) -> bool:
+        return self._runner.run(self._machine.remove(session_id), lambda _: call())
+
+    def _place(self) -> str:
+        return repr(self.primary)
+
+    def _require_usable(self) -> None:
+        self._origin.require_here("cached store")
+        if self._closed:
+            raise ConfigurationError("this cached store is closed; open another")

@@ -51,7 +51,7 @@ class MaintenanceCalls(HookCalls, Maintenance):
         if not self._call(self._restore, record.session_id, record, overwrite=replaces, now=now):
             raise SessionExistsError(record.session_id)
 
-    def _stored_ids(self, user_id: str) -> Iterator[str]:
+    def stored_ids(self, user_id: str) -> Iterator[str]:
         """The ids of all that is stored of a user: expired or not by whatever clock, readable or
         not. A cache in front of this store must forget them when the user is erased."""
         after = None

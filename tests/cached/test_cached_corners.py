@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from chatstore import BackendUnavailableError, CachedSessionStore, MemorySessionStore, Session
-from chatstore.cache.own_reads import LastReturned, Version
+from chatstore.cache.knowledge import Knowledge, Version
 from chatstore.record import limits
 
-from .shared import Shared, Time, said
+from .shared import Shared, said
 
 
 @pytest.fixture
@@ -140,24 +140,22 @@ def test_a_failed_create_without_an_id_is_the_primarys_error(shared: Shared) -> 
 
 def test_a_store_may_remember_nothing() -> None:
     """Then every session is doubted, as long as a snapshot may live."""
-    time = Time()
-    last = LastReturned(kept=60, most=0, monotonic=time)
-    began = last.begin()
-    assert last.admits("any", Version("life", 1), began)
-    assert not last.admits("any", Version("life", 1), began)
-    time.now += 60
-    assert last.admits("any", Version("life", 1), began)
+    knowledge = Knowledge(kept=60, most=0)
+    began = knowledge.begin()
+    assert knowledge.admits("any", Version("life", 1), began)
+    assert not knowledge.admits("any", Version("life", 1), began)
+    knowledge.now += 60
+    assert knowledge.admits("any", Version("life", 1), began)
 
 
 def test_what_no_snapshot_can_contradict_is_forgotten() -> None:
     """After the longest life of a snapshot nothing has to be remembered: neither what was returned
     nor a tombstone that arrives so late."""
-    time = Time()
-    last = LastReturned(kept=60, most=10, monotonic=time)
-    assert last.answered("old", Version("life", 5), last.begin())
-    ticket = last.owe("late")
-    time.now += 60
-    last.settle("late", ticket)
-    assert not last.owes("late")
-    assert last.answered("new", Version("life", 1), last.begin())
-    assert last.admits("old", Version("life", 4), last.begin())
+    knowledge = Knowledge(kept=60, most=10)
+    assert knowledge.answered("old", Version("life", 5), knowledge.begin())
+    ticket = knowledge.owe("late")
+    knowledge.now += 60
+    knowledge.settle("late", ticket)
+    assert not knowledge.owes("late")
+    assert knowledge.answered("new", Version("life", 1), knowledge.begin())
+    assert knowledge.admits("old", Version("life", 4), knowledge.begin())

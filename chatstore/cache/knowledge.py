@@ -1,15 +1,15 @@
-"""What one client has returned of a session, and so may no longer contradict.
+"""What one client knows of the sessions that it has returned, and so may no longer contradict.
 
 The cache may have missed a message, come back as it was, or hold what another client put there
 late. So each client remembers, for as long as a snapshot can live, what it returned last; the rules
-are pure functions on that memory, and `LastReturned` keeps it.
+are pure functions on what it knows of one session, and `Knowledge` keeps that of all.
 """
 
-import threading
-import time
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+
+from chatstore.cache.protocol import life_of
+from chatstore.models import SessionInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,11 @@ class Version:
 
     life: str
     number: int
+
+    @classmethod
+    def of(cls, session: SessionInfo) -> "Version":
+        """The version that a session is."""
+        return cls(life_of(session), session.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,113 +116,96 @@ def settled(standing: Standing | None, at: int) -> Standing | None:
     return replace(standing, owes=None)
 
 
-class LastReturned:
+class Knowledge:
     """The standings of the sessions that a client saw within `kept` seconds: no snapshot is older.
 
     It holds `most` of them. What has to be forgotten early leaves the same doubt about every
-    session that is not remembered, for as long as it would have been remembered itself. Safe to
-    share between threads.
+    session that is not remembered, for as long as it would have been remembered itself. It has no
+    clock and no lock: whoever uses it sets `now`, by one clock, and does one thing at a time.
     """
 
-    def __init__(
-        self, *, kept: float, most: int, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._kept = kept
-        self._most = most
-        self._monotonic = monotonic
-        self._lock = threading.Lock()
+    def __init__(self, *, kept: float, most: int) -> None:
+        self.kept = kept
+        self.most = most
+        self.now = 0.0
+        self.standings: OrderedDict[str, tuple[Standing, float]] = OrderedDict()
+        """By session, with the time at which each may be forgotten, the earliest first."""
         self._ticket = 0
-        self._standings: OrderedDict[str, tuple[Standing, float]] = OrderedDict()
-        """With the time at which each may be forgotten, the earliest first."""
         self._others: tuple[Standing, float] | None = None
         """The standing of every session that is not remembered."""
 
     def begin(self) -> int:
         """A ticket, to be drawn before a request is sent."""
-        with self._lock:
-            return self._next()
-
-    def admits(self, session_id: str, found: Version, began: int) -> bool:
-        """Whether a snapshot counts; if so, it is now the last that was returned."""
-        with self._lock:
-            standing = self._standing(session_id)
-            if not counts(standing, found, began):
-                return False
-            self._keep(session_id, after_hit(standing, found, self._next()))
-            return True
-
-    def answered(self, session_id: str, found: Version, began: int) -> bool:
-        """Take note of the primary's answer; whether it is known to be the last word."""
-        with self._lock:
-            standing, is_last_word = after_answer(
-                self._standing(session_id), found, began, self._next()
-            )
-            self._keep(session_id, standing)
-            return is_last_word
-
-    def listed(self, session_id: str, found: Version) -> None:
-        """Take note of what a listing showed."""
-        with self._lock:
-            self._keep(session_id, after_listing(self._standing(session_id), found, self._next()))
-
-    def doubt(self, session_id: str) -> None:
-        """Let no snapshot count until the primary was asked."""
-        with self._lock:
-            self._keep(session_id, doubted(self._standing(session_id), self._next()))
-
-    def doubt_all(self) -> None:
-        """`doubt`, for every session there is."""
-        with self._lock:
-            ticket = self._next()
-            for session_id, (standing, until) in self._standings.items():
-                self._standings[session_id] = (doubted(standing, ticket), until)
-            self._doubt_others(doubted(None, ticket), self._monotonic() + self._kept)
-
-    def owe(self, session_id: str) -> int:
-        """Let no snapshot count until the cache took a tombstone; a ticket for `settle`."""
-        with self._lock:
-            ticket = self._next()
-            self._keep(session_id, buried(ticket))
-            return ticket
-
-    def owes(self, session_id: str) -> bool:
-        """Whether the session's tombstone is still due."""
-        with self._lock:
-            standing = self._standing(session_id)
-            return standing is not None and standing.owes is not None
-
-    def settle(self, session_id: str, ticket: int) -> None:
-        """The cache took the tombstone that was sent after `ticket` was drawn."""
-        with self._lock:
-            standing = settled(self._standing(session_id), ticket)
-            if standing is not None:
-                self._keep(session_id, standing)
-
-    def _next(self) -> int:
         self._ticket += 1
         return self._ticket
 
+    def admits(self, session_id: str, found: Version, began: int) -> bool:
+        """Whether a snapshot counts; if so, it is now the last that was returned."""
+        standing = self._standing(session_id)
+        if not counts(standing, found, began):
+            return False
+        self._keep(session_id, after_hit(standing, found, self.begin()))
+        return True
+
+    def answered(self, session_id: str, found: Version, began: int) -> bool:
+        """Take note of the primary's answer; whether it is known to be the last word."""
+        standing, is_last_word = after_answer(
+            self._standing(session_id), found, began, self.begin()
+        )
+        self._keep(session_id, standing)
+        return is_last_word
+
+    def listed(self, session_id: str, found: Version) -> None:
+        """Take note of what a listing showed."""
+        self._keep(session_id, after_listing(self._standing(session_id), found, self.begin()))
+
+    def doubt(self, session_id: str) -> None:
+        """Let no snapshot count until the primary was asked."""
+        self._keep(session_id, doubted(self._standing(session_id), self.begin()))
+
+    def doubt_all(self) -> None:
+        """`doubt`, for every session there is."""
+        ticket = self.begin()
+        for session_id, (standing, until) in self.standings.items():
+            self.standings[session_id] = (doubted(standing, ticket), until)
+        self._doubt_others(doubted(None, ticket), self.now + self.kept)
+
+    def owe(self, session_id: str) -> int:
+        """Let no snapshot count until the cache took a tombstone; a ticket for `settle`."""
+        ticket = self.begin()
+        self._keep(session_id, buried(ticket))
+        return ticket
+
+    def owes(self, session_id: str) -> bool:
+        """Whether the session's tombstone is still due."""
+        standing = self._standing(session_id)
+        return standing is not None and standing.owes is not None
+
+    def settle(self, session_id: str, ticket: int) -> None:
+        """The cache took the tombstone that was sent after `ticket` was drawn."""
+        standing = settled(self._standing(session_id), ticket)
+        if standing is not None:
+            self._keep(session_id, standing)
+
     def _standing(self, session_id: str) -> Standing | None:
-        now = self._monotonic()
-        for kept in (self._standings.get(session_id), self._others):
-            if kept is not None and now < kept[1]:
+        for kept in (self.standings.get(session_id), self._others):
+            if kept is not None and self.now < kept[1]:
                 return kept[0]
         return None
 
     def _keep(self, session_id: str, standing: Standing) -> None:
-        now = self._monotonic()
-        self._standings[session_id] = (standing, now + self._kept)
-        self._standings.move_to_end(session_id)
-        while self._standings:
-            session_id, (standing, until) = next(iter(self._standings.items()))
-            if now < until:
-                if len(self._standings) <= self._most:
+        self.standings[session_id] = (standing, self.now + self.kept)
+        self.standings.move_to_end(session_id)
+        while self.standings:
+            session_id, (standing, until) = next(iter(self.standings.items()))
+            if self.now < until:
+                if len(self.standings) <= self.most:
                     return
-                self._doubt_others(doubted(standing, self._next()), until)
-            del self._standings[session_id]
+                self._doubt_others(doubted(standing, self.begin()), until)
+            del self.standings[session_id]
 
     def _doubt_others(self, standing: Standing, until: float) -> None:
-        if self._others is not None and self._monotonic() < self._others[1]:
+        if self._others is not None and self.now < self._others[1]:
             others, others_until = self._others
             standing = replace(standing, owes=standing.owes or others.owes)
             until = max(until, others_until)
