@@ -34,6 +34,10 @@ class Conditions(TypedDict, total=False):
     if_version: int | None
 
 
+class ConditionalChanges(Changes, Conditions, total=False):
+    """What `update` changes, and on which condition."""
+
+
 class Filters(TypedDict, total=False):
     """Which of a user's sessions a listing shows, and in which order."""
 

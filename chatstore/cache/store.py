@@ -1,23 +1,21 @@
 """A cache in front of the store of record; docs/cache.md draws what may happen between them."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import NoReturn, Unpack
 
-from chatstore.cache.breaker import Breaker, CacheStats, name_of
-from chatstore.cache.machine import Machine
+from chatstore.cache.breaker import CacheStats, name_of
+from chatstore.cache.client import Client
 from chatstore.cache.protocol import (
     MAX_STALENESS,
     SessionCache,
     require_cache,
-    require_max_staleness,
 )
-from chatstore.cache.runner import PrimaryCall, Runner
-from chatstore.cache.snapshot import SnapshotCodec, info_of
+from chatstore.cache.snapshot import info_of
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.engine.write import is_visible
 from chatstore.errors import ChatStoreError, ConfigurationError, InvalidInputError
-from chatstore.fields import Changes, Conditions, Listing, SessionFields
+from chatstore.fields import ConditionalChanges, Conditions, Listing, SessionFields
 from chatstore.models import Message, Page, Session, SessionInfo
 from chatstore.protocol import MaintainedSessionStore, require_store
 from chatstore.record import limits
@@ -25,14 +23,9 @@ from chatstore.runtime.deadline import DEFAULT_DEADLINE, require_deadline
 from chatstore.runtime.forks import Origin, refuse_pickling
 from chatstore.runtime.options import (
     require_clock,
-    require_count,
-    require_function,
-    require_seconds,
 )
 from chatstore.store.calls import public_call, public_walk
 from chatstore.values.plain import is_kind, kind_of
-
-_LONGEST_PAUSE = 86_400.0
 
 
 class CachedSessionStore(MaintainedSessionStore):
@@ -71,27 +64,24 @@ class CachedSessionStore(MaintainedSessionStore):
         self._origin = Origin()
         require_store("primary", primary)
         require_cache(cache)
-        max_staleness = require_max_staleness(max_staleness)
-        if clock is None:
-            self.clock: Clock = getattr(primary, "clock", utc_now)
-        else:
+        self.primary = primary
+        self.cache = cache
+        self.policy = primary.policy
+        # Another author's store may have neither.
+        self.clock: Clock = getattr(primary, "clock", utc_now)
+        if clock is not None:
             self.clock = require_clock(clock)
         if deadline is None:
             deadline = getattr(primary, "deadline", DEFAULT_DEADLINE)
         self.deadline = require_deadline(deadline)
-        require_function("monotonic", monotonic)
-        self.primary = primary
-        self.cache = cache
-        self.policy = primary.policy
-        self._breaker = Breaker(
+        self._client = Client(
             cache,
-            lapse=max_staleness,
-            pause=require_seconds("pause", pause, most=_LONGEST_PAUSE, may_be_zero=True),
+            primary.policy,
+            max_staleness=max_staleness,
+            remembered=remembered,
+            pause=pause,
             monotonic=monotonic,
         )
-        self._machine = Machine(max_staleness, remembered=require_count("remembered", remembered))
-        codec = SnapshotCodec(self.policy)
-        self._runner = Runner(self._machine, self._breaker, codec, monotonic=monotonic)
         self._closed = False
 
     def close(self) -> None:
@@ -106,14 +96,7 @@ class CachedSessionStore(MaintainedSessionStore):
 
     def stats(self) -> CacheStats:
         """Hits, misses, refused puts and errors so far."""
-        machine, breaker = self._machine, self._breaker
-        return CacheStats(
-            hits=machine.hits,
-            misses=machine.misses,
-            stale_puts=breaker.stale_puts,
-            errors=breaker.errors,
-            left_alone=breaker.left_alone,
-        )
+        return self._client.stats()
 
     @public_call
     def create(
@@ -121,7 +104,7 @@ class CachedSessionStore(MaintainedSessionStore):
     ) -> Session:
         if session_id is not None:
             session_id = limits.require_id("session_id", session_id)
-        return self._write(
+        return self._client.create(
             session_id, lambda: self.primary.create(user_id, session_id=session_id, **fields)
         )
 
@@ -129,7 +112,9 @@ class CachedSessionStore(MaintainedSessionStore):
     def get(self, session_id: str, *, user_id: str | None = None) -> Session:
         key = limits.require_id("session_id", session_id)
         owner = limits.require_owner(user_id)
-        return self._read([key], owner, lambda _: [self.primary.get(key, user_id=owner)])[key]
+        may_see = self._may_see(owner)
+        call = self.primary.get
+        return self._client.read([key], lambda _: [call(key, user_id=owner)], may_see=may_see)[key]
 
     @public_call
     def get_or_create(
@@ -143,8 +128,9 @@ class CachedSessionStore(MaintainedSessionStore):
 
         if fields:
             # They have to be checked first, and that is the primary's part.
-            return self._write(key, call)
-        return self._read([key], owner, lambda _: [call()], writes=True)[key]
+            return self._client.create(key, call)
+        may_see = self._may_see(owner)
+        return self._client.read([key], lambda _: [call()], may_see=may_see, writes=True)[key]
 
     @public_call
     def get_many(self, session_ids: Iterable[str], *, user_id: str | None = None) -> list[Session]:
@@ -153,9 +139,8 @@ class CachedSessionStore(MaintainedSessionStore):
         distinct = list(dict.fromkeys(asked))
         if not distinct:
             return []
-        found = self._read(
-            distinct, owner, lambda missing: self.primary.get_many(missing, user_id=owner)
-        )
+        call, may_see = self.primary.get_many, self._may_see(owner)
+        found = self._client.read(distinct, lambda ids: call(ids, user_id=owner), may_see=may_see)
         return [found[session_id] for session_id in asked if session_id in found]
 
     @public_call
@@ -163,19 +148,18 @@ class CachedSessionStore(MaintainedSessionStore):
         self, session_id: str, *messages: Message, **conditions: Unpack[Conditions]
     ) -> SessionInfo:
         key = limits.require_id("session_id", session_id)
-        if self._breaker.is_left_alone:
+        if self._client.is_left_alone:
             # There is nothing that would take the window.
-            return self._mark(key, lambda: self.primary.append(key, *messages, **conditions))
-        return info_of(
-            self._write(key, lambda: self.primary.append_and_get(key, *messages, **conditions))
-        )
+            return self._client.mark(self.primary.append, key, *messages, **conditions)
+        call = self.primary.append_and_get
+        return info_of(self._client.write(call, key, *messages, **conditions))
 
     @public_call
     def append_and_get(
         self, session_id: str, *messages: Message, **conditions: Unpack[Conditions]
     ) -> Session:
         key = limits.require_id("session_id", session_id)
-        return self._write(key, lambda: self.primary.append_and_get(key, *messages, **conditions))
+        return self._client.write(self.primary.append_and_get, key, *messages, **conditions)
 
     @public_call
     def rewrite(
@@ -187,37 +171,22 @@ class CachedSessionStore(MaintainedSessionStore):
         user_id: str | None = None,
     ) -> Session:
         key = limits.require_id("session_id", session_id)
-        return self._write(
-            key,
-            lambda: self.primary.rewrite(key, messages, if_version=if_version, user_id=user_id),
-        )
+        call = self.primary.rewrite
+        return self._client.write(call, key, messages, if_version=if_version, user_id=user_id)
 
     @public_call
-    def update(
-        self,
-        session_id: str,
-        *,
-        user_id: str | None = None,
-        if_version: int | None = None,
-        **changes: Unpack[Changes],
-    ) -> SessionInfo:
+    def update(self, session_id: str, **changes: Unpack[ConditionalChanges]) -> SessionInfo:
         key = limits.require_id("session_id", session_id)
-        return self._mark(
-            key,
-            lambda: self.primary.update(key, user_id=user_id, if_version=if_version, **changes),
-        )
+        return self._client.mark(self.primary.update, key, **changes)
 
     @public_call
     def delete(self, session_id: str, **conditions: Unpack[Conditions]) -> bool:
         key = limits.require_id("session_id", session_id)
-        return self._remove(key, lambda: self.primary.delete(key, **conditions))
+        return self._client.remove(key, lambda: self.primary.delete(key, **conditions))
 
     @public_call
     def list_sessions(self, user_id: str, **listing: Unpack[Listing]) -> Page[SessionInfo]:
-        page: Page[SessionInfo] = self._runner.run(
-            self._machine.page(), lambda _: self.primary.list_sessions(user_id, **listing)
-        )
-        return page
+        return self._client.page(lambda: self.primary.list_sessions(user_id, **listing))
 
     @public_call
     def ping(self) -> None:
@@ -233,10 +202,8 @@ class CachedSessionStore(MaintainedSessionStore):
             are_all = True
         except ChatStoreError:
             pass
-        return self._runner.run(
-            self._machine.erase(session_ids, are_all=are_all),
-            lambda _: self.primary.delete_user(owner),
-        )
+        call = self.primary.delete_user
+        return self._client.erase(session_ids, lambda: call(owner), are_all=are_all)
 
     @public_walk
     def purge_expired(self) -> int:
@@ -244,10 +211,7 @@ class CachedSessionStore(MaintainedSessionStore):
 
     @public_call
     def scan(self, *, limit: int = 100, cursor: str | None = None) -> Page[Session]:
-        page: Page[Session] = self._runner.run(
-            self._machine.page(), lambda _: self.primary.scan(limit=limit, cursor=cursor)
-        )
-        return page
+        return self._client.page(lambda: self.primary.scan(limit=limit, cursor=cursor))
 
     @public_call
     def restore(self, session: Session, *, overwrite: bool = False) -> None:
@@ -260,7 +224,7 @@ class CachedSessionStore(MaintainedSessionStore):
             self.primary.restore(session, overwrite=overwrite)
             return True
 
-        self._remove(key, call)
+        self._client.remove(key, call)
 
     def stored_ids(self, user_id: str) -> Iterator[str]:
         """The ids of all that is stored of a user, as far as the primary can tell."""
@@ -273,35 +237,9 @@ class CachedSessionStore(MaintainedSessionStore):
         found = self.primary.iter_sessions(user_id, page_size=limits.MAX_PAGE)
         return (info.session_id for info in found)
 
-    def _read(
-        self,
-        session_ids: Sequence[str],
-        user_id: str | None,
-        call: PrimaryCall,
-        *,
-        writes: bool = False,
-    ) -> dict[str, Session]:
+    def _may_see(self, user_id: str | None) -> Callable[[Session], bool]:
         now = Moment.read(self.clock)
-        return self._runner.run(
-            self._machine.read(session_ids, writes=writes),
-            call,
-            may_see=lambda session: is_visible(
-                now, user_id, owner=session.user_id, ttl=session.ttl
-            ),
-        )
-
-    def _write(self, session_id: str | None, call: Callable[[], Session]) -> Session:
-        session_ids = [] if session_id is None else [session_id]
-        (session,) = self._runner.run(
-            self._machine.ask(session_ids, wrote=True), lambda _: [call()]
-        )
-        return session
-
-    def _mark(self, session_id: str, call: Callable[[], SessionInfo]) -> SessionInfo:
-        return self._runner.run(self._machine.mark(session_id), lambda _: call())
-
-    def _remove(self, session_id: str, call: Callable[[], bool]) -> bool:
-        return self._runner.run(self._machine.remove(session_id), lambda _: call())
+        return lambda session: is_visible(now, user_id, owner=session.user_id, ttl=session.ttl)
 
     def _place(self) -> str:
         return repr(self.primary)

@@ -1,0 +1,192 @@
+"""One client of a cache and its primary, for any number of threads: it carries out what the calls
+of its `Machine` request."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from chatstore.cache.breaker import Breaker, CacheStats
+from chatstore.cache.machine import (
+    AskCache,
+    Bury,
+    CallPrimary,
+    Found,
+    Machine,
+    Mark,
+    Put,
+    Request,
+    Steps,
+)
+from chatstore.cache.protocol import SessionCache, Snapshot, require_max_staleness
+from chatstore.cache.snapshot import SnapshotCodec
+from chatstore.models import Page, Session, SessionInfo
+from chatstore.policy import RetentionPolicy
+from chatstore.runtime.options import require_count, require_function, require_seconds
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+InfoType = TypeVar("InfoType", bound=SessionInfo)
+
+_LONGEST_PAUSE = 86_400.0
+
+ReaderMaySee = Callable[[Session], bool]
+"""Whether a session is there for whoever reads: alive by the reader's clock, and nobody else's."""
+
+
+class Client:
+    """The machine's calls, each with the primary's call that belongs to it."""
+
+    def __init__(
+        self,
+        cache: SessionCache,
+        policy: RetentionPolicy,
+        *,
+        max_staleness: float,
+        remembered: int,
+        pause: float,
+        monotonic: Callable[[], float],
+    ) -> None:
+        max_staleness = require_max_staleness(max_staleness)
+        require_function("monotonic", monotonic)
+        pause = require_seconds("pause", pause, most=_LONGEST_PAUSE, may_be_zero=True)
+        self._machine = Machine(max_staleness, remembered=require_count("remembered", remembered))
+        self._breaker = Breaker(cache, lapse=max_staleness, pause=pause, monotonic=monotonic)
+        self._codec = SnapshotCodec(policy)
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether the cache is not even asked at present."""
+        return self._breaker.is_left_alone
+
+    def stats(self) -> CacheStats:
+        """What was counted so far."""
+        machine, breaker = self._machine, self._breaker
+        return CacheStats(
+            hits=machine.hits,
+            misses=machine.misses,
+            stale_puts=breaker.stale_puts,
+            errors=breaker.errors,
+            left_alone=breaker.left_alone,
+        )
+
+    def read(
+        self,
+        session_ids: Sequence[str],
+        call: Callable[[Sequence[str]], Sequence[Session]],
+        *,
+        may_see: ReaderMaySee,
+        writes: bool = False,
+    ) -> dict[str, Session]:
+        """Sessions by id: of the cache's those that the reader `may_see`, and what `call` finds of
+        the others, or makes."""
+        return self._run(self._machine.read(session_ids, writes=writes), call, may_see)
+
+    def create(self, session_id: str | None, call: Callable[[], Session]) -> Session:
+        """A new session."""
+        session_ids = [] if session_id is None else [session_id]
+        (session,) = self._run(self._machine.ask(session_ids, wrote=True), lambda _: [call()])
+        return session
+
+    def write(
+        self,
+        call: Callable[Concatenate[str, Arguments], Session],
+        session_id: str,
+        *arguments: Arguments.args,
+        **options: Arguments.kwargs,
+    ) -> Session:
+        """The session as a write left it."""
+        return self.create(session_id, lambda: call(session_id, *arguments, **options))
+
+    def mark(
+        self,
+        call: Callable[Concatenate[str, Arguments], SessionInfo],
+        session_id: str,
+        *arguments: Arguments.args,
+        **options: Arguments.kwargs,
+    ) -> SessionInfo:
+        """The session, without its window, as a write left it."""
+        steps = self._machine.mark(session_id)
+        return self._run(steps, lambda _: call(session_id, *arguments, **options))
+
+    def remove(self, session_id: str, call: Callable[[], bool]) -> bool:
+        """Whether a session was removed, or replaced by another state."""
+        return self._run(self._machine.remove(session_id), lambda _: call())
+
+    def erase(self, session_ids: Sequence[str], call: Callable[[], int], *, are_all: bool) -> int:
+        """How many sessions of a user were erased."""
+        return self._run(self._machine.erase(session_ids, are_all=are_all), lambda _: call())
+
+    def page(self, call: Callable[[], Page[InfoType]]) -> Page[InfoType]:
+        """A page of a listing."""
+        page: Page[InfoType] = self._run(self._machine.page(), lambda _: call())
+        return page
+
+    def _run(
+        self,
+        steps: Steps[Result],
+        call: Callable[[Sequence[str]], object],
+        may_see: ReaderMaySee = lambda _: True,
+    ) -> Result:
+        try:
+            request = self._step(steps.send, None)
+            while True:
+                try:
+                    answer = self._carry_out(request, call, may_see)
+                # It goes to the machine, which lets it out again.
+                except BaseException as error:  # noqa: BLE001
+                    request = self._step(steps.throw, error)
+                else:
+                    request = self._step(steps.send, answer)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+
+    def _step(self, go_on: Callable[[Any], Request], answer: object) -> Request:
+        with self._lock:
+            self._machine.knowledge.now = self._monotonic()
+            return go_on(answer)
+
+    def _carry_out(
+        self, request: Request, call: Callable[[Sequence[str]], object], may_see: ReaderMaySee
+    ) -> object:
+        match request:
+            case CallPrimary(session_ids):
+                return call(session_ids)
+            case AskCache(session_ids):
+                return self._found(session_ids, may_see)
+            case Put(sessions, asked_at, wrote):
+                # Writing a snapshot costs more than anything else here.
+                if not self._breaker.is_left_alone and (snapshots := self._snapshots(sessions)):
+                    self._breaker.put(snapshots, asked_at=asked_at, wrote=wrote)
+                return None
+            case Mark(session_id, marker):
+                self._breaker.mark(session_id, marker)
+                return None
+            case Bury(session_ids):
+                return self._breaker.bury(session_ids)
+
+    def _found(self, session_ids: Sequence[str], may_see: ReaderMaySee) -> Found:
+        sessions: list[Session] = []
+        unreadable: list[str] = []
+        for session_id, snapshot in self._breaker.get(session_ids).items():
+            try:
+                session = self._codec.decode(snapshot)
+            except ValueError:
+                unreadable.append(session_id)
+                continue
+            # Of somebody else's or an expired one the primary says what that means.
+            if session is not None and session.session_id == session_id and may_see(session):
+                sessions.append(session)
+        return Found(sessions, unreadable)
+
+    def _snapshots(self, sessions: Iterable[Session]) -> dict[str, Snapshot]:
+        snapshots: dict[str, Snapshot] = {}
+        for session in sessions:
+            try:
+                snapshots[session.session_id] = self._codec.encode(session)
+            except (TypeError, ValueError):
+                # Another service stored what JSON can't hold: this session is not cached.
+                continue
+        return snapshots
