@@ -1,9 +1,10 @@
 """The protocol between a client, the cache and the primary: each call, step by step, without I/O.
 
 A call is a generator. It yields what is to be asked or told, and is sent the answer, or has the
-primary's error thrown into it. Whoever runs it makes one step of one call at a time, and sets
-`knowledge.now` before each: time stands still within a step. `chatstore.cache.runner` runs calls on
-a real cache and primary; the test suite runs the same calls in every order.
+primary's error thrown into it; to close it is to give the call up. Whoever runs it makes one step
+of one call at a time, and sets `knowledge.now` before each: time stands still within a step.
+`chatstore.cache.client` runs calls on a real cache and primary; the test suite runs the same calls
+in every order.
 """
 
 from collections.abc import Generator, Sequence
@@ -86,17 +87,7 @@ class Machine:
         """Have the cache answer, and for what it can't the primary: sessions by id. The primary's
         call is for those that are missing, and its result is the sessions that it found; it may be
         one that `writes`."""
-        knowledge = self.knowledge
-        began, asked_at = knowledge.begin(), knowledge.now
-        found: Found = yield AskCache(session_ids)
-        shown: dict[str, Session] = {}
-        if knowledge.now - asked_at <= self.latest:
-            for session_id in found.unreadable:
-                # It has to go: a put of the same version might not replace it.
-                knowledge.owe(session_id)
-            for session in found.sessions:
-                if knowledge.admits(session.session_id, Version.of(session), began):
-                    shown[session.session_id] = session
+        shown = yield from self._recall(session_ids)
         self.hits += len(shown)
         if len(shown) < len(session_ids):
             missing = [session_id for session_id in session_ids if session_id not in shown]
@@ -105,7 +96,7 @@ class Machine:
                 shown[session.session_id] = session
             for session_id in missing:
                 if session_id not in shown:
-                    knowledge.doubt(session_id)
+                    self.knowledge.doubt(session_id)
         return shown
 
     def ask(self, session_ids: Sequence[str], *, wrote: bool) -> Steps[Sequence[Session]]:
@@ -149,7 +140,7 @@ class Machine:
         whether it did."""
         try:
             removed: bool = yield CallPrimary([session_id])
-        except InvalidInputError:
+        except (InvalidInputError, GeneratorExit):
             raise
         except (SessionExistsError, VersionConflictError):
             self.knowledge.doubt(session_id)
@@ -172,8 +163,12 @@ class Machine:
             self.knowledge.doubt_all()
         try:
             erased: int = yield CallPrimary(())
-        finally:
+        except GeneratorExit:
+            raise
+        except BaseException:
             yield from self._bury(session_ids)
+            raise
+        yield from self._bury(session_ids)
         if erased > len(session_ids):
             self.knowledge.doubt_all()
         return erased
@@ -185,12 +180,28 @@ class Machine:
             self.knowledge.listed(session.session_id, Version.of(session))
         return page
 
+    def _recall(self, session_ids: Sequence[str]) -> Steps[dict[str, Session]]:
+        """What the cache has, and this client may return."""
+        knowledge = self.knowledge
+        began, asked_at = knowledge.begin(), knowledge.now
+        found: Found = yield AskCache(session_ids)
+        if knowledge.now - asked_at > self.latest:
+            return {}
+        for session_id in found.unreadable:
+            # It has to go: a put of the same version might not replace it.
+            knowledge.owe(session_id)
+        return {
+            session.session_id: session
+            for session in found.sessions
+            if knowledge.admits(session.session_id, Version.of(session), began)
+        }
+
     def _answer(self, session_ids: Sequence[str]) -> Steps[Any]:
         """The primary's answer. After a call that failed the cache does not count until the primary
         was read: it may have been carried out, or have met what the cache does not show."""
         try:
             return (yield CallPrimary(session_ids))
-        except InvalidInputError:
+        except (InvalidInputError, GeneratorExit):
             raise
         except BaseException:
             for session_id in session_ids:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from chatstore.cache.own_reads import Standing
-from chatstore.cache.protocol import Tombstone
+from chatstore.cache.knowledge import Knowledge, Standing, Version
+from chatstore.cache.machine import Machine
+from chatstore.cache.protocol import Marker, Tombstone
+from chatstore.models import SessionInfo
 
-from .protocol_model import FATES, ID, Call, Fate, Letter, Rules, Steps, World, call_steps
+from .call import CallUnderWay
+from .world import FATES, ID, Call, Fate, Letter, Rules, World
 
 Program = Sequence[Call]
 """Calls that one thread makes, one after the other."""
@@ -43,8 +46,9 @@ class _Run:
         clients = 1 + max(call.client for program in programs for call in program)
         self.world = World(rules, clients, has_time)
         self._left = [list(program) for program in programs]
-        self._steps: list[Steps | None] = [None] * len(programs)
-        self.request: list[str | None] = ["begin"] * len(programs)
+        self._calls: list[CallUnderWay | None] = [None] * len(programs)
+        self.before: list[str | None] = ["begin"] * len(programs)
+        """What each thread stands before."""
         for who, fate in choices:
             self.go(who, fate)
 
@@ -60,31 +64,29 @@ class _Run:
 
     def _go_on(self, thread: int, fate: Fate) -> None:
         if fate == "after a restart":
-            self.world.cache.forget()
-            self.world.forgot = True
-        try:
-            steps = self._steps[thread]
-            if steps is None:
-                steps = call_steps(self.world, self._left[thread].pop(0))
-                self._steps[thread] = steps
-                self.request[thread] = next(steps)
-            else:
-                self.request[thread] = steps.send(fate)
-        except StopIteration:
-            self._steps[thread] = None
-            self.request[thread] = "begin" if self._left[thread] else None
+            self.world.restart_cache()
+        call = self._calls[thread]
+        if call is None:
+            call = CallUnderWay(self.world, self._left[thread].pop(0))
+            self._calls[thread] = call
+        else:
+            call.go(fate)
+        self.before[thread] = call.before
+        if call.before is None:
+            self._calls[thread] = None
+            self.before[thread] = "begin" if self._left[thread] else None
 
     def following(self, mishaps: int, time: int) -> Iterator[Choice]:
         """The choices that there are, with so many mishaps and so much time left."""
-        for thread, request in enumerate(self.request):
-            if request is not None:
+        for thread, before in enumerate(self.before):
+            if before is not None:
                 yield thread, "delivered"
-                if mishaps and request.startswith("cache"):
+                if mishaps and before.startswith("cache"):
                     for fate in FATES[1:]:
                         yield thread, fate
-                    if self.world.has_time and request != "cache get":
+                    if self.world.has_time and before != "cache get":
                         yield thread, "late"
-        if any(self.request):
+        if any(self.before):
             for index in range(len(self.world.flying)):
                 yield _TIME - 1 - index, "delivered"
             if time:
@@ -94,17 +96,19 @@ class _Run:
         """All that decides what may still happen: of tickets the order, of times the distance, of
         history what a call may yet ask for, of clients those with calls to make."""
         world = self.world
-        frames = [list(_locals(steps)) for steps in self._steps]
+        under_way = [call for call in self._calls if call is not None]
+        frames = [_locals(call) for call in under_way]
         waiting = {call.client for left in self._left for call in left}
-        waiting |= set(_found(frames, ("client",)))
-        kept = [world.last[client]._standings.get(ID) for client in sorted(waiting)]
+        waiting |= {call.client for call in under_way}
+        kept = [world.machines[client].knowledge.standings.get(ID) for client in sorted(waiting)]
         own = [world.own[client] for client in sorted(waiting)]
-        tickets = [0, *_found(frames, _TICKETS)]
+        tickets = set(_tickets(frames))
         for each in kept:
             if each is not None:
-                tickets += [each[0].since, each[0].changed, each[0].owes or 0]
-        rank = {ticket: index for index, ticket in enumerate(sorted(set(tickets)))}
-        floor = min([*own, world.told, world.due, *_found(frames, _PLACES)])
+                tickets |= {each[0].since, each[0].changed, each[0].owes or 0}
+        rank = {ticket: index for index, ticket in enumerate(sorted(tickets))}
+        places = [place for call in under_way for place in call.places]
+        floor = min([*own, world.told, world.due, *places])
         return (
             world.stored,
             _entry(world),
@@ -113,48 +117,16 @@ class _Run:
             world.told - floor,
             world.due - floor,
             frozenset((place - floor, when - world.now) for place, when in world.acknowledged),
-            tuple(sorted(repr(_relative_letter(each, world.now)) for each in world.flying)),
+            tuple(sorted(repr(_plain(each, {}, world.now)) for each in world.flying)),
             tuple(place - floor for place in own),
             tuple(world.history[floor:]),
             tuple(_ranked(each, rank, world.now) for each in kept),
             tuple(len(left) for left in self._left),
-            tuple(self.request),
-            tuple(tuple(_relative(frame, rank, floor, world.now)) for frame in frames),
+            tuple(self.before),
+            tuple(tuple(place - floor for place in call.places) for call in under_way),
+            tuple(call.kind for call in under_way),
+            tuple(_plain(each, rank, world.now) for each in frames),
         )
-
-
-_TICKETS = ("began", "ticket")
-_PLACES = ("floor", "told", "place", "due")
-_SHARED = {"world", "call", "last", "snapshot", "fate", "steps", "marker"}
-
-
-_Frame = Sequence[tuple[str, Any]]
-
-
-def _found(frames: Sequence[_Frame], names: Sequence[str]) -> list[int]:
-    return [
-        value for frame in frames for name, value in frame if name in names and value is not None
-    ]
-
-
-def _relative(
-    frame: _Frame, rank: Mapping[int, int], floor: int, now: int
-) -> Iterator[tuple[str, Any]]:
-    for name, value in frame:
-        if name in _TICKETS:
-            yield name, rank[value]
-        elif name in _PLACES and value is not None:
-            yield name, value - floor
-        elif name == "asked" and value is not None:
-            yield name, value - now
-        elif isinstance(value, Letter):
-            yield name, _relative_letter(value, now)
-        else:
-            yield name, value
-
-
-def _relative_letter(letter: Letter, now: int) -> object:
-    return letter.arriving, letter.asked - now, letter.sent - now, letter.wrote
 
 
 def _entry(world: World) -> object:
@@ -166,7 +138,7 @@ def _entry(world: World) -> object:
     return entry, until - world.now
 
 
-def _ranked(kept: tuple[Standing, float] | None, rank: Mapping[int, int], now: int) -> object:
+def _ranked(kept: tuple[Standing, float] | None, rank: Mapping[int, int], now: float) -> object:
     if kept is None or kept[1] <= now:
         return None
     standing, until = kept
@@ -174,14 +146,63 @@ def _ranked(kept: tuple[Standing, float] | None, rank: Mapping[int, int], now: i
     return standing.version, owes, rank[standing.since], rank[standing.changed], until - now
 
 
-def _locals(steps: Any) -> Iterator[tuple[str, Any]]:
-    """The variables of a call under way, in all its frames."""
+_SHARED = (Machine, Knowledge)
+
+
+def _locals(call: CallUnderWay) -> list[object]:
+    """The variables of a machine's call under way, in all its frames, and the answer that it is
+    yet to be given."""
+    found: list[object] = [None if call.held is None else call.held[1]]
+    steps: Any = call.steps
     while steps is not None:
         frame: FrameType | None = steps.gi_frame
         if frame is not None:
-            yield "at", frame.f_lasti
-            yield from ((n, v) for n, v in frame.f_locals.items() if n not in _SHARED)
+            # A place in the code, and no ticket.
+            found.append(str(frame.f_lasti))
+            found += [each for each in frame.f_locals.values() if not isinstance(each, _SHARED)]
         steps = steps.gi_yieldfrom
+    return found
+
+
+def _tickets(value: object) -> Iterator[int]:
+    """What is a whole number in the machine's variables is a ticket."""
+    match value:
+        case bool() | Version() | Marker() | SessionInfo():
+            return
+        case int():
+            yield value
+        case dict():
+            for each in value.values():
+                yield from _tickets(each)
+        case list() | tuple():
+            for each in value:
+                yield from _tickets(each)
+        case _:
+            return
+
+
+def _plain(value: object, rank: Mapping[int, int], now: float) -> object:
+    """A value of the machine's, as it may be compared with that of another run: what is a whole
+    number is a ticket, and what is a float is a time."""
+    match value:
+        case None | bool() | str() | Version() | Marker():
+            return value
+        case int():
+            return rank[value]
+        case float():
+            return value - now
+        case SessionInfo():
+            return Version.of(value)
+        case Letter(message, sent):
+            return _plain(message, rank, now), sent - now
+        case dict():
+            return tuple((key, _plain(each, rank, now)) for key, each in value.items())
+        case list() | tuple():
+            return type(value), tuple(_plain(each, rank, now) for each in value)
+        case Exception():
+            return type(value)
+        case _:
+            raise TypeError(f"the explorer does not know how to compare a {type(value)}")
 
 
 def explore(

@@ -1,15 +1,16 @@
 """The protocol between clients, cache and store of record, in every order of events."""
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pytest
 
+from chatstore.cache.machine import Machine
 from chatstore.cache.memory import MemorySessionCache
 from chatstore.cache.protocol import Marker, Snapshot, Tombstone, met
 
 from .explorer import Program, explore, replay, wander
-from .protocol_model import VERBS, Call, Rules, Verb
+from .world import VERBS, Call, Rules, Verb
 
 
 def programs(*threads: str) -> list[Program]:
@@ -208,8 +209,21 @@ class DeafTombstones(MemorySessionCache):
             super().mark(session_id, marker, lapse=lapse)
 
 
-def rules(cache: type[MemorySessionCache] = MemorySessionCache, **others: Any) -> Rules:
-    return Rules(cache=lambda time: cache(monotonic=time), **others)
+def rules(
+    cache: type[MemorySessionCache] = MemorySessionCache,
+    *,
+    kept: float = 2,
+    latest: float = 1 / 2,
+    minds_failures: bool = True,
+) -> Rules:
+    """All rules but those that are given; `kept` and `latest` in lapses."""
+
+    def machine(lapse: float) -> Machine:
+        made = Machine(lapse, remembered=9)
+        made.knowledge.kept, made.latest = kept * lapse, latest * lapse
+        return made
+
+    return Rules(lambda time: cache(monotonic=time), machine, minds_failures)
 
 
 @pytest.mark.parametrize(
@@ -217,9 +231,10 @@ def rules(cache: type[MemorySessionCache] = MemorySessionCache, **others: Any) -
     [
         (rules(AnyOrder), programs("0append", "1get", "2get"), "was over"),
         (rules(NoTombstones), programs("0delete", "1get", "2get"), "was over"),
-        (rules(minds_failures=False), programs("0delete 0get"), "went back"),
+        (rules(kept=0), programs("0append 0get"), "went back"),
+        (rules(minds_failures=False), programs("0append 0restore 0get 0get"), "went back"),
     ],
-    ids=["put if newer", "tombstones", "failed messages"],
+    ids=["put if newer", "tombstones", "memory", "owed tombstones"],
 )
 def test_each_rule_is_needed(broken: Rules, threads: Sequence[Program], words: str) -> None:
     """Without a rule the search finds the fault that the rule prevents; by chance as well."""
@@ -243,7 +258,7 @@ def test_each_rule_is_needed(broken: Rules, threads: Sequence[Program], words: s
         ),
         (rules(EarlierRules, kept=1), programs("0get", "0append 0get"), "went back", 1, 5),
         (rules(kept=1), programs("0append", "0get"), "went back", 1, 5),
-        (rules(minds_late_answers=False), programs("0append", "0get"), "went back", 1, 5),
+        (rules(latest=math.inf), programs("0append", "0get"), "went back", 1, 5),
     ],
     ids=["another's bound", "late puts", "tombstones", "one's own bound", "memory", "late answers"],
 )
