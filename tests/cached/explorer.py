@@ -1,18 +1,12 @@
 """Tries every order of the requests of some calls, and every fate of the messages to the cache."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import FrameType
-from typing import Any
-
-from chatstore.cache.knowledge import Knowledge, Standing, Version
-from chatstore.cache.machine import Machine
-from chatstore.cache.protocol import Marker, Tombstone
-from chatstore.models import SessionInfo
 
 from .call import CallUnderWay
-from .world import FATES, ID, Call, Fate, Letter, Rules, World
+from .state import entry_of, plain, ranked, tickets_of, variables_of
+from .world import FATES, ID, Call, Fate, Rules, World
 
 Program = Sequence[Call]
 """Calls that one thread makes, one after the other."""
@@ -97,12 +91,12 @@ class _Run:
         history what a call may yet ask for, of clients those with calls to make."""
         world = self.world
         under_way = [call for call in self._calls if call is not None]
-        frames = [_locals(call) for call in under_way]
+        frames = [variables_of(call) for call in under_way]
         waiting = {call.client for left in self._left for call in left}
         waiting |= {call.client for call in under_way}
         kept = [world.machines[client].knowledge.standings.get(ID) for client in sorted(waiting)]
         own = [world.own[client] for client in sorted(waiting)]
-        tickets = set(_tickets(frames))
+        tickets = set(tickets_of(frames))
         for each in kept:
             if each is not None:
                 tickets |= {each[0].since, each[0].changed, each[0].owes or 0}
@@ -111,105 +105,35 @@ class _Run:
         floor = min([*own, world.told, world.due, *places])
         return (
             world.stored,
-            _entry(world),
+            entry_of(world),
             world.forgot,
             world.lives,
             world.told - floor,
             world.due - floor,
             frozenset((place - floor, when - world.now) for place, when in world.acknowledged),
-            tuple(sorted(repr(_plain(each, {}, world.now)) for each in world.flying)),
+            tuple(sorted(repr(plain(each, {}, world.now)) for each in world.flying)),
             tuple(place - floor for place in own),
             tuple(world.history[floor:]),
-            tuple(_ranked(each, rank, world.now) for each in kept),
+            tuple(ranked(each, rank, world.now) for each in kept),
             tuple(len(left) for left in self._left),
             tuple(self.before),
             tuple(tuple(place - floor for place in call.places) for call in under_way),
             tuple(call.kind for call in under_way),
-            tuple(_plain(each, rank, world.now) for each in frames),
+            tuple(plain(each, rank, world.now) for each in frames),
         )
 
 
-def _entry(world: World) -> object:
-    entry, until = world.cache._entries.get(ID, (None, 0.0))
-    if until <= world.now:
-        return None
-    if isinstance(entry, Tombstone):
-        return "tombstone", entry.since - world.now, until - world.now
-    return entry, until - world.now
-
-
-def _ranked(kept: tuple[Standing, float] | None, rank: Mapping[int, int], now: float) -> object:
-    if kept is None or kept[1] <= now:
-        return None
-    standing, until = kept
-    owes = None if standing.owes is None else rank[standing.owes]
-    return standing.version, owes, rank[standing.since], rank[standing.changed], until - now
-
-
-_SHARED = (Machine, Knowledge)
-
-
-def _locals(call: CallUnderWay) -> list[object]:
-    """The variables of a machine's call under way, in all its frames, and the answer that it is
-    yet to be given."""
-    found: list[object] = [None if call.held is None else call.held[1]]
-    steps: Any = call.steps
-    while steps is not None:
-        frame: FrameType | None = steps.gi_frame
-        if frame is not None:
-            # A place in the code, and no ticket.
-            found.append(str(frame.f_lasti))
-            found += [each for each in frame.f_locals.values() if not isinstance(each, _SHARED)]
-        steps = steps.gi_yieldfrom
-    return found
-
-
-def _tickets(value: object) -> Iterator[int]:
-    """What is a whole number in the machine's variables is a ticket."""
-    match value:
-        case bool() | Version() | Marker() | SessionInfo():
-            return
-        case int():
-            yield value
-        case dict():
-            for each in value.values():
-                yield from _tickets(each)
-        case list() | tuple():
-            for each in value:
-                yield from _tickets(each)
-        case _:
-            return
-
-
-def _plain(value: object, rank: Mapping[int, int], now: float) -> object:
-    """A value of the machine's, as it may be compared with that of another run: what is a whole
-    number is a ticket, and what is a float is a time."""
-    match value:
-        case None | bool() | str() | Version() | Marker():
-            return value
-        case int():
-            return rank[value]
-        case float():
-            return value - now
-        case SessionInfo():
-            return Version.of(value)
-        case Letter(message, sent):
-            return _plain(message, rank, now), sent - now
-        case dict():
-            return tuple((key, _plain(each, rank, now)) for key, each in value.items())
-        case list() | tuple():
-            return type(value), tuple(_plain(each, rank, now) for each in value)
-        case Exception():
-            return type(value)
-        case _:
-            raise TypeError(f"the explorer does not know how to compare a {type(value)}")
-
-
 def explore(
-    programs: Sequence[Program], *, rules: Rules | None = None, mishaps: int = 0, time: int = 0
+    programs: Sequence[Program],
+    *,
+    rules: Rules | None = None,
+    mishaps: int = 0,
+    time: int = 0,
+    words: str = "",
 ) -> tuple[int, Finding | None]:
     """Try everything, with at most `mishaps` messages that are not simply delivered, while up to
-    `time` units of time pass. The number of states, and the first fault that is found."""
+    `time` units of time pass. The number of states, and the first fault that is found, of those
+    whose text holds these words."""
     rules = rules or Rules()
     seen: set[object] = set()
     open_choices: list[tuple[Choice, ...]] = [()]
@@ -227,8 +151,9 @@ def explore(
             open_choices += [(*choices, choice) for choice in following[1:]]
             choices = (*choices, following[0])
             run.go(*following[0])
-        if run.world.faults:
-            return len(seen), Finding(run.world.faults[0], choices)
+        for fault in run.world.faults:
+            if words in fault:
+                return len(seen), Finding(fault, choices)
     return len(seen), None
 
 

@@ -72,7 +72,7 @@ def test_no_order_of_five_shows_what_is_over(threads: Sequence[Program]) -> None
 
 def test_six_threads_of_four_clients_by_chance() -> None:
     """The same for all roles at once, whose every order no memory can hold."""
-    assert wander(SIX, seed=6, walks=4_000, mishaps=2) is None
+    assert wander(SIX, seed=6, walks=1_500, mishaps=2) is None
 
 
 @pytest.mark.long
@@ -92,18 +92,19 @@ arrive in their calls, and nobody ever sees what was over for `max_staleness`.""
 
 
 @timed(
-    (programs("0append", "0get"), 1, 3),
+    (programs("0append", "0get"), 1, 2),
     (programs("0get", "0append 0get"), 0, 2),
-    (programs("0get", "1append", "2get"), 0, 2),
-    (programs("0delete", "1create", "2get"), 0, 2),
+    (programs("0get", "1append 2get"), 0, 2),
+    (programs("0delete 1create", "2get"), 0, 2),
     (programs("0restore 0get", "1get"), 0, 2),
+    (programs("0delete 0create 1update 2get", "3get"), 0, 1),
 )
 def test_no_lapse_of_time_shows_what_is_over(
     threads: Sequence[Program], mishaps: int, time: int
 ) -> None:
     states, finding = explore(threads, mishaps=mishaps, time=time)
     assert finding is None, TIME_PASSES
-    assert states > 1_000
+    assert states > 400
 
 
 @pytest.mark.long
@@ -130,7 +131,7 @@ def test_six_threads_in_time_by_chance() -> None:
     """The same for all roles at once, with finer time: a message may come within some units of it,
     and be in time."""
     for lapse, seed in ((2, 19), (4, 20), (6, 21)):
-        finding = wander(SIX, seed=seed, walks=700, mishaps=2, time=12, rules=Rules(lapse=lapse))
+        finding = wander(SIX, seed=seed, walks=400, mishaps=2, time=12, rules=Rules(lapse=lapse))
         assert finding is None, TIME_PASSES
 
 
@@ -237,24 +238,25 @@ def rules(
     ids=["put if newer", "tombstones", "memory", "owed tombstones"],
 )
 def test_each_rule_is_needed(broken: Rules, threads: Sequence[Program], words: str) -> None:
-    """Without a rule the search finds the fault that the rule prevents; by chance as well."""
-    _, finding = explore(threads, rules=broken, mishaps=1)
+    """Without a rule the search finds the fault that the rule prevents, by chance as well; with the
+    rules as they are nothing comes of the same events."""
+    _, finding = explore(threads, rules=broken, mishaps=1, words=words)
     assert finding is not None
-    assert words in finding.fault
-    assert wander(SIX, seed=6, walks=4_000, mishaps=2, rules=broken) is not None
+    assert replay(threads, finding.choices) == []
+    assert wander(threads, seed=6, walks=4_000, mishaps=1, rules=broken) is not None
 
 
 @pytest.mark.parametrize(
     ("broken", "threads", "words", "mishaps", "time"),
     [
-        (rules(EarlierRules), programs("0get", "1append", "2get"), "for too long", 1, 5),
-        (rules(AnyTime), programs("0append", "1get", "2get"), "was over", 0, 4),
+        (rules(EarlierRules), programs("0get", "1append 2get"), "for too long", 1, 4),
+        (rules(AnyTime), programs("1get", "0append 2get"), "was over", 0, 4),
         (
             rules(DeafTombstones),
-            programs("0delete 0create", "1update", "2get", "2get"),
+            programs("0delete 0create 1update 2get", "3get"),
             "was over",
             0,
-            2,
+            1,
         ),
         (rules(EarlierRules, kept=1), programs("0get", "0append 0get"), "went back", 1, 5),
         (rules(kept=1), programs("0append", "0get"), "went back", 1, 5),
@@ -268,7 +270,6 @@ def test_each_rule_about_time_is_needed(
     """Without a rule about time the search finds the fault that the rule prevents: with the lapse
     counted from the sending, a message that flies for less than `max_staleness` breaks both
     bounds. With the rules as they are nothing comes of the same events."""
-    _, finding = explore(threads, rules=broken, mishaps=mishaps, time=time)
+    _, finding = explore(threads, rules=broken, mishaps=mishaps, time=time, words=words)
     assert finding is not None
-    assert words in finding.fault
     assert replay(threads, finding.choices) == []
