@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterator
 from types import ModuleType
 
+from . import caches  # noqa: F401  it has every broken cache entered
+from .cache_mutant import CACHE_MUTANTS
 from .cases import GROUPS
 from .mutant import MUTANTS
 
@@ -21,7 +23,8 @@ catches at least one: none of them is there for show.
 
 def table() -> str:
     """The whole page."""
-    return "\n".join([_HEAD.format(count=len(MUTANTS)), *map(_section, GROUPS)])
+    head = _HEAD.format(count=len(MUTANTS))
+    return "\n".join([head, *map(_section, GROUPS), "\n".join(_cache_lines()) + "\n"])
 
 
 def _section(group: ModuleType) -> str:
@@ -36,6 +39,14 @@ def _lines(group: ModuleType) -> Iterator[str]:
     for mutant in MUTANTS:
         if mutant.store.__module__ == group.__name__:
             yield f"| {mutant.defect} | `{mutant.test}` |"
+
+
+def _cache_lines() -> Iterator[str]:
+    yield "## Caches, by the contract for caches\n"
+    yield "| the broken cache | is caught by |"
+    yield "|---|---|"
+    for mutant in CACHE_MUTANTS:
+        yield f"| {mutant.defect} | `{mutant.test}` |"
 
 
 if __name__ == "__main__":
