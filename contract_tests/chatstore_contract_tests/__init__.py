@@ -1,6 +1,7 @@
 """chatstore's contract as a test suite: whoever passes it keeps what chatstore promises.
 
-A backend's author writes a `Harness` and a test class that derives from `SessionStoreContract`.
+A backend's author writes a `Harness` and a test class that derives from `SessionStoreContract`; a
+cache's author a `CacheHarness`, and one that derives from `SessionCacheContract`.
 """
 
 import pkgutil
@@ -16,7 +17,15 @@ pytest.register_assert_rewrite(
 )
 
 # The rewriting must be registered before the modules that assert are imported.
+from chatstore_contract_tests.cache_contract import SessionCacheContract  # noqa: E402
+from chatstore_contract_tests.cache_harness import CacheHarness  # noqa: E402
 from chatstore_contract_tests.contract import SessionStoreContract  # noqa: E402
 from chatstore_contract_tests.harness import Harness  # noqa: E402
 
-__all__ = ["SUITE_VERSION", "Harness", "SessionStoreContract"]
+__all__ = [
+    "SUITE_VERSION",
+    "CacheHarness",
+    "Harness",
+    "SessionCacheContract",
+    "SessionStoreContract",
+]

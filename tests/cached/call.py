@@ -7,7 +7,7 @@ from chatstore import SessionExistsError, SessionNotFoundError
 from chatstore.cache.knowledge import Version
 from chatstore.cache.machine import AskCache, CallPrimary, Found, Machine, Request, Steps
 
-from .world import ID, Call, Fate, World
+from .world import ID, Call, Fate, Verb, World
 
 
 class CallUnderWay:
@@ -16,7 +16,7 @@ class CallUnderWay:
     def __init__(self, world: World, call: Call) -> None:
         self._world = world
         self.client = call.client
-        self._verb = call.verb
+        self._verb: Verb = call.verb
         # What was over before this call began must not be seen any more.
         self.floor, self.told, self.due = world.own[call.client], world.told, world.due
         self.place: int | None = None

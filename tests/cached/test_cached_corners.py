@@ -1,13 +1,25 @@
 """What a cached store promises when calls overlap, and when primary and cache fail."""
 
+import threading
+import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from chatstore import BackendUnavailableError, CachedSessionStore, MemorySessionStore, Session
+from chatstore import (
+    BackendUnavailableError,
+    CachedSessionStore,
+    MemorySessionStore,
+    RetentionPolicy,
+    Session,
+    utc_now,
+)
 from chatstore.cache.knowledge import Knowledge, Version
 from chatstore.record import limits
+from chatstore.runtime.deadline import DEFAULT_DEADLINE
 
 from .shared import Shared, said
 
@@ -18,12 +30,15 @@ def shared() -> Shared:
 
 
 class AnyStore:
-    """A store of another author's, which derives from none of chatstore's classes."""
+    """A store of another author's, which derives from none of chatstore's classes, and has what the
+    protocols name and nothing else."""
 
     def __init__(self, store: MemorySessionStore) -> None:
         self._store = store
 
     def __getattr__(self, name: str) -> Any:
+        if name in ("clock", "deadline", "stored_ids"):
+            raise AttributeError(name)
         return getattr(self._store, name)
 
 
@@ -72,6 +87,25 @@ def test_a_users_sessions_are_forgotten_over_any_store(shared: Shared) -> None:
     assert store.delete_user("ana") == 1
     assert store.get_many([session.session_id]) == []
     assert shared.cache.get([session.session_id]) == {}
+
+
+def test_what_another_authors_store_does_not_say_has_a_default(shared: Shared) -> None:
+    """A store without a clock or a deadline is given the usual ones, or the caller's."""
+    primary: Any = AnyStore(MemorySessionStore(shared.storage))
+    store = CachedSessionStore(primary, shared.cache)
+    assert (store.clock, store.deadline) == (utc_now, DEFAULT_DEADLINE)
+    chosen = CachedSessionStore(primary, shared.cache, clock=shared.clock, deadline=3)
+    assert (chosen.clock, chosen.deadline) == (shared.clock, 3)
+
+
+def test_a_cache_in_front_of_a_cached_store_forgets_all_of_a_user(shared: Shared) -> None:
+    """A cached store tells what its primary does of a user's sessions: those too that have expired
+    by its own clock and live by another."""
+    inner = shared.client(policy=RetentionPolicy(ttl=timedelta(minutes=1)))
+    session_ids = [inner.create("ana").session_id for _ in range(3)]
+    shared.clock.advance(timedelta(days=1))
+    assert list(inner.iter_sessions("ana")) == []
+    assert sorted(CachedSessionStore(inner, shared.cache).stored_ids("ana")) == sorted(session_ids)
 
 
 def test_a_user_with_many_sessions_is_forgotten_whole(
@@ -159,3 +193,26 @@ def test_what_no_snapshot_can_contradict_is_forgotten() -> None:
     assert not knowledge.owes("late")
     assert knowledge.answered("new", Version("life", 1), knowledge.begin())
     assert knowledge.admits("old", Version("life", 4), knowledge.begin())
+
+
+def test_a_client_makes_one_step_at_a_time(shared: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many threads call, nothing else happens in a client between two requests of a call:
+    that is what the search over all orders takes for granted."""
+    store = shared.client()
+    session_id = store.create("ana").session_id
+    inside: list[str] = []
+    overlapped: list[str] = []
+    begin = Knowledge.begin
+
+    def slow(knowledge: Knowledge) -> int:
+        overlapped.extend(inside)
+        inside.append(threading.current_thread().name)
+        time.sleep(0.001)
+        inside.pop()
+        return begin(knowledge)
+
+    monkeypatch.setattr(Knowledge, "begin", slow)
+    with ThreadPoolExecutor(8) as threads:
+        for _ in threads.map(store.get, [session_id] * 40):
+            pass
+    assert overlapped == []
