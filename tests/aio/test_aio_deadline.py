@@ -8,7 +8,8 @@ import pytest
 
 from chatstore import AsyncSessionStore, BackendUnavailableError, MemorySessionStore
 from chatstore.engine.write import Write
-from chatstore.record.stored import Body, StoredMessage
+from chatstore.memory import MemoryEngine
+from chatstore.record.stored import Stored, StoredMessage
 from chatstore.runtime import deadline
 
 from .gated import PATIENCE, SENT
@@ -16,22 +17,22 @@ from .gated import PATIENCE, SENT
 SOON = 0.2
 
 
-class Silent(MemorySessionStore):
+class Silent(MemoryEngine):
     """A store whose engine takes appends and never answers, until it is back."""
 
     def __init__(self) -> None:
-        super().__init__(deadline=SOON)
+        super().__init__()
         self.is_back = threading.Event()
         self.begun = 0
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         self.begun += 1
         with deadline.broken_off_by(self.is_back.set):
             assert self.is_back.wait(PATIENCE)
             deadline.seconds_left()
-        return super()._append(write, messages, with_window=with_window)
+        return super().append(write, messages, with_window=with_window)
 
 
 def test_a_call_that_waits_for_a_thread_ends_in_time() -> None:
@@ -39,7 +40,8 @@ def test_a_call_that_waits_for_a_thread_ends_in_time() -> None:
 
     async def main() -> None:
         behind = Silent()
-        async with AsyncSessionStore(behind, max_workers=1) as store:
+        silent = MemorySessionStore(behind, deadline=SOON)
+        async with AsyncSessionStore(silent, max_workers=1) as store:
             for number in range(3):
                 await store.create("ana", session_id=f"{number}")
             calls = [store.append(f"{number}", SENT) for number in range(3)]
@@ -53,14 +55,10 @@ def test_a_call_that_waits_for_a_thread_ends_in_time() -> None:
 def test_cancelled_calls_leave_a_store_that_answers() -> None:
     """Fifty calls whose time is up hold no turn: the next call is answered at once."""
 
-    class Held(Silent):
-        def __init__(self) -> None:
-            super().__init__()
-            self.deadline = float(PATIENCE)
-
     async def main() -> None:
-        behind = Held()
-        async with AsyncSessionStore(behind) as store:
+        behind = Silent()
+        held = MemorySessionStore(behind, deadline=PATIENCE)
+        async with AsyncSessionStore(held) as store:
             for number in range(50):
                 await store.create("ana", session_id=f"{number}")
 
@@ -84,7 +82,8 @@ def test_threads_come_free_when_time_is_over(max_workers: int) -> None:
 
     async def main() -> None:
         behind = Silent()
-        async with AsyncSessionStore(behind, max_workers=max_workers) as store:
+        silent = MemorySessionStore(behind, deadline=SOON)
+        async with AsyncSessionStore(silent, max_workers=max_workers) as store:
             await store.create("ana", session_id="one")
             with pytest.raises(BackendUnavailableError, match="the deadline of a call"):
                 await store.append("one", SENT)

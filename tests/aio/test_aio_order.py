@@ -31,7 +31,7 @@ def test_a_cancelled_append_is_not_overtaken() -> None:
             first.cancel()
             second = asyncio.create_task(store.append("one", message("second")))
             await asyncio.wait([first])
-            behind.gate.set()
+            behind.engine.gate.set()
             await second
             window = (await store.get("one")).messages
         assert [each.content for each in window] == ["first", "second"]
@@ -51,7 +51,7 @@ def test_a_cancelled_call_gives_its_turn_back() -> None:
             held.cancel()
             await asyncio.wait([held])
             assert (await store.create("ana", session_id="other")).session_id == "other"
-            behind.gate.set()
+            behind.engine.gate.set()
 
     asyncio.run(main())
 

@@ -156,7 +156,7 @@ def test_what_a_url_sets() -> None:
         "redis://u:p%2Fw@h:7/3?socket_timeout=0.5&client_name=n&deadline=3&protocol=2"
     )
     with store:
-        source = store._connection.client
+        source = store.engine.connection.client
         assert store.deadline == 3
         assert source.options["socket_timeout"] == 0.5
         assert source.options["socket_connect_timeout"] == 2
