@@ -24,6 +24,7 @@ from chatstore.record.stored import (
 from chatstore.runtime.deadline import DEFAULT_DEADLINE, read_deadline
 from chatstore.runtime.forks import Origin
 from chatstore.store.base import BaseSessionStore
+from chatstore.values.plain import kind_of, passes_for
 
 
 class MemoryStorage:
@@ -55,9 +56,9 @@ class MemorySessionStore(BaseSessionStore):
         super().__init__(policy=policy, clock=clock, deadline=deadline)
         if storage is None:
             storage = MemoryStorage()
-        elif not isinstance(storage, MemoryStorage):
+        elif not passes_for(storage, MemoryStorage):
             raise ConfigurationError(
-                f"storage must be a MemoryStorage or None, not a {type(storage).__name__}"
+                f"storage must be a MemoryStorage or None, not {kind_of(storage)}"
             )
         # Its lock may be held by a thread that is not in this process.
         storage.origin.require_here("storage in memory")
