@@ -14,6 +14,8 @@ from chatstore.errors import ChatStoreError, ConfigurationError
 from chatstore.policy import RetentionPolicy
 from chatstore.record.stored import Body, Record, StoredMessage, StoredSession
 from chatstore.runtime.deadline import DEFAULT_DEADLINE, require_deadline, within
+from chatstore.runtime.options import require_function, require_policy
+from chatstore.values.plain import plain_text
 from chatstore_dynamodb import expressions
 from chatstore_dynamodb.api import Client
 from chatstore_dynamodb.attempts import (
@@ -71,15 +73,11 @@ class DynamoDBSessionStore(Upkeep):
         clock: Clock = utc_now,
         deadline: float = DEFAULT_DEADLINE,
     ) -> None:
-        if type(consistent_reads) is not bool:
-            raise ConfigurationError(
-                f"dynamodb: consistent_reads must be True or False, not {shown(consistent_reads)}"
-            )
         self._table = Table(
             own_client(client),
             _require_name("table_name", table_name),
             index_name=_require_name("index_name", index_name),
-            consistent_reads=consistent_reads,
+            consistent_reads=_require_flag(consistent_reads),
         )
         self._sizes = WindowSizes()
         self._given_client: Client | None = None
@@ -101,6 +99,13 @@ class DynamoDBSessionStore(Upkeep):
     ) -> Self:
         """A store with a client of its own, which it closes with itself. What `new_client` raises
         for its arguments, this does; it ends within `deadline`, or 10 seconds if that is more."""
+        # To make a client takes a tenth of a second: what is wrong elsewhere is told before.
+        _require_name("table_name", table_name)
+        _require_name("index_name", index_name)
+        _require_flag(consistent_reads)
+        if policy is not None:
+            require_policy(policy)
+        require_function("clock", clock)
         # To make a client takes a while by itself, however short calls are to be.
         with within(max(require_deadline(deadline), DEFAULT_DEADLINE)):
             client = new_client(region=region, endpoint_url=endpoint_url, retry_mode=retry_mode)
@@ -247,8 +252,17 @@ class DynamoDBSessionStore(Upkeep):
 
 
 def _require_name(field: str, name: object) -> str:
-    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+    text = plain_text(name)
+    if text is None or not _NAME.fullmatch(text):
         raise ConfigurationError(
             f"dynamodb: {field} must be 3 to 255 letters, digits, _, - and ., not {shown(name)}"
         )
-    return str(name)
+    return text
+
+
+def _require_flag(consistent_reads: object) -> bool:
+    if type(consistent_reads) is not bool:
+        raise ConfigurationError(
+            f"dynamodb: consistent_reads must be True or False, not {shown(consistent_reads)}"
+        )
+    return consistent_reads
