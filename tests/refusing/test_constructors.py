@@ -1,6 +1,5 @@
 """Whatever is given to what makes a store: a `ChatStoreError` says what must be, or it works."""
 
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -9,13 +8,13 @@ from typing import Any
 
 import pytest
 from botocore.loaders import JSONFileLoader
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
 from chatstore import ChatStoreError
 from chatstore.values.plain import kind_of
-from chatstore_contract_tests.sequences import PROFILE_VARIABLE
+from chatstore_contract_tests.sweeps import sweep
 from chatstore_dynamodb.client import new_client
 from chatstore_dynamodb.schema.applying import apply
 from chatstore_dynamodb.schema.definition import TableDefinition
@@ -64,14 +63,7 @@ def test_no_named_value_is_answered_raw(every: list[Subject]) -> None:
     assert raw == []
 
 
-THOROUGH = os.environ.get(PROFILE_VARIABLE) == "long"
-
-
-@settings(
-    max_examples=20_000 if THOROUGH else 300,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@sweep(300)
 @given(data=st.data())
 def test_no_argument_is_answered_raw(data: st.DataObject, every: list[Subject]) -> None:
     """Generated values too: one argument is hostile and the others are right."""

@@ -1,17 +1,17 @@
 """Whatever stands in the environment, in AWS's files, in the URL or in an argument: a store opens
 and its calls answer, or what is wrong is one of chatstore's own errors."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatstore import open_store
+from chatstore_contract_tests.sweeps import sweep
 from chatstore_dynamodb import DynamoDBSessionStore
 
 from .bad_servers import answers, serving
@@ -52,14 +52,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 texts = st.sampled_from(WORDS) | st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20
 )
-quick = settings(
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    max_examples=int(os.environ.get("CHATSTORE_TEST_EXAMPLES", "25")),
-)
 
 
-@quick
+@sweep(25)
 @given(
     changes=st.dictionaries(st.sampled_from(variables()), texts, min_size=1, max_size=3),
     call=st.sampled_from(sorted(CALLS)),
@@ -77,7 +72,7 @@ def test_any_variable(endpoint: str, changes: dict[str, str], call: str, own_reg
         )
 
 
-@quick
+@sweep(25)
 @given(changes=st.dictionaries(st.sampled_from(variables()), texts, min_size=1, max_size=2))
 def test_any_variable_without_an_endpoint(changes: dict[str, str]) -> None:
     """The same where the endpoint is AWS's, or the variable's."""
@@ -105,7 +100,7 @@ def test_any_file(endpoint: str, files: list[str], variable: str) -> None:
 OPTIONS = ["region", "endpoint_url", "index", "consistent_reads", "retry_mode", "deadline", "other"]
 
 
-@quick
+@sweep(25)
 @given(
     options=st.dictionaries(st.sampled_from(OPTIONS), texts, max_size=3),
     table=texts,
@@ -130,7 +125,7 @@ def test_any_url(
 anything = texts | st.none() | st.integers() | st.floats() | st.booleans() | st.binary(max_size=5)
 
 
-@quick
+@sweep(25)
 @given(
     table=anything,
     arguments=st.dictionaries(
