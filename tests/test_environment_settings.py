@@ -44,7 +44,7 @@ def read(environment: Mapping[str, str]) -> None:
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
-@sweep(100)
+@sweep(100, long=4_000)
 @given(text=st.one_of(st.sampled_from(ODD), st.text(), st.from_regex(r"-?[0-9_]{1,30}")))
 def test_whatever_is_written_in_a_variable(variable: str, text: str) -> None:
     """A value works, or is `ConfigurationError` with the variable's name, in a text of a bounded
