@@ -1,7 +1,5 @@
-"""The arguments that calls have in common, by name: what passes a call on passes these on whole.
-
-`chatstore.protocol` is the reference for them; here they only have their types.
-"""
+"""The keyword arguments that several calls share. `protocol.py` writes them out and says what each
+means; whatever passes them on names them by these types."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -11,7 +9,7 @@ from chatstore.models import Message
 
 
 class SessionFields(TypedDict, total=False):
-    """What a new session is made of: `create`, `get_or_create`."""
+    """What `create` and `get_or_create` take for a new session."""
 
     messages: Iterable[Message]
     user_preferences: Mapping[str, object] | None
@@ -19,7 +17,7 @@ class SessionFields(TypedDict, total=False):
     session_status: str
 
 
-class Changes(TypedDict, total=False):
+class SessionChanges(TypedDict, total=False):
     """What `update` changes."""
 
     user_preferences: Mapping[str, object] | None
@@ -34,12 +32,8 @@ class Conditions(TypedDict, total=False):
     if_version: int | None
 
 
-class ConditionalChanges(Changes, Conditions, total=False):
-    """What `update` changes, and on which condition."""
-
-
-class Filters(TypedDict, total=False):
-    """Which of a user's sessions a listing shows, and in which order."""
+class ListingFilter(TypedDict, total=False):
+    """Which of a user's sessions are listed, and in which order."""
 
     newest_first: bool
     created_from: datetime | None
@@ -47,14 +41,8 @@ class Filters(TypedDict, total=False):
     session_status: str | None
 
 
-class Listing(Filters, total=False):
-    """One page of a listing: `list_sessions`."""
+class Listing(ListingFilter, total=False):
+    """One page of a listing."""
 
     limit: int
     cursor: str | None
-
-
-class Walk(Filters, total=False):
-    """All pages of a listing: `iter_sessions`."""
-
-    page_size: int

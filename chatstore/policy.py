@@ -1,12 +1,11 @@
 """How much of a session is kept, and for how long."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import cast
 
 from chatstore.errors import InvalidInputError
-from chatstore.values.plain import is_kind, require_flag, shown, whole
+from chatstore.values.plain import plain_span, require_flag, shown, whole
 
 MAX_WINDOW_BYTES = 336_000
 """DynamoDB's item limit of 409,600 bytes, less 64 KiB for preferences and metadata, less some
@@ -68,18 +67,19 @@ class RetentionPolicy:
         """`max_window_bytes`, if it may bound a window; None where the count decides."""
         return None if self.count_decides else self.max_window_bytes
 
-    def window(self, weights: Sequence[int]) -> int:
-        """How many of the newest messages stay, given each message's weight, oldest first.
+    def window(self, count: int, weights: Callable[[], Sequence[int]]) -> int:
+        """How many of the newest of `count` messages stay.
 
         If the count decides, the newest `max_messages`; otherwise the longest suffix that fits
-        `max_messages` and `max_window_bytes`.
+        `max_messages` and `max_window_bytes`. Only then are the messages' `weights` asked for,
+        oldest first.
         """
-        most = len(weights) if self.max_messages is None else self.max_messages
+        most = count if self.max_messages is None else min(count, self.max_messages)
         if self.count_decides:
-            return min(len(weights), most)
+            return most
         room = self.max_window_bytes
         kept = 0
-        for weight in reversed(weights):
+        for weight in reversed(weights()):
             room -= weight
             if room < 0 or kept == most:
                 break
@@ -96,10 +96,9 @@ def _whole(field: str, value: object, limit: str, most: int | None = None) -> in
 
 def _ttl(ttl: object) -> timedelta:
     limit = "whole seconds from 1 second to 36,525 days, or None"
-    if not is_kind(ttl, timedelta):
+    plain = plain_span(ttl)
+    if plain is None:
         raise InvalidInputError("ttl", limit, shown(ttl), "give a timedelta")
-    # A subclass's own methods are its maker's code: timedelta's are called.
-    plain = timedelta.__add__(timedelta(0), cast("timedelta", ttl))
     if not timedelta(seconds=1) <= plain <= _LONGEST_TTL or plain.microseconds:
         raise InvalidInputError("ttl", limit, str(plain))
     return plain

@@ -65,11 +65,11 @@ class SnapshotCodec:
         if session.version != snapshot.version or life_of(session) != snapshot.life:
             raise ValueError("the body is of another version or life")
         # By equal bounds the window is cut already.
-        return session if head == self._head else self._cut(session, _bounds(head))
+        return session if head == self._head else self._cut(session, text, _bounds(head))
 
-    def _cut(self, session: Session, cut_by: _Bounds) -> Session | None:
+    def _cut(self, session: Session, text: bytes, cut_by: _Bounds) -> Session | None:
         messages = session.messages
-        kept = shown_of(messages, self._policy)
+        kept = shown_of(messages, self._policy, body=text)
         is_all = (
             cut_by.hold(self._bounds)
             # The reader's own bounds end the window here, whatever came before it.

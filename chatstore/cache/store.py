@@ -15,7 +15,7 @@ from chatstore.cache.snapshot import info_of
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.engine.write import is_visible
 from chatstore.errors import ChatStoreError, ConfigurationError, InvalidInputError
-from chatstore.fields import ConditionalChanges, Conditions, Listing, SessionFields
+from chatstore.fields import Conditions, Listing, SessionChanges, SessionFields
 from chatstore.models import Message, Page, Session, SessionInfo
 from chatstore.protocol import MaintainedSessionStore, require_store
 from chatstore.record import limits
@@ -86,6 +86,17 @@ class CachedSessionStore(MaintainedSessionStore):
 
     def close(self) -> None:
         self._closed = True
+
+    @property
+    def place(self) -> str:
+        """Where the sessions are, for texts that people read."""
+        return repr(self.primary)
+
+    def require_usable(self) -> None:
+        """Raise `ConfigurationError` if the store is closed, or a parent process's."""
+        self._origin.require_here("cached store")
+        if self._closed:
+            raise ConfigurationError("this cached store is closed; open another")
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open"
@@ -175,9 +186,17 @@ class CachedSessionStore(MaintainedSessionStore):
         return self._client.write(call, key, messages, if_version=if_version, user_id=user_id)
 
     @public_call
-    def update(self, session_id: str, **changes: Unpack[ConditionalChanges]) -> SessionInfo:
+    def update(
+        self,
+        session_id: str,
+        *,
+        user_id: str | None = None,
+        if_version: int | None = None,
+        **changes: Unpack[SessionChanges],
+    ) -> SessionInfo:
         key = limits.require_id("session_id", session_id)
-        return self._client.mark(self.primary.update, key, **changes)
+        call = self.primary.update
+        return self._client.mark(call, key, user_id=user_id, if_version=if_version, **changes)
 
     @public_call
     def delete(self, session_id: str, **conditions: Unpack[Conditions]) -> bool:
@@ -240,11 +259,3 @@ class CachedSessionStore(MaintainedSessionStore):
     def _may_see(self, user_id: str | None) -> Callable[[Session], bool]:
         now = Moment.read(self.clock)
         return lambda session: is_visible(now, user_id, owner=session.user_id, ttl=session.ttl)
-
-    def _place(self) -> str:
-        return repr(self.primary)
-
-    def _require_usable(self) -> None:
-        self._origin.require_here("cached store")
-        if self._closed:
-            raise ConfigurationError("this cached store is closed; open another")
