@@ -19,6 +19,8 @@ from chatstore.cache.machine import (
 )
 from chatstore.cache.protocol import SessionCache, Snapshot, require_max_staleness
 from chatstore.cache.snapshot import SnapshotCodec
+from chatstore.clock import Moment
+from chatstore.engine.write import is_visible
 from chatstore.models import Page, Session, SessionInfo
 from chatstore.policy import RetentionPolicy
 from chatstore.runtime.options import require_count, require_function, require_seconds
@@ -29,8 +31,8 @@ InfoType = TypeVar("InfoType", bound=SessionInfo)
 
 _LONGEST_PAUSE = 86_400.0
 
-ReaderMaySee = Callable[[Session], bool]
-"""Whether a session is there for whoever reads: alive by the reader's clock, and nobody else's."""
+Reader = tuple[Moment, str | None]
+"""When somebody reads, and whose sessions; None: anybody's."""
 
 
 class Client:
@@ -76,12 +78,12 @@ class Client:
         session_ids: Sequence[str],
         call: Callable[[Sequence[str]], Sequence[Session]],
         *,
-        may_see: ReaderMaySee,
+        reader: Reader,
         writes: bool = False,
     ) -> dict[str, Session]:
-        """Sessions by id: of the cache's those that the reader `may_see`, and what `call` finds of
-        the others, or makes."""
-        return self._run(self._machine.read(session_ids, writes=writes), call, may_see)
+        """Sessions by id: of the cache's those that are alive and the reader's own, and what `call`
+        finds of the others, or makes."""
+        return self._run(self._machine.read(session_ids, writes=writes), call, reader)
 
     def create(self, session_id: str | None, call: Callable[[], Session]) -> Session:
         """A new session."""
@@ -127,13 +129,13 @@ class Client:
         self,
         steps: Steps[Result],
         call: Callable[[Sequence[str]], object],
-        may_see: ReaderMaySee = lambda _: True,
+        reader: Reader | None = None,
     ) -> Result:
         try:
             request = self._step(steps.send, None)
             while True:
                 try:
-                    answer = self._carry_out(request, call, may_see)
+                    answer = self._carry_out(request, call, reader)
                 # It goes to the machine, which lets it out again.
                 except BaseException as error:  # noqa: BLE001
                     request = self._step(steps.throw, error)
@@ -149,13 +151,13 @@ class Client:
             return go_on(answer)
 
     def _carry_out(
-        self, request: Request, call: Callable[[Sequence[str]], object], may_see: ReaderMaySee
+        self, request: Request, call: Callable[[Sequence[str]], object], reader: Reader | None
     ) -> object:
         match request:
             case CallPrimary(session_ids):
                 return call(session_ids)
             case AskCache(session_ids):
-                return self._found(session_ids, may_see)
+                return self._found(session_ids, reader)
             case Put(sessions, asked_at, wrote):
                 # Writing a snapshot costs more than anything else here.
                 if not self._breaker.is_left_alone and (snapshots := self._snapshots(sessions)):
@@ -167,7 +169,7 @@ class Client:
             case Bury(session_ids):
                 return self._breaker.bury(session_ids)
 
-    def _found(self, session_ids: Sequence[str], may_see: ReaderMaySee) -> Found:
+    def _found(self, session_ids: Sequence[str], reader: Reader | None) -> Found:
         sessions: list[Session] = []
         unreadable: list[str] = []
         for session_id, snapshot in self._breaker.get(session_ids).items():
@@ -177,7 +179,11 @@ class Client:
                 unreadable.append(session_id)
                 continue
             # Of somebody else's or an expired one the primary says what that means.
-            if session is not None and session.session_id == session_id and may_see(session):
+            if (
+                session is not None
+                and session.session_id == session_id
+                and (reader is None or is_visible(*reader, owner=session.user_id, ttl=session.ttl))
+            ):
                 sessions.append(session)
         return Found(sessions, unreadable)
 

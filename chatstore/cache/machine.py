@@ -190,11 +190,11 @@ class Machine:
         for session_id in found.unreadable:
             # It has to go: a put of the same version might not replace it.
             knowledge.owe(session_id)
-        return {
-            session.session_id: session
-            for session in found.sessions
-            if knowledge.admits(session.session_id, Version.of(session), began)
-        }
+        shown: dict[str, Session] = {}
+        for session in found.sessions:
+            if knowledge.admits(session.session_id, Version.of(session), began):
+                shown[session.session_id] = session
+        return shown
 
     def _answer(self, session_ids: Sequence[str]) -> Steps[Any]:
         """The primary's answer. After a call that failed the cache does not count until the primary

@@ -27,9 +27,13 @@ class MemorySessionCache(SessionCache):
         self._entries: dict[str, tuple[Entry, float]] = {}
 
     def get(self, session_ids: Sequence[str]) -> Mapping[str, Snapshot]:
+        found: dict[str, Snapshot] = {}
         with self._held():
-            found = {session_id: self._entry(session_id) for session_id in session_ids}
-        return {key: entry for key, entry in found.items() if isinstance(entry, Snapshot)}
+            for session_id in session_ids:
+                entry = self._entry(session_id)
+                if isinstance(entry, Snapshot):
+                    found[session_id] = entry
+        return found
 
     def put(
         self, snapshots: Mapping[str, Snapshot], *, asked_at: float, lapse: float, wrote: bool

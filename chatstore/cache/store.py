@@ -1,7 +1,7 @@
 """A cache in front of the store of record; docs/cache.md draws what may happen between them."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NoReturn, Unpack
 
 from chatstore.cache.breaker import CacheStats, name_of
@@ -13,7 +13,6 @@ from chatstore.cache.protocol import (
 )
 from chatstore.cache.snapshot import info_of
 from chatstore.clock import Clock, Moment, utc_now
-from chatstore.engine.write import is_visible
 from chatstore.errors import ChatStoreError, ConfigurationError, InvalidInputError
 from chatstore.fields import Conditions, Listing, SessionChanges, SessionFields
 from chatstore.models import Message, Page, Session, SessionInfo
@@ -26,6 +25,14 @@ from chatstore.runtime.options import (
 )
 from chatstore.store.calls import public_call, public_walk
 from chatstore.values.plain import is_kind, kind_of
+
+_NOTHING: Mapping[str, object] = {
+    "messages": (),
+    "user_preferences": None,
+    "metadata": None,
+    "session_status": "active",
+}
+"""The fields of a new session of which nothing is given."""
 
 
 class CachedSessionStore(MaintainedSessionStore):
@@ -123,9 +130,9 @@ class CachedSessionStore(MaintainedSessionStore):
     def get(self, session_id: str, *, user_id: str | None = None) -> Session:
         key = limits.require_id("session_id", session_id)
         owner = limits.require_owner(user_id)
-        may_see = self._may_see(owner)
+        reader = Moment.read(self.clock), owner
         call = self.primary.get
-        return self._client.read([key], lambda _: [call(key, user_id=owner)], may_see=may_see)[key]
+        return self._client.read([key], lambda _: [call(key, user_id=owner)], reader=reader)[key]
 
     @public_call
     def get_or_create(
@@ -137,11 +144,11 @@ class CachedSessionStore(MaintainedSessionStore):
         def call() -> Session:
             return self.primary.get_or_create(key, user_id=owner, **fields)
 
-        if fields:
-            # They have to be checked first, and that is the primary's part.
+        if any(value is not _NOTHING.get(name, fields) for name, value in fields.items()):
+            # What is given has to be checked first, and that is the primary's part.
             return self._client.create(key, call)
-        may_see = self._may_see(owner)
-        return self._client.read([key], lambda _: [call()], may_see=may_see, writes=True)[key]
+        reader = Moment.read(self.clock), owner
+        return self._client.read([key], lambda _: [call()], reader=reader, writes=True)[key]
 
     @public_call
     def get_many(self, session_ids: Iterable[str], *, user_id: str | None = None) -> list[Session]:
@@ -150,8 +157,8 @@ class CachedSessionStore(MaintainedSessionStore):
         distinct = list(dict.fromkeys(asked))
         if not distinct:
             return []
-        call, may_see = self.primary.get_many, self._may_see(owner)
-        found = self._client.read(distinct, lambda ids: call(ids, user_id=owner), may_see=may_see)
+        call, reader = self.primary.get_many, (Moment.read(self.clock), owner)
+        found = self._client.read(distinct, lambda ids: call(ids, user_id=owner), reader=reader)
         return [found[session_id] for session_id in asked if session_id in found]
 
     @public_call
@@ -255,7 +262,3 @@ class CachedSessionStore(MaintainedSessionStore):
         # What has expired by the primary's clock, and so may live by another, is left out.
         found = self.primary.iter_sessions(user_id, page_size=limits.MAX_PAGE)
         return (info.session_id for info in found)
-
-    def _may_see(self, user_id: str | None) -> Callable[[Session], bool]:
-        now = Moment.read(self.clock)
-        return lambda session: is_visible(now, user_id, owner=session.user_id, ttl=session.ttl)
