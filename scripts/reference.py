@@ -23,12 +23,12 @@ _HEAD = """\
 
 This page is for people who look up a call. (`make reference` writes it, from the docstrings.)
 
-`open_store` returns one object with two sets of calls. Those of `SessionStore` are for applications.
-Those of `Maintenance` are for operators. `AsyncSessionStore` has the same calls as
+`open_store` returns one object with two sets of calls. Those of `SessionStore` are for
+applications. Those of `Maintenance` are for operators. `AsyncSessionStore` has the same calls as
 [coroutines](async.md). You can import every name on this page from `chatstore`.
 
-[Errors](errors.md) says what an error means, and what to do about it. [Deadlines](deadlines.md) says
-how long a call may take.
+[Errors](errors.md) says what an error means, and what to do about it. [Deadlines](deadlines.md)
+says how long a call may take.
 """
 
 
