@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.engine.cursor import Position
+from chatstore.engine.engine import Engine
 from chatstore.engine.query import PageQuery
 from chatstore.engine.retry import new_part
 from chatstore.engine.write import Patch, Write, is_visible, merge_patch
@@ -16,6 +17,7 @@ from chatstore.policy import RetentionPolicy
 from chatstore.record.stored import (
     Body,
     Record,
+    Stored,
     StoredMessage,
     StoredSession,
     document_weights,
@@ -42,17 +44,27 @@ class MemorySessionStore(BaseSessionStore):
     cache.
     """
 
-    backend = "memory"
+    engine: "MemoryEngine"  # pyright: ignore[reportIncompatibleVariableOverride]  it is set once
 
     def __init__(
         self,
-        storage: MemoryStorage | None = None,
+        storage: "MemoryStorage | MemoryEngine | None" = None,
         *,
         policy: RetentionPolicy | None = None,
         clock: Clock = utc_now,
         deadline: float = DEFAULT_DEADLINE,
     ) -> None:
-        super().__init__(policy=policy, clock=clock, deadline=deadline)
+        if not isinstance(storage, MemoryEngine):
+            storage = MemoryEngine(storage)
+        super().__init__(storage, policy=policy, clock=clock, deadline=deadline)
+
+
+class MemoryEngine(Engine):
+    """The reference engine: the simplest code that keeps the contract."""
+
+    backend = "memory"
+
+    def __init__(self, storage: MemoryStorage | None = None) -> None:
         if storage is None:
             storage = MemoryStorage()
         elif not isinstance(storage, MemoryStorage):
@@ -61,25 +73,25 @@ class MemorySessionStore(BaseSessionStore):
             )
         # Its lock may be held by a thread that is not in this process.
         storage.origin.require_here("storage in memory")
-        self._storage = storage
+        self.storage = storage
 
-    def _insert(self, session: StoredSession, now: Moment) -> bool:
-        return self._restore(session, overwrite=False, now=now)
+    def insert(self, session: StoredSession, now: Moment) -> bool:
+        return self.restore(session, overwrite=False, now=now)
 
-    def _load(self, session_id: str) -> Record | None:
-        with self._storage.lock:
-            stored = self._storage.documents.get(session_id)
+    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+        with self.storage.lock:
+            stored = self.storage.documents.get(session_id)
             return None if stored is None else _record(stored)
 
-    def _load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
-        with self._storage.lock:
-            documents = self._storage.documents
+    def load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
+        with self.storage.lock:
+            documents = self.storage.documents
             return {key: _record(documents[key]) for key in session_ids if key in documents}
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
-        with self._storage.lock:
+    ) -> Stored:
+        with self.storage.lock:
             stored = self._visible_document(write)
             window: list[JsonObject] = stored.get("messages", [])
             ids = [message["messageId"] for message in window]
@@ -88,25 +100,26 @@ class MemorySessionStore(BaseSessionStore):
                 window = _complete(stored)["messages"]
                 write.require_version(stored["version"])
                 window += copy.deepcopy([message.document for message in added])
-                kept = write.policy.window(document_weights(window))
+                kept = write.policy.window(len(window), lambda: document_weights(window))
                 del window[: len(window) - kept]
                 stored["messageCount"] += len(added)
                 _stamp(stored, write)
-            return _copy(stored, with_window=with_window)
+            return Stored(_copy(stored, with_window=with_window))
 
-    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
-        with self._storage.lock:
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+        with self.storage.lock:
             stored = self._live(write)
             write.require_version(stored["version"])
+            window: list[JsonObject] = stored["messages"]
             stored["messageCount"] += given - write.policy.window(
-                document_weights(stored["messages"])
+                len(window), lambda: document_weights(window)
             )
             stored["messages"] = copy.deepcopy([message.document for message in messages])
             _stamp(stored, write)
             return _copy(stored)
 
-    def _update(self, write: Write, patch: Patch) -> Body:
-        with self._storage.lock:
+    def update(self, write: Write, patch: Patch) -> Body:
+        with self.storage.lock:
             stored = self._live(write)
             write.require_version(stored["version"])
             merged = {
@@ -121,29 +134,29 @@ class MemorySessionStore(BaseSessionStore):
             _stamp(stored, write)
             return _copy(stored, with_window=False)
 
-    def _delete(self, write: Write) -> bool:
-        with self._storage.lock:
+    def delete(self, write: Write) -> bool:
+        with self.storage.lock:
             try:
                 stored = self._live(write)
             except SessionNotFoundError:
                 return False
             write.require_version(stored.get("version"))
-            del self._storage.documents[write.session_id]
+            del self.storage.documents[write.session_id]
             return True
 
-    def _delete_user(self, user_id: str, now: Moment) -> int:
-        with self._storage.lock:
-            documents = self._storage.documents
+    def delete_user(self, user_id: str, now: Moment) -> int:
+        with self.storage.lock:
+            documents = self.storage.documents
             owned = [key for key, stored in documents.items() if stored.get("userId") == user_id]
             removed = [documents.pop(key) for key in owned]
             return sum(_is_live(stored, now) for stored in removed)
 
-    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
-        with self._storage.lock:
+    def page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        with self.storage.lock:
             matching = sorted(
                 (
                     (Position(stored["createdAt"], stored["sessionId"]), stored)
-                    for stored in self._storage.documents.values()
+                    for stored in self.storage.documents.values()
                     if query.matches(stored)
                 ),
                 key=lambda found: found[0],
@@ -156,48 +169,48 @@ class MemorySessionStore(BaseSessionStore):
                 or (position < query.after if query.newest_first else position > query.after)
             ][: query.limit]
 
-    def _scan(
+    def scan(
         self, *, limit: int, after: str | None, now: Moment
-    ) -> tuple[Sequence[tuple[str, Body]], str | None]:
-        with self._storage.lock:
+    ) -> tuple[Sequence[tuple[str, Record]], str | None]:
+        with self.storage.lock:
             live = sorted(
                 key
-                for key, stored in self._storage.documents.items()
+                for key, stored in self.storage.documents.items()
                 if _is_live(stored, now) and (after is None or key > after)
             )
-            found = [(key, _copy(self._storage.documents[key])) for key in live[:limit]]
+            found = [(key, _record(self.storage.documents[key])) for key in live[:limit]]
             return found, live[limit - 1] if len(live) > limit else None
 
-    def _restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
-        with self._storage.lock:
-            stored = self._storage.documents.get(session.session_id)
+    def restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
+        with self.storage.lock:
+            stored = self.storage.documents.get(session.session_id)
             if stored is not None and not overwrite and _is_live(stored, now):
                 return False
-            self._storage.documents[session.session_id] = copy.deepcopy(session.document)
+            self.storage.documents[session.session_id] = copy.deepcopy(session.document)
             return True
 
-    def _purge(self, now: Moment) -> int:
-        with self._storage.lock:
-            documents = self._storage.documents
+    def purge(self, now: Moment) -> int:
+        with self.storage.lock:
+            documents = self.storage.documents
             expired = [key for key, stored in documents.items() if not _is_live(stored, now)]
             for key in expired:
                 del documents[key]
             return len(expired)
 
-    def _ping(self) -> None:
+    def ping(self) -> None:
         pass
 
-    def _close(self) -> None:
+    def close(self) -> None:
         pass
 
-    def _translate(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
+    def translate_error(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
         return None
 
     def _live(self, write: Write) -> JsonObject:
         return _complete(self._visible_document(write))
 
     def _visible_document(self, write: Write) -> JsonObject:
-        stored = self._storage.documents.get(write.session_id)
+        stored = self.storage.documents.get(write.session_id)
         if stored is None:
             raise SessionNotFoundError(write.session_id)
         write.require_visible(owner=stored.get("userId"), ttl=stored.get("ttl"))

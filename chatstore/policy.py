@@ -1,6 +1,6 @@
 """How much of a session is kept, and for how long."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
@@ -68,18 +68,19 @@ class RetentionPolicy:
         """`max_window_bytes`, if it may bound a window; None where the count decides."""
         return None if self.count_decides else self.max_window_bytes
 
-    def window(self, weights: Sequence[int]) -> int:
-        """How many of the newest messages stay, given each message's weight, oldest first.
+    def window(self, count: int, weights: Callable[[], Sequence[int]]) -> int:
+        """How many of the newest of `count` messages stay.
 
         If the count decides, the newest `max_messages`; otherwise the longest suffix that fits
-        `max_messages` and `max_window_bytes`.
+        `max_messages` and `max_window_bytes`. Only then are the messages' `weights` asked for,
+        oldest first.
         """
-        most = len(weights) if self.max_messages is None else self.max_messages
+        most = count if self.max_messages is None else min(count, self.max_messages)
         if self.count_decides:
-            return min(len(weights), most)
+            return most
         room = self.max_window_bytes
         kept = 0
-        for weight in reversed(weights):
+        for weight in reversed(weights()):
             room -= weight
             if room < 0 or kept == most:
                 break

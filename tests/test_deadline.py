@@ -22,6 +22,7 @@ from chatstore import (
     open_store,
 )
 from chatstore.clock import Moment
+from chatstore.memory import MemoryEngine
 from chatstore.record.stored import Record
 from chatstore.runtime import deadline
 from chatstore.runtime.watchdog import Watchdog
@@ -86,17 +87,18 @@ def test_only_the_outermost_call_has_waited() -> None:
     calls inside a call, begin when they begin."""
     long_ago = time.monotonic() - PATIENCE
 
-    class Walking(MemorySessionStore):
-        def _delete_user(self, user_id: str, now: Moment) -> int:
+    class Walking(MemoryEngine):
+        def delete_user(self, user_id: str, now: Moment) -> int:
             for _ in range(3):
-                with deadline.each_step(self.deadline):
+                with deadline.each_step():
                     deadline.seconds_left()
-            return super()._delete_user(user_id, now)
+            return super().delete_user(user_id, now)
 
+    store = MemorySessionStore(Walking(), deadline=1)
     with deadline.counted_from(long_ago):
-        assert Walking(deadline=1).delete_user("ana") == 0
+        assert store.delete_user("ana") == 0
         with pytest.raises(BackendUnavailableError):
-            Walking(deadline=1).get_many([])
+            store.get_many([])
         with deadline.within(PATIENCE + 10), deadline.within(1):
             assert deadline.seconds_left() <= 1  # type: ignore[operator]  # there is one
 
@@ -183,24 +185,24 @@ def test_a_child_has_a_watchdog_of_its_own() -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-class Waiting(MemorySessionStore):
+class Waiting(MemoryEngine):
     """An engine that never answers, and knows how to be broken off."""
 
-    def _load(self, session_id: str) -> Record | None:
+    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
         broken_off = threading.Event()
         with deadline.broken_off_by(broken_off.set):
             assert broken_off.wait(PATIENCE)
             raise OSError("the socket was shut down")
 
-    def _load_many(self, session_ids: Sequence[str]) -> Any:
-        return {session_id: self._load(session_id) for session_id in session_ids}
+    def load_many(self, session_ids: Sequence[str]) -> Any:
+        return {session_id: self.load(session_id) for session_id in session_ids}
 
 
 def test_a_late_call_is_unavailable() -> None:
     """Whatever an engine makes of being broken off, the caller gets one error, which may be retried
     and says what the deadline is."""
     with pytest.raises(BackendUnavailableError, match=r"within 0\.05 seconds") as raised:
-        Waiting(deadline=SOON).get("one")
+        MemorySessionStore(Waiting(), deadline=SOON).get("one")
     assert isinstance(raised.value.__cause__, OSError)
     assert raised.value.retryable
 
@@ -208,7 +210,7 @@ def test_a_late_call_is_unavailable() -> None:
 def test_the_cached_store_has_one_deadline_for_both() -> None:
     """The cache's and the primary's time together is the cached store's deadline: the primary's
     unless it is given."""
-    primary = Waiting(deadline=PATIENCE)
+    primary = MemorySessionStore(Waiting(), deadline=PATIENCE)
     assert CachedSessionStore(primary, MemorySessionCache()).deadline == PATIENCE
     store = CachedSessionStore(primary, MemorySessionCache(), deadline=SOON)
     with pytest.raises(BackendUnavailableError):
@@ -221,11 +223,11 @@ def test_what_no_mapping_knows_does_not_escape() -> None:
     """An exception that the backend's mapping has never heard of is a `BackendError` with the
     cause, and its text, which may quote what is stored, stays there."""
 
-    class Odd(MemorySessionStore):
-        def _load(self, session_id: str) -> Record | None:
+    class Odd(MemoryEngine):
+        def load(self, session_id: str, *, latest: bool = False) -> Record | None:
             raise ZeroDivisionError("hello from ana's window")
 
     with pytest.raises(BackendError, match="ZeroDivisionError") as raised:
-        Odd().get("one")
+        MemorySessionStore(Odd()).get("one")
     assert "ana" not in str(raised.value)
     assert isinstance(raised.value.__cause__, ZeroDivisionError)

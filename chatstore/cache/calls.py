@@ -3,7 +3,7 @@ cache and this client's own memory are told afterwards."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NoReturn, TypeVar
+from typing import NoReturn, TypeVar, cast
 
 from chatstore.cache.breaker import GuardedCache
 from chatstore.cache.own_reads import LastReturned, Version
@@ -35,7 +35,6 @@ from chatstore.runtime.options import (
     require_function,
     require_seconds,
 )
-from chatstore.store.base import BaseSessionStore
 
 _LARGEST_PAGE = 1_000
 _LONGEST_PAUSE = 86_400.0
@@ -64,7 +63,7 @@ class CachedCalls:
         require_cache(cache)
         max_staleness = require_max_staleness(max_staleness)
         if clock is None:
-            clock = primary.clock if isinstance(primary, BaseSessionStore) else utc_now
+            clock = cast("Clock", getattr(primary, "clock", utc_now))
         else:
             require_clock(clock)
         if deadline is None:
@@ -100,13 +99,16 @@ class CachedCalls:
     def __reduce__(self) -> NoReturn:
         raise refuse_pickling("cached store")
 
-    def _place(self) -> str:
+    @property
+    def place(self) -> str:
+        """Where the sessions are, for texts that people read."""
         return repr(self.primary)
 
     def _now(self) -> Moment:
         return Moment.read(self.clock)
 
-    def _require_usable(self) -> None:
+    def require_usable(self) -> None:
+        """Raise `ConfigurationError` if the store is closed, or a parent process's."""
         self._origin.require_here("cached store")
         if self._closed:
             raise ConfigurationError("this cached store is closed; open another")
@@ -199,8 +201,9 @@ class CachedCalls:
             self._last.listed(session.session_id, _version(session))
 
     def _ids_of_user(self, user_id: str) -> Iterator[str]:
-        if isinstance(self.primary, BaseSessionStore):
-            yield from self.primary._stored_ids(user_id)
+        stored_ids = getattr(self.primary, "stored_ids", None)
+        if stored_ids is not None:
+            yield from stored_ids(user_id)
             return
         # Of another store's, what has expired by its clock, and so may live by another, is left
         # out.

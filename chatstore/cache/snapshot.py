@@ -57,7 +57,7 @@ def shown(snapshot: Snapshot, policy: RetentionPolicy) -> Session | None:
     if session.version != snapshot.version or life_of(session) != snapshot.life:
         raise ValueError("the body is of another version or life")
     messages = session.messages
-    kept = shown_of(messages, policy)
+    kept = shown_of(messages, policy, body=text)
     reader = _Bounds.of(policy)
     is_all = (
         cut_by.hold(reader)

@@ -133,7 +133,7 @@ def place_of(store: MaintainedSessionStore) -> str:
     """Where the store's sessions are, for people, without credentials."""
     # A cache stands before the store that has them.
     inner: Any = getattr(store, "primary", store)
-    place: str = inner._place() if hasattr(inner, "_place") else type(inner).__name__
+    place: str = getattr(inner, "place", type(inner).__name__)
     return printable(shown_url(place))
 
 

@@ -12,6 +12,15 @@ Body = str | bytes | Mapping[str, Any]
 names are the stored ones (camelCase), and values of the backend's own are left out."""
 
 
+class Stored(NamedTuple):
+    """A record as an engine hands it over."""
+
+    body: Body
+    weights: Sequence[int] | None = None
+    """Those of its messages, oldest first, where the engine has them beside the body. None: whoever
+    needs them weighs the messages."""
+
+
 class Record(NamedTuple):
     """What lies under an id, with the two attributes that decide, before anything is decoded, who
     may see it."""
@@ -19,6 +28,8 @@ class Record(NamedTuple):
     user_id: object
     ttl: object
     body: Body
+    weights: Sequence[int] | None = None
+    """As in `Stored`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,44 @@ from collections.abc import Sequence
 from chatstore.models import Message
 from chatstore.policy import RetentionPolicy
 from chatstore.record.encode import stored_message
+from chatstore.record.stored import Body, StoredMessage
+
+_HEAVIEST = 3
+"""No message weighs more than so many times its JSON text: twice for lists and numbers of one
+digit, which the stored size counts with a byte or more of their own, and its id once more."""
 
 
-def shown_of(messages: Sequence[Message], policy: RetentionPolicy) -> int:
-    """How many of the newest messages a reader with this policy is shown."""
-    if policy.count_decides:
-        # Nothing has to be weighed, which takes longer than all else in a read.
-        return min(len(messages), policy.max_messages or 0)
-    return policy.window([stored_message(message).weight for message in messages])
+def newest(messages: Sequence[StoredMessage], policy: RetentionPolicy) -> Sequence[StoredMessage]:
+    """The messages of a whole new window that its writer's policy keeps."""
+    kept = policy.window(len(messages), lambda: [message.weight for message in messages])
+    return messages[len(messages) - kept :]
+
+
+def shown_of(
+    messages: Sequence[Message],
+    policy: RetentionPolicy,
+    *,
+    body: Body | None = None,
+    weights: Sequence[int] | None = None,
+) -> int:
+    """How many of the newest messages a reader with this policy is shown. `body`: the record's, in
+    which they stand; `weights`: theirs, if they are known."""
+    if weights is not None:
+        return policy.window(len(messages), lambda: weights)
+    if isinstance(body, str | bytes) and _is_light(body, policy):
+        # To weigh the messages takes longer than all else in a read.
+        return (
+            len(messages)
+            if policy.max_messages is None
+            else min(len(messages), policy.max_messages)
+        )
+    return policy.window(
+        len(messages), lambda: [stored_message(message).weight for message in messages]
+    )
+
+
+def _is_light(body: str | bytes, policy: RetentionPolicy) -> bool:
+    """Whether a record is so short a text that its bytes can't decide."""
+    # A character has at most four bytes.
+    bytes_each = 1 if isinstance(body, bytes) or body.isascii() else 4
+    return len(body) * bytes_each * _HEAVIEST <= policy.max_window_bytes

@@ -30,6 +30,7 @@ class _Calls(threading.local):
 
     ends: float | None = None
     began: float | None = None
+    step: float = DEFAULT_DEADLINE
 
 
 _calls = _Calls()
@@ -72,16 +73,32 @@ class within:  # noqa: N801  it is used as a function is; as a generator it woul
         _calls.ends, _calls.began = self._outer, self._began
 
 
-def each_step(seconds: float) -> within:
-    """Give one step of a long call its own deadline: a call that takes as long as there is data has
-    none as a whole."""
-    return within(seconds)
+class in_steps:  # noqa: N801  as `within`
+    """A call that takes as long as there is data: it has no deadline as a whole, each of its steps
+    has `seconds` (`each_step`)."""
+
+    __slots__ = ("_outer", "_seconds")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        self._outer = _calls.step, _calls.began
+        _calls.step, _calls.began = self._seconds, None
+
+    def __exit__(self, *exception: object) -> None:
+        _calls.step, _calls.began = self._outer
+
+
+def each_step() -> within:
+    """Give one step of a long call its own deadline."""
+    return within(_calls.step)
 
 
 @contextmanager
-def counted_from(began: float | None) -> Iterator[None]:
+def counted_from(began: float) -> Iterator[None]:
     """Let the deadlines of the calls inside count from `began`, by `time.monotonic`: a call that
-    waited for a thread has used up some of its time. None: from their own beginning."""
+    waited for a thread has used up some of its time."""
     outer = _calls.began
     _calls.began = began
     try:

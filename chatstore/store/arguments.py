@@ -1,29 +1,62 @@
 """From a caller's arguments to what an engine is given."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 
-from chatstore.clock import in_utc, utc_text
-from chatstore.engine.write import Patch
+from chatstore.clock import Moment, in_utc, utc_text
+from chatstore.engine.cursor import require_position
+from chatstore.engine.query import PageQuery
+from chatstore.engine.write import Patch, ttl_from
 from chatstore.errors import InvalidInputError
-from chatstore.models import JsonObject, Session
-from chatstore.policy import MAX_WINDOW_BYTES
+from chatstore.models import JsonObject, Message, Session, new_id
+from chatstore.policy import MAX_WINDOW_BYTES, RetentionPolicy
 from chatstore.record import limits
 from chatstore.record.encode import raw_document
-from chatstore.record.messages import prepared_messages
+from chatstore.record.messages import checked_batch, prepared_messages
 from chatstore.record.stored import StoredSession
-from chatstore.values.plain import is_kind, kind_of
+from chatstore.record.window import newest
+from chatstore.values.plain import is_kind, kind_of, require_flag
+
+_BEFORE_ALL = Moment(datetime(1970, 1, 1, tzinfo=UTC))
 
 
-def map_of_new_session(field: str, entries: Mapping[str, object] | None) -> JsonObject:
-    """The preferences or metadata of a new session: a None means "no such key"."""
-    merged = _map(field, entries)
-    return {name: value for name, value in merged.items() if value is not None}
+def new_session(
+    now: Moment,
+    policy: RetentionPolicy,
+    user_id: str,
+    session_id: str,
+    *,
+    messages: Iterable[Message] = (),
+    user_preferences: Mapping[str, object] | None = None,
+    metadata: Mapping[str, object] | None = None,
+    session_status: str = "active",
+) -> StoredSession:
+    """The record of a session that begins now."""
+    given = checked_batch(messages, policy, most=limits.MAX_MESSAGES)
+    ttl = ttl_from(now, policy)
+    return StoredSession(
+        {
+            "sessionId": limits.require_id("session_id", session_id),
+            "userId": limits.require_id("user_id", user_id),
+            "createdAt": now.text,
+            "updatedAt": now.text,
+            **({} if ttl is None else {"ttl": ttl}),
+            "userPreferences": _given(_map("user_preferences", user_preferences)),
+            "metadata": _given(_map("metadata", metadata)),
+            "messageCount": len(given),
+            "sessionStatus": limits.require_label("session_status", session_status),
+            "version": 1,
+            "creationId": new_id(),
+        },
+        newest(given, policy),
+    )
 
 
 def patch(
-    user_preferences: Mapping[str, object] | None,
-    metadata: Mapping[str, object] | None,
-    session_status: str | None,
+    *,
+    user_preferences: Mapping[str, object] | None = None,
+    metadata: Mapping[str, object] | None = None,
+    session_status: str | None = None,
 ) -> Patch:
     """The changes of an `update`, in their stored form."""
     status = None
@@ -32,8 +65,60 @@ def patch(
     return Patch(_map("user_preferences", user_preferences), _map("metadata", metadata), status)
 
 
+def page_query(
+    now: Moment,
+    user_id: str,
+    *,
+    newest_first: bool = True,
+    limit: int = 20,
+    cursor: str | None = None,
+    created_from: datetime | None = None,
+    created_before: datetime | None = None,
+    session_status: str | None = None,
+) -> PageQuery:
+    """What a listing asks for: one session more than `limit`, to see whether anything follows."""
+    most = limits.require_limit(limit)
+    return PageQuery(
+        user_id=limits.require_id("user_id", user_id),
+        now=now,
+        newest_first=require_flag("newest_first", newest_first),
+        limit=most + 1,
+        after=None if cursor is None else require_position(cursor),
+        created_from=_bound("created_from", created_from),
+        created_before=_bound("created_before", created_before),
+        session_status=(
+            None
+            if session_status is None
+            else limits.require_label("session_status", session_status)
+        ),
+    )
+
+
+def query_of_all(user_id: str) -> PageQuery:
+    """The first page of all that is stored of a user, expired or not."""
+    return PageQuery(
+        user_id=user_id,
+        now=_BEFORE_ALL,
+        newest_first=False,
+        limit=limits.MAX_PAGE,
+        after=None,
+        created_from=None,
+        created_before=None,
+        session_status=None,
+    )
+
+
+def _bound(field: str, moment: datetime | None) -> str | None:
+    return None if moment is None else utc_text(moment, field)
+
+
 def _map(field: str, entries: Mapping[str, object] | None) -> JsonObject:
     return {} if entries is None else limits.require_map(field, entries)
+
+
+def _given(entries: JsonObject) -> JsonObject:
+    """Entries of a new session: a None means "no such key"."""
+    return {name: value for name, value in entries.items() if value is not None}
 
 
 def restored(session: object) -> StoredSession:

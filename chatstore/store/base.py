@@ -1,95 +1,129 @@
-"""The callers' half of every store; `SessionStore` says what each method does.
+"""The callers' half of every store; `SessionStore` and `Maintenance` say what each method does.
 
 What all backends must do alike happens here, once: arguments are checked, ids minted, the clock
-read, the policy applied and results built.
+read, the policy applied and results built. An engine does the rest.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from typing import NoReturn, Unpack
 
-from chatstore.clock import Moment, utc_text
-from chatstore.engine.cursor import encode_cursor, require_position
-from chatstore.engine.query import PageQuery
-from chatstore.engine.write import Write, ttl_from
+from chatstore.clock import Clock, Moment, utc_now
+from chatstore.engine.cursor import decode_scan_cursor, encode_cursor, encode_scan_cursor
+from chatstore.engine.engine import Engine
+from chatstore.engine.write import Write
 from chatstore.errors import (
+    ConfigurationError,
     InvalidInputError,
     SessionExistsError,
     SessionNotFoundError,
     VersionConflictError,
 )
+from chatstore.fields import Listing, SessionChanges, SessionFields
 from chatstore.models import Message, Page, Session, SessionInfo, new_id
+from chatstore.policy import RetentionPolicy
 from chatstore.protocol import MaintainedSessionStore
 from chatstore.record import limits
-from chatstore.record.encode import stored_message
-from chatstore.record.equality import canonical
 from chatstore.record.messages import checked_batch
-from chatstore.record.stored import Body, StoredMessage, StoredSession
-from chatstore.store import arguments
-from chatstore.store.calls import public_call
-from chatstore.store.maintenance import MaintenanceCalls
+from chatstore.record.stored import Stored
+from chatstore.runtime.deadline import DEFAULT_DEADLINE, require_deadline, within
+from chatstore.runtime.forks import Origin, refuse_pickling
+from chatstore.runtime.options import require_function, require_policy
+from chatstore.store import arguments, own_results
+from chatstore.store.calls import public_call, public_walk
+from chatstore.store.engine_calls import EngineCalls
 from chatstore.values.plain import require_flag
 
 _REWRITE_ATTEMPTS = 100
 _ONE_BY_ONE = "pass messages one by one: append(session_id, *messages)"
 
 
-class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
-    """A store over `BackendHooks`: what a backend's class derives from."""
+class BaseSessionStore(MaintainedSessionStore):
+    """A store over an `Engine`. The engine is the store's from here on: it is opened at once, and
+    closed with the store, or if it can't be opened. A call takes at most `deadline` seconds."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        policy: RetentionPolicy | None = None,
+        clock: Clock = utc_now,
+        deadline: float = DEFAULT_DEADLINE,
+    ) -> None:
+        self._closed = True
+        self._origin = Origin()
+        self.engine = engine
+        try:
+            require_function("clock", clock)
+            self.policy = RetentionPolicy() if policy is None else require_policy(policy)
+            self.clock = clock
+            self.deadline = require_deadline(deadline)
+            self._calls = EngineCalls(engine, self.policy, self.deadline)
+            with within(self.deadline):
+                self._calls.call(engine.open, None, self.policy)
+        except BaseException:
+            engine.close()
+            raise
+        self._closed = False
+
+    @property
+    def place(self) -> str:
+        """Where the sessions are, for texts that people read: without credentials."""
+        return self.engine.place
+
+    def close(self) -> None:
+        # What a parent process opened is the parent's to close.
+        if not self._closed and self._origin.is_here:
+            self._closed = True
+            self.engine.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open"
+        return f"<{type(self).__name__} {self.place}, {state}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise refuse_pickling(f"{self.engine.backend} store")
+
+    def require_usable(self) -> None:
+        """Raise `ConfigurationError` if the store is closed, or a parent process's."""
+        self._origin.require_here(f"{self.engine.backend} store")
+        if self._closed:
+            raise ConfigurationError(f"this {self.engine.backend} store is closed; open another")
 
     @public_call
     def create(
-        self,
-        user_id: str,
-        *,
-        session_id: str | None = None,
-        messages: Iterable[Message] = (),
-        user_preferences: Mapping[str, object] | None = None,
-        metadata: Mapping[str, object] | None = None,
-        session_status: str = "active",
+        self, user_id: str, *, session_id: str | None = None, **fields: Unpack[SessionFields]
     ) -> Session:
         now = self._now()
         chosen_id = new_id() if session_id is None else session_id
-        return self._create(
-            self._new_session(
-                now, user_id, chosen_id, messages, user_preferences, metadata, session_status
-            ),
-            now,
-        )
+        session = arguments.new_session(now, self.policy, user_id, chosen_id, **fields)
+        return own_results.create(self._calls, session, now)
 
     @public_call
     def get(self, session_id: str, *, user_id: str | None = None) -> Session:
         key = limits.require_id("session_id", session_id)
-        session = self._find(key, self._now(), limits.require_owner(user_id))
+        session = self._calls.find(key, self._now(), limits.require_owner(user_id))
         if session is None:
             raise SessionNotFoundError(key)
-        return self._shown(session)
+        return session
 
     @public_call
     def get_or_create(
-        self,
-        session_id: str,
-        *,
-        user_id: str,
-        messages: Iterable[Message] = (),
-        user_preferences: Mapping[str, object] | None = None,
-        metadata: Mapping[str, object] | None = None,
-        session_status: str = "active",
+        self, session_id: str, *, user_id: str, **fields: Unpack[SessionFields]
     ) -> Session:
         now = self._now()
-        record = self._new_session(
-            now, user_id, session_id, messages, user_preferences, metadata, session_status
-        )
-        found = self._find(record.session_id, now, None, latest=True)
+        session = arguments.new_session(now, self.policy, user_id, session_id, **fields)
+        key = session.session_id
+        found = self._calls.find(key, now, None, latest=True)
         if found is None:
             try:
-                return self._create(record, now)
+                return own_results.create(self._calls, session, now)
             except SessionExistsError:
                 # Somebody created it in between.
-                found = self._find(record.session_id, now, None, latest=True)
-        if found is None or found.user_id != record.info["userId"]:
-            raise SessionExistsError(record.session_id)
-        return self._shown(found)
+                found = self._calls.find(key, now, None, latest=True)
+        if found is None or found.user_id != session.info["userId"]:
+            raise SessionExistsError(key)
+        return found
 
     @public_call
     def get_many(self, session_ids: Iterable[str], *, user_id: str | None = None) -> list[Session]:
@@ -97,12 +131,12 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
         asked = limits.require_ids("session_ids", session_ids)
         owner = limits.require_owner(user_id)
         distinct = list(dict.fromkeys(asked))
-        records = self._call(self._load_many, None, distinct) if distinct else {}
-        found: dict[str, Session] = {}
-        for session_id, record in records.items():
-            session = self._visible(record, session_id, now, owner)
-            if session is not None:
-                found[session_id] = self._shown(session)
+        records = self._calls.call(self.engine.load_many, None, distinct) if distinct else {}
+        found = {
+            session_id: session
+            for session_id, record in records.items()
+            if (session := self._calls.visible(record, session_id, now, owner)) is not None
+        }
         return [found[session_id] for session_id in asked if session_id in found]
 
     @public_call
@@ -114,8 +148,8 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
         if_version: int | None = None,
     ) -> SessionInfo:
         write = self._write(session_id, user_id, if_version)
-        body = self._append_batch(write, messages, with_window=False)
-        return self._decode(SessionInfo, body, write.session_id)
+        stored = self._append(write, messages, with_window=False)
+        return self._calls.decode(SessionInfo, stored.body, write.session_id)
 
     @public_call
     def append_and_get(
@@ -126,8 +160,8 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
         if_version: int | None = None,
     ) -> Session:
         write = self._write(session_id, user_id, if_version)
-        body = self._append_batch(write, messages, with_window=True)
-        return self._shown(self._decode(Session, body, write.session_id))
+        stored = self._append(write, messages, with_window=True)
+        return self._calls.shown(stored, write.session_id)
 
     @public_call
     def rewrite(
@@ -141,13 +175,15 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
         write = self._write(session_id, user_id, if_version)
         given = checked_batch(messages, self.policy, most=limits.MAX_MESSAGES)
         if write.if_version is not None:
-            return self._rewrite_at(write, given)
+            return own_results.rewrite(self._calls, write, given)
         for _ in range(_REWRITE_ATTEMPTS):
-            current = self._find(write.session_id, write.now, write.user_id, latest=True)
+            current = self._calls.find(write.session_id, write.now, write.user_id, latest=True)
             if current is None:
                 raise SessionNotFoundError(write.session_id)
             try:
-                return self._rewrite_at(replace(write, if_version=current.version), given)
+                return own_results.rewrite(
+                    self._calls, replace(write, if_version=current.version), given
+                )
             except VersionConflictError:
                 # Each conflict means that somebody else's write succeeded.
                 continue
@@ -158,101 +194,85 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
         self,
         session_id: str,
         *,
-        user_preferences: Mapping[str, object] | None = None,
-        metadata: Mapping[str, object] | None = None,
-        session_status: str | None = None,
         user_id: str | None = None,
         if_version: int | None = None,
+        **changes: Unpack[SessionChanges],
     ) -> SessionInfo:
         write = self._write(session_id, user_id, if_version)
-        patch = arguments.patch(user_preferences, metadata, session_status)
+        patch = arguments.patch(**changes)
         if patch.is_empty:
             write = replace(write, renews=True)
-        body = self._call(self._update, write.session_id, write, patch)
-        return self._decode(SessionInfo, body, write.session_id)
+        body = self._calls.call(self.engine.update, write.session_id, write, patch)
+        return self._calls.decode(SessionInfo, body, write.session_id)
 
     @public_call
     def delete(
         self, session_id: str, *, user_id: str | None = None, if_version: int | None = None
     ) -> bool:
         write = self._write(session_id, user_id, if_version)
-        return self._call(self._delete, write.session_id, write)
+        return self._calls.call(self.engine.delete, write.session_id, write)
 
     @public_call
-    def list_sessions(
-        self,
-        user_id: str,
-        *,
-        newest_first: bool = True,
-        limit: int = 20,
-        cursor: str | None = None,
-        created_from: datetime | None = None,
-        created_before: datetime | None = None,
-        session_status: str | None = None,
-    ) -> Page[SessionInfo]:
+    def list_sessions(self, user_id: str, **listing: Unpack[Listing]) -> Page[SessionInfo]:
+        query = arguments.page_query(self._now(), user_id, **listing)
+        found = self._calls.call(self.engine.page, None, query)
+        # One more than asked was looked for, which tells whether anything follows.
+        most = query.limit - 1
+        items = [
+            self._calls.decode(SessionInfo, body, position.session_id)
+            for position, body in found[:most]
+        ]
+        return Page(items, encode_cursor(found[most - 1][0]) if len(found) > most else None)
+
+    @public_call
+    def ping(self) -> None:
+        self._calls.call(self.engine.ping, None)
+
+    @public_walk
+    def delete_user(self, user_id: str) -> int:
+        now = self._now()
+        owner = limits.require_id("user_id", user_id)
+        return self._calls.call(self.engine.delete_user, None, owner, now)
+
+    @public_walk
+    def purge_expired(self) -> int:
+        return self._calls.call(self.engine.purge, None, self._now())
+
+    @public_call
+    def scan(self, *, limit: int = 100, cursor: str | None = None) -> Page[Session]:
         now = self._now()
         most = limits.require_limit(limit)
-        query = PageQuery(
-            user_id=limits.require_id("user_id", user_id),
-            now=now,
-            newest_first=require_flag("newest_first", newest_first),
-            # One more than asked tells whether anything follows.
-            limit=most + 1,
-            after=None if cursor is None else require_position(cursor),
-            created_from=_bound("created_from", created_from),
-            created_before=_bound("created_before", created_before),
-            session_status=(
-                None
-                if session_status is None
-                else limits.require_label("session_status", session_status)
-            ),
-        )
-        found = self._call(self._page, None, query)
+        after = None if cursor is None else decode_scan_cursor(cursor)
+        found, token = self._calls.call(self.engine.scan, None, limit=most, after=after, now=now)
         items = [
-            self._decode(SessionInfo, body, position.session_id) for position, body in found[:most]
+            self._calls.shown(Stored(record.body, record.weights), session_id)
+            for session_id, record in found
         ]
-        more = len(found) > most
-        return Page(items, encode_cursor(found[most - 1][0]) if more else None)
+        return Page(items, None if token is None else encode_scan_cursor(token))
 
-    def _new_session(
-        self,
-        now: Moment,
-        user_id: str,
-        session_id: str,
-        messages: Iterable[Message],
-        user_preferences: Mapping[str, object] | None,
-        metadata: Mapping[str, object] | None,
-        session_status: str,
-    ) -> StoredSession:
-        given = checked_batch(messages, self.policy, most=limits.MAX_MESSAGES)
-        ttl = ttl_from(now, self.policy)
-        return StoredSession(
-            {
-                "sessionId": limits.require_id("session_id", session_id),
-                "userId": limits.require_id("user_id", user_id),
-                "createdAt": now.text,
-                "updatedAt": now.text,
-                **({} if ttl is None else {"ttl": ttl}),
-                "userPreferences": arguments.map_of_new_session(
-                    "user_preferences", user_preferences
-                ),
-                "metadata": arguments.map_of_new_session("metadata", metadata),
-                "messageCount": len(given),
-                "sessionStatus": limits.require_label("session_status", session_status),
-                "version": 1,
-                "creationId": new_id(),
-            },
-            self._newest(given),
-        )
+    @public_call
+    def restore(self, session: Session, *, overwrite: bool = False) -> None:
+        now = self._now()
+        replaces = require_flag("overwrite", overwrite)
+        record = arguments.restored(session)
+        key = record.session_id
+        if not self._calls.call(self.engine.restore, key, record, overwrite=replaces, now=now):
+            raise SessionExistsError(key)
 
-    def _create(self, record: StoredSession, now: Moment) -> Session:
-        if self._call(self._insert, record.session_id, record, now):
-            return self._decode(Session, record.document, record.session_id)
-        # A driver that sent the call again after a lost answer meets its own result.
-        found = self._find(record.session_id, now, None, latest=True)
-        if found is None or found.creation_id != record.info["creationId"]:
-            raise SessionExistsError(record.session_id)
-        return self._shown(found)
+    def stored_ids(self, user_id: str) -> Iterator[str]:
+        """The ids of all that is stored of a user: expired or not by whatever clock, readable or
+        not. A cache in front of this store must forget them when the user is erased."""
+        query = arguments.query_of_all(user_id)
+        while True:
+            found = self._calls.call(self.engine.page, None, query)
+            yield from (position.session_id for position, _ in found)
+            if len(found) < query.limit:
+                return
+            query = replace(query, after=found[-1][0])
+
+    def _now(self) -> Moment:
+        """The one reading of the clock in a call."""
+        return Moment.read(self.clock)
 
     def _write(self, session_id: str, user_id: str | None, if_version: int | None) -> Write:
         return Write(
@@ -264,33 +284,10 @@ class BaseSessionStore(MaintenanceCalls, MaintainedSessionStore):
             self.policy.renew_on_write,
         )
 
-    def _append_batch(
-        self, write: Write, messages: tuple[Message, ...], *, with_window: bool
-    ) -> Body:
+    def _append(self, write: Write, messages: tuple[Message, ...], *, with_window: bool) -> Stored:
         if not messages:
             raise InvalidInputError("messages", "1 to 100 messages", "none")
         given = checked_batch(messages, self.policy, most=limits.MAX_BATCH, advice=_ONE_BY_ONE)
-        return self._call(self._append, write.session_id, write, given, with_window=with_window)
-
-    def _newest(self, given: list[StoredMessage]) -> list[StoredMessage]:
-        kept = self.policy.window([message.weight for message in given])
-        return given[len(given) - kept :]
-
-    def _rewrite_at(self, write: Write, given: list[StoredMessage]) -> Session:
-        kept = self._newest(given)
-        try:
-            body = self._call(self._rewrite, write.session_id, write, kept, len(given))
-        except VersionConflictError:
-            # A call that is sent again after a lost answer meets its own result.
-            found = self._find(write.session_id, write.now, write.user_id, latest=True)
-            if found is None or write.if_version is None or found.version != write.if_version + 1:
-                raise
-            stored = (stored_message(message).document for message in found.messages)
-            if canonical(stored) != canonical(message.document for message in kept):
-                raise
-            return self._shown(found)
-        return self._shown(self._decode(Session, body, write.session_id))
-
-
-def _bound(field: str, moment: datetime | None) -> str | None:
-    return None if moment is None else utc_text(moment, field)
+        return self._calls.call(
+            self.engine.append, write.session_id, write, given, with_window=with_window
+        )

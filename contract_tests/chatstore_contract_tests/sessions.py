@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-import chatstore.store.base
+import chatstore.store.arguments
 from chatstore import (
     ExtractedFilters,
     MaintainedSessionStore,
@@ -93,7 +93,7 @@ class SessionsBehaviour(Behaviour):
         self, store: MaintainedSessionStore, monkeypatch: pytest.MonkeyPatch, harness: Harness
     ) -> None:
         """A live session with this call's token is this call's own (a resend), and is returned."""
-        monkeypatch.setattr(chatstore.store.base, "new_id", lambda: "the-token")
+        monkeypatch.setattr(chatstore.store.arguments, "new_id", lambda: "the-token")
         first = store.create("ana", session_id="resent", messages=batch(2))
         with unchanged(harness, "resent"):
             assert store.create("ana", session_id="resent") == first

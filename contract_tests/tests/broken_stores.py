@@ -8,41 +8,42 @@ from chatstore import Clock, MemorySessionStore, RetentionPolicy, utc_now
 from chatstore.engine.cursor import Position
 from chatstore.engine.query import PageQuery
 from chatstore.engine.write import Write
-from chatstore.record.stored import Body, StoredMessage
+from chatstore.memory import MemoryEngine
+from chatstore.record.stored import Body, Stored, StoredMessage
 from chatstore_contract_tests.memory import MemoryHarness
 from chatstore_contract_tests.namespaces import FreshHarness
 
 
-class StoredTwice(MemorySessionStore):
+class StoredTwice(MemoryEngine):
     """What is sent again counts again."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
-        with self._storage.lock:
+    ) -> Stored:
+        with self.storage.lock:
             for stored in self._live(write)["messages"]:
                 stored["messageId"] = f"{stored['messageId']} once"
-        return super()._append(write, messages, with_window=with_window)
+        return super().append(write, messages, with_window=with_window)
 
 
-class ShortPages(MemorySessionStore):
+class ShortPages(MemoryEngine):
     """A page stops one short."""
 
-    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
-        found = super()._page(query)
+    def page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        found = super().page(query)
         return found[:-1] if len(found) > 1 else found
 
 
-class DeletedByAnybody(MemorySessionStore):
+class DeletedByAnybody(MemoryEngine):
     """Anybody may delete."""
 
-    def _delete(self, write: Write) -> bool:
-        with self._storage.lock:
-            return self._storage.documents.pop(write.session_id, None) is not None
+    def delete(self, write: Write) -> bool:
+        with self.storage.lock:
+            return self.storage.documents.pop(write.session_id, None) is not None
 
 
 def harness_of(
-    name: str, store: type[MemorySessionStore]
+    name: str, engine: type[MemoryEngine]
 ) -> Callable[[str, str], AbstractContextManager[FreshHarness]]:
     """The entry point of one of the stores."""
 
@@ -50,7 +51,7 @@ def harness_of(
         def open(
             self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
         ) -> MemorySessionStore:
-            return store(self.storage, policy=policy, clock=clock)
+            return MemorySessionStore(engine(self.storage), policy=policy, clock=clock)
 
     BrokenHarness.name = name
 

@@ -13,7 +13,7 @@ from chatstore_contract_tests import sequences
 from chatstore_contract_tests.paired_stores import DivergenceError
 from chatstore_contract_tests.sequences import SequencesBehaviour
 
-from .mutants.mutant import MutantHarness
+from .mutants.mutant import Broken, MutantHarness
 from .mutants.sessions import StripsIds
 from .mutants.shipped import TakesCorruptionForAbsence
 from .mutants.writing import CountsWhatIsRetained
@@ -26,11 +26,11 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
-def found(store: type[MemorySessionStore]) -> DivergenceError:
+def found(broken: Broken) -> DivergenceError:
     """What the machine says of a broken store."""
     with pytest.raises(DivergenceError) as raised, redirect_stdout(StringIO()):
         SequencesBehaviour().test_any_sequence_of_calls_is_answered_like_the_reference(
-            MutantHarness(store)
+            MutantHarness(broken)
         )
     return raised.value
 
@@ -49,7 +49,11 @@ def test_a_difference_is_printed_as_a_program(monkeypatch: pytest.MonkeyPatch) -
     difference = found(CountsWhatIsRetained)
     monkeypatch.delenv("CHATSTORE_URL", raising=False)
     expected = run(difference.program)
-    monkeypatch.setattr(chatstore, "MemorySessionStore", CountsWhatIsRetained)
+    monkeypatch.setattr(
+        chatstore,
+        "MemorySessionStore",
+        lambda storage, **options: MemorySessionStore(CountsWhatIsRetained(storage), **options),
+    )
     answered = run(difference.program)
     assert answered[:-1] == expected[:-1]
     assert answered[-1] != expected[-1]
@@ -67,11 +71,9 @@ def test_the_program_is_printed_where_it_can_be_pasted(capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize(
-    ("store", "words"),
+    ("broken", "words"),
     [(TakesCorruptionForAbsence, "the harness did this"), (StripsIds, "a  b")],
 )
-def test_it_corrupts_records_and_uses_hostile_ids(
-    store: type[MemorySessionStore], words: str
-) -> None:
+def test_it_corrupts_records_and_uses_hostile_ids(broken: Broken, words: str) -> None:
     """Corruption and odd ids are among what the machine tries."""
-    assert words in found(store).program
+    assert words in found(broken).program

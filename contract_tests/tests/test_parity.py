@@ -7,6 +7,7 @@ import pytest
 
 from chatstore import Clock, MemorySessionStore, RetentionPolicy, utc_now
 from chatstore.engine.write import Patch, Write
+from chatstore.memory import MemoryEngine
 from chatstore.record.stored import Body
 from chatstore_contract_tests.memory import MemoryHarness
 from chatstore_contract_tests.parity.running import Divergence, Stores, run, shortened, taken
@@ -33,13 +34,13 @@ def test_a_random_program_is_answered_alike_everywhere(tmp_path: Path) -> None:
         assert run(stores, seed=20260301, steps=STEPS, progress=silent) is None
 
 
-class _ForgetfulStore(MemorySessionStore):
+class _ForgetfulEngine(MemoryEngine):
     """Updates no metadata in sessions that have messages."""
 
-    def _update(self, write: Write, patch: Patch) -> Body:
-        stored = self._storage.documents.get(write.session_id, {})
+    def update(self, write: Write, patch: Patch) -> Body:
+        stored = self.storage.documents.get(write.session_id, {})
         kept = Patch(patch.user_preferences, {}, patch.session_status)
-        return super()._update(write, kept if stored.get("messages") else patch)
+        return super().update(write, kept if stored.get("messages") else patch)
 
 
 class _ForgetfulHarness(MemoryHarness):
@@ -48,7 +49,7 @@ class _ForgetfulHarness(MemoryHarness):
     def open(
         self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
     ) -> MemorySessionStore:
-        return _ForgetfulStore(self.storage, policy=policy, clock=clock)
+        return MemorySessionStore(_ForgetfulEngine(self.storage), policy=policy, clock=clock)
 
 
 @pytest.fixture

@@ -11,14 +11,15 @@ from chatstore import (
 )
 from chatstore.engine.query import PageQuery
 from chatstore.engine.write import Write
-from chatstore.record.stored import Body, StoredMessage
+from chatstore.memory import MemoryEngine
+from chatstore.record.stored import Stored, StoredMessage
 
 SENT = Message(type="user_query", content="once")
 PATIENCE = 30
 """Seconds after which a test that hangs fails instead."""
 
 
-class GatedStore(MemorySessionStore):
+class GatedEngine(MemoryEngine):
     """Appends wait at a gate, before anything is stored, for as long as it is shut."""
 
     def __init__(self) -> None:
@@ -27,20 +28,29 @@ class GatedStore(MemorySessionStore):
         self.gate = threading.Event()
         self.appends = 0
         self.pages = 0
-        self.closes = 0
-        self.closed = threading.Event()
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         self.appends += 1
         self.arrived.release()
         assert self.gate.wait(PATIENCE)
-        return super()._append(write, messages, with_window=with_window)
+        return super().append(write, messages, with_window=with_window)
 
-    def _page(self, query: PageQuery) -> Any:
+    def page(self, query: PageQuery) -> Any:
         self.pages += 1
-        return super()._page(query)
+        return super().page(query)
+
+
+class GatedStore(MemorySessionStore):
+    """A store over such an engine."""
+
+    engine: GatedEngine  # pyright: ignore[reportIncompatibleVariableOverride]  it is set once
+
+    def __init__(self) -> None:
+        super().__init__(GatedEngine())
+        self.closes = 0
+        self.closed = threading.Event()
 
     def close(self) -> None:
         self.closes += 1
@@ -49,4 +59,4 @@ class GatedStore(MemorySessionStore):
 
     async def arrival(self) -> None:
         """Until one more append stands at the gate."""
-        assert await asyncio.to_thread(self.arrived.acquire, timeout=PATIENCE)
+        assert await asyncio.to_thread(self.engine.arrived.acquire, timeout=PATIENCE)

@@ -25,6 +25,16 @@ class Relay:
         self._listener = socket.create_server(("127.0.0.1", self.port), backlog=200)
         self.wake()
 
+    def replace(self) -> None:
+        """Leave those that have connected without an answer for ever, and answer those that
+        will."""
+        self._listener.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self._open.append(self._listener.accept()[0])
+        self._listener.setblocking(True)
+        self.wake()
+
     def close(self) -> None:
         """Drop everything."""
         for each in (self._listener, *self._open):

@@ -36,10 +36,10 @@ def test_at_most_max_workers_run_at_once() -> None:
             tasks = [asyncio.create_task(store.append(f"{number}", SENT)) for number in range(4)]
             await behind.arrival()
             await behind.arrival()
-            assert behind.appends == 2
-            behind.gate.set()
+            assert behind.engine.appends == 2
+            behind.engine.gate.set()
             await asyncio.gather(*tasks)
-            assert behind.appends == 4
+            assert behind.engine.appends == 4
 
     asyncio.run(main())
 
@@ -86,11 +86,11 @@ def test_iter_sessions_asks_for_a_page_when_it_is_wanted() -> None:
             for number in range(5):
                 await store.create("ana", session_id=f"{number}")
             walk = store.iter_sessions("ana", page_size=2, newest_first=False)
-            assert behind.pages == 0
+            assert behind.engine.pages == 0
             assert [(await anext(walk)).session_id, (await anext(walk)).session_id] == ["0", "1"]
-            assert behind.pages == 1
+            assert behind.engine.pages == 1
             assert [each.session_id async for each in walk] == ["2", "3", "4"]
-            assert behind.pages == 3
+            assert behind.engine.pages == 3
             for size in (0, "2"):
                 with pytest.raises(InvalidInputError, match="limit"):
                     await anext(store.iter_sessions("ana", page_size=size))  # type: ignore[arg-type]  # bad on purpose

@@ -15,6 +15,7 @@ from chatstore import (
     open_async_store,
 )
 from chatstore.aio import store as aio
+from chatstore.memory import MemoryEngine
 
 from .gated import PATIENCE, SENT, GatedStore
 
@@ -31,7 +32,7 @@ def test_an_append_cancelled_in_its_course_is_stored_once() -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            behind.gate.set()
+            behind.engine.gate.set()
             assert (await store.append("one", SENT)).message_count == 1
             assert (await store.get("one")).messages == [SENT]
             assert (await store.get("one")).version == 2
@@ -55,10 +56,10 @@ def test_a_retry_waits_for_what_was_cancelled() -> None:
             retries = [asyncio.create_task(store.append("one", SENT)) for _ in range(3)]
             # What begins can be seen to begin only if it does: another session's turn comes.
             await store.create("ana", session_id="other")
-            assert behind.appends == 1
-            behind.gate.set()
+            assert behind.engine.appends == 1
+            behind.engine.gate.set()
             await asyncio.gather(*retries)
-        assert MemorySessionStore(behind._storage).get("one").message_count == 1
+        assert MemorySessionStore(behind.engine.storage).get("one").message_count == 1
 
     asyncio.run(main())
 
@@ -78,10 +79,10 @@ def test_an_append_cancelled_before_its_turn_never_happens() -> None:
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting
-            behind.gate.set()
+            behind.engine.gate.set()
             await first
             assert (await store.get("one")).messages == [SENT]
-            assert behind.appends == 1
+            assert behind.engine.appends == 1
             assert (await store.append("one", other)).message_count == 2
 
     asyncio.run(main())
@@ -100,7 +101,7 @@ def test_a_failure_after_cancellation_is_nobodys() -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            behind.gate.set()
+            behind.engine.gate.set()
             with pytest.raises(SessionNotFoundError):
                 await store.append("missing", SENT)
         assert complaints == []
@@ -127,7 +128,7 @@ def test_close_waits_for_what_is_on_its_way() -> None:
             await closing
         assert not await asyncio.to_thread(behind.closed.wait, 0.05)
         assert not running.done()
-        behind.gate.set()
+        behind.engine.gate.set()
         assert (await running).message_count == 1
         await store.close()
         await store.aclose()
@@ -170,14 +171,14 @@ def test_a_store_whose_opening_was_cancelled_is_closed(monkeypatch: pytest.Monke
     """Nobody will get it, so nobody could close it."""
     begun, gate, closed = threading.Event(), threading.Event(), threading.Event()
 
-    class Closing(MemorySessionStore):
-        def _close(self) -> None:
+    class Closing(MemoryEngine):
+        def close(self) -> None:
             closed.set()
 
     def open_slowly(*_: object, **__: object) -> MemorySessionStore:
         begun.set()
         assert gate.wait(PATIENCE)
-        return Closing()
+        return MemorySessionStore(Closing())
 
     monkeypatch.setattr(aio, "open_store", open_slowly)
 

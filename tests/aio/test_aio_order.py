@@ -3,34 +3,79 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Callable, Coroutine
+import sys
+import threading
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatstore import AsyncSessionStore, MemorySessionStore, Message, RetentionPolicy
+from chatstore import (
+    AsyncSessionStore,
+    MemorySessionStore,
+    Message,
+    RetentionPolicy,
+    SessionInfo,
+)
 
-from .gated import GatedStore
+from .gated import PATIENCE
+
+
+@pytest.fixture(scope="module", autouse=True)
+def busy_threads() -> Iterator[None]:
+    """Threads that take turns as often as they can, so that what may overlap does."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
 
 
 def message(content: str) -> Message:
     return Message(type="user", content=content)
 
 
+class HeldStore(MemorySessionStore):
+    """The first append waits at a gate, before anything is stored; further ones pass it by."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+        self.arrived = threading.Event()
+        self.went_on = False
+
+    def append(self, session_id: str, *messages: Message, **options: Any) -> SessionInfo:
+        if not self.arrived.is_set():
+            self.arrived.set()
+            is_open = self.gate.wait(PATIENCE)
+            self.went_on = True
+            assert is_open
+        return super().append(session_id, *messages, **options)
+
+
+async def held_and_cancelled(behind: HeldStore, store: AsyncSessionStore) -> None:
+    """Make a session, and leave an append to it at the gate that nobody waits for any more."""
+    await store.create("ana", session_id="one")
+    held = asyncio.create_task(store.append("one", message("first")))
+    assert await asyncio.to_thread(behind.arrived.wait, PATIENCE)
+    held.cancel()
+    await asyncio.wait([held])
+
+
 def test_a_cancelled_append_is_not_overtaken() -> None:
-    """The next append waits until the cancelled one has ended, whatever that took."""
+    """The next append waits until the cancelled one has ended, whatever that took: it is not
+    stored even when a thread is free for it."""
 
     async def main() -> None:
-        behind = GatedStore()
-        async with AsyncSessionStore(behind) as store:
-            await store.create("ana", session_id="one")
-            first = asyncio.create_task(store.append("one", message("first")))
-            await behind.arrival()
-            first.cancel()
+        behind = HeldStore()
+        async with AsyncSessionStore(behind, max_workers=2) as store:
+            await held_and_cancelled(behind, store)
             second = asyncio.create_task(store.append("one", message("second")))
-            await asyncio.wait([first])
+            await asyncio.sleep(0)  # It is called before the read.
+            # The only free thread takes what waits in turn: when it has read, it has done, or has
+            # passed over, the second append.
+            assert (await store.get("one")).messages == []
             behind.gate.set()
             await second
             window = (await store.get("one")).messages
@@ -40,17 +85,15 @@ def test_a_cancelled_append_is_not_overtaken() -> None:
 
 
 def test_a_cancelled_call_gives_its_turn_back() -> None:
-    """Calls that nobody waits for any more keep no other session waiting."""
+    """Calls that nobody waits for any more keep no other session waiting: with one thread, another
+    call is answered while the cancelled one is still on its way."""
 
     async def main() -> None:
-        behind = GatedStore()
+        behind = HeldStore()
         async with AsyncSessionStore(behind, max_workers=1) as store:
-            await store.create("ana", session_id="one")
-            held = asyncio.create_task(store.append("one", message("held")))
-            await behind.arrival()
-            held.cancel()
-            await asyncio.wait([held])
+            await held_and_cancelled(behind, store)
             assert (await store.create("ana", session_id="other")).session_id == "other"
+            assert not behind.went_on
             behind.gate.set()
 
     asyncio.run(main())

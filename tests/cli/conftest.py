@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from chatstore import Clock, ManualClock, MemorySessionStore, MemoryStorage, RetentionPolicy
 from chatstore.cli import demo, options
 from chatstore.cli.application import application
+from chatstore.memory import MemoryEngine
 
 StoreClass = Callable[..., MemorySessionStore]
 
@@ -41,6 +42,7 @@ class Terminal:
         self.storage = MemoryStorage()
         self.clock = ManualClock()
         self.store_class: StoreClass = MemorySessionStore
+        self.engine_class: type[MemoryEngine] = MemoryEngine
         self.urls: list[str] = []
         self.caches: list[str | None] = []
 
@@ -54,10 +56,12 @@ class Terminal:
     ) -> MemorySessionStore:
         self.urls.append(url)
         self.caches.append(cache)
-        return self.store_class(self.storage, policy=policy, clock=clock or self.clock)
+        return self.store_class(
+            self.engine_class(self.storage), policy=policy, clock=clock or self.clock
+        )
 
     def store(self) -> MemorySessionStore:
-        return self.store_class(self.storage, clock=self.clock)
+        return self.store_class(self.engine_class(self.storage), clock=self.clock)
 
     def run(self, *arguments: str, typed: str | bytes = "") -> Answer:
         result = CliRunner().invoke(application, arguments, input=typed)

@@ -19,6 +19,7 @@ from chatstore import (
     SessionNotFoundError,
     VersionConflictError,
 )
+from chatstore.memory import MemoryEngine
 
 from .conftest import Terminal
 
@@ -39,16 +40,16 @@ ERRORS = [
 ]
 
 
-def failing(error: Exception) -> type[MemorySessionStore]:
+def failing(error: Exception) -> type[MemoryEngine]:
     """A store whose engine answers every call with `error`."""
 
-    class FailingStore(MemorySessionStore):
+    class FailingEngine(MemoryEngine):
         def _fail(self, *arguments: object, **options: object) -> NoReturn:
             raise error
 
-        _insert = _load = _append = _update = _delete = _ping = _fail
+        insert = load = append = update = delete = ping = _fail
 
-    return FailingStore
+    return FailingEngine
 
 
 @pytest.mark.parametrize(("error", "code"), ERRORS, ids=lambda case: type(case).__name__)
@@ -57,7 +58,7 @@ def test_each_error_has_its_exit_code_and_one_line(
 ) -> None:
     """Any error of a store is one line on standard error, without a traceback, and the exit code
     that the documentation gives it."""
-    terminal.store_class = failing(error)
+    terminal.engine_class = failing(error)
     answer = terminal.run("sessions", "show", "s")
     assert (answer.code, answer.out) == (code, "")
     assert answer.err == f"chatstore: {error}\n"
@@ -68,7 +69,7 @@ def test_with_json_each_error_is_a_document(
     terminal: Terminal, error: ChatStoreError, code: int
 ) -> None:
     """With --json the error is one document on standard error, that says whether to try again."""
-    terminal.store_class = failing(error)
+    terminal.engine_class = failing(error)
     answer = terminal.run("sessions", "show", "s", "--json")
     assert (answer.code, answer.out) == (code, "")
     assert answer.error["type"] == type(error).__name__

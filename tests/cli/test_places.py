@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from chatstore import BackendAuthError, MemorySessionStore, SchemaError
+from chatstore import BackendAuthError, SchemaError
 from chatstore.cli.application import application
+from chatstore.memory import MemoryEngine
 
 from .conftest import Terminal
 from .test_failures import failing
@@ -50,18 +51,18 @@ def test_finding_nothing_is_believed_of_a_store_that_is_there(
     plain = terminal.run(*command)
     assert plain.code in {0, 1}
 
-    class NotThere(MemorySessionStore):
-        def _ping(self) -> None:
+    class NotThere(MemoryEngine):
+        def ping(self) -> None:
             raise SchemaError("there is nothing")
 
-    terminal.store_class = NotThere
+    terminal.engine_class = NotThere
     assert terminal.run(*command).code == 5
 
-    class NotAllowed(MemorySessionStore):
-        def _ping(self) -> None:
+    class NotAllowed(MemoryEngine):
+        def ping(self) -> None:
             raise BackendAuthError("not allowed")
 
-    terminal.store_class = NotAllowed
+    terminal.engine_class = NotAllowed
     assert terminal.run(*command) == plain
 
 
@@ -77,7 +78,7 @@ def test_an_empty_url_is_no_wish_for_the_default(
 
 def test_ping_and_demo_say_where(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     """The place is the store's own word for it, without credentials and printable."""
-    monkeypatch.setattr(MemorySessionStore, "_place", lambda _: "db://me:hush@h:1/\x1b[2J")
+    monkeypatch.setattr(MemoryEngine, "place", "db://me:hush@h:1/\x1b[2J")
     assert terminal.run("ping").out == "the store answers: db://***@h:1/\\x1b[2J\n"
     assert terminal.run("ping", "--json").document["place"] == "db://***@h:1/\\x1b[2J"
     demo = terminal.run("demo", "--url", "memory://")
@@ -92,7 +93,7 @@ def test_ping_of_a_cached_store_is_about_the_store() -> None:
 
 def test_a_ping_that_fails_names_no_place_as_answering(terminal: Terminal) -> None:
     """The place is told of a store that answers alone."""
-    terminal.store_class = failing(SchemaError("no table"))
+    terminal.engine_class = failing(SchemaError("no table"))
     assert terminal.run("ping").out == ""
 
 

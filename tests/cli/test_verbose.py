@@ -20,16 +20,17 @@ from chatstore.cli.printable import printable
 from chatstore.cli.reporting import Report
 from chatstore.cli.secrecy import Secrecy
 from chatstore.cli.verbosity import with_verbose
+from chatstore.memory import MemoryEngine
 
 from .conftest import Terminal
 
 HOST = "redis.example:6379"
 
 
-class Failing(MemorySessionStore):
+class Failing(MemoryEngine):
     """Fails as a driver does: with an exception behind an exception."""
 
-    def _ping(self) -> NoReturn:
+    def ping(self) -> NoReturn:
         try:
             try:
                 raise ConnectionRefusedError(111, "refused\x1b[2J")
@@ -45,7 +46,7 @@ class Failing(MemorySessionStore):
 def test_verbose_shows_the_chain_of_causes(terminal: Terminal, arguments: tuple[str, ...]) -> None:
     """Before or after the command it shows each cause's type and text, host and port among them,
     printable, and a traceback; with --json in the one document."""
-    terminal.store_class = Failing
+    terminal.engine_class = Failing
     answer = terminal.run(*arguments)
     assert (answer.code, answer.out) == (4, "")
     for text in ("TimeoutError", HOST, "ConnectionRefusedError", "Traceback", "test_verbose.py"):
@@ -64,7 +65,7 @@ def test_verbose_shows_the_chain_of_causes(terminal: Terminal, arguments: tuple[
 
 def test_without_it_a_line_says_that_there_is_more(terminal: Terminal) -> None:
     """An error with a cause is still one line, which names the option; its document is as ever."""
-    terminal.store_class = Failing
+    terminal.engine_class = Failing
     answer = terminal.run("ping")
     assert answer.err == "chatstore: out of reach (--verbose shows the cause)\n"
     assert "causes" not in terminal.run("ping", "--json").error

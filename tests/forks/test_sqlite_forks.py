@@ -83,7 +83,7 @@ def test_what_parent_and_child_write_excludes_each_other(path: Path) -> None:
     def work(child: Child) -> None:
         own = open_store(f"sqlite:///{path}")
         assert isinstance(own, SQLSessionStore)
-        with own._database.writing():
+        with own.engine.database.writing():
             child.say()
             child.heard()
 
@@ -143,7 +143,7 @@ def test_a_writer_at_the_fork_does_not_stop_the_child(path: Path) -> None:
     store = open_store(f"sqlite:///{path}")
     assert isinstance(store, SQLSessionStore)
     store.create("ana", session_id="chat")
-    lock = store._database._connections._writer
+    lock = store.engine.database._connections._writer
     lock.acquire()
     waiting = threading.Thread(target=lambda: store.append("chat", message("parent's")))
     waiting.start()

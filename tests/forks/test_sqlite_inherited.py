@@ -44,7 +44,7 @@ def test_a_call_that_does_not_end_in_time(path: Path, monkeypatch: pytest.Monkey
     inside, end = threading.Event(), threading.Event()
 
     def write() -> None:
-        with store._database.writing():
+        with store.engine.database.writing():
             inside.set()
             end.wait()
 
@@ -150,7 +150,7 @@ def test_a_fork_from_a_call_of_its_own(path: Path) -> None:
     store = open_store(f"sqlite:///{path}")
     assert isinstance(store, SQLSessionStore)
     store.create("ana", session_id="chat")
-    with store._database.writing() as cursor:
+    with store.engine.database.writing() as cursor:
         assert Child(lambda _child: "lives").result() == "lives"
         cursor.execute("UPDATE chat_sessions SET metadata = '{}'")
     assert store.append("chat", message("after")).message_count == 1

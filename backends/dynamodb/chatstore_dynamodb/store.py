@@ -12,8 +12,9 @@ from chatstore.engine.retry import new_part
 from chatstore.engine.write import Patch, Write, is_visible
 from chatstore.errors import ChatStoreError, ConfigurationError
 from chatstore.policy import RetentionPolicy
-from chatstore.record.stored import Body, Record, StoredMessage, StoredSession
+from chatstore.record.stored import Body, Record, Stored, StoredMessage, StoredSession
 from chatstore.runtime.deadline import DEFAULT_DEADLINE, require_deadline, within
+from chatstore.store.base import BaseSessionStore
 from chatstore_dynamodb import expressions
 from chatstore_dynamodb.api import Client
 from chatstore_dynamodb.attempts import (
@@ -44,7 +45,7 @@ from chatstore_dynamodb.upkeep import Upkeep
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}|arn:[\x21-\x7e]{1,1020}")
 
 
-class DynamoDBSessionStore(Upkeep):
+class DynamoDBSessionStore(BaseSessionStore):
     """Sessions in a DynamoDB table, through boto3's low-level client.
 
     The caller owns `client`, which stays as it is and is not closed with the store: the store has
@@ -56,13 +57,11 @@ class DynamoDBSessionStore(Upkeep):
     name that a table or an index can have.
     """
 
-    backend = BACKEND
-    needs_time_to_live: ClassVar[bool] = True
-    """Whether `ping` wants the table to remove what has expired."""
+    engine: "DynamoDBEngine"  # pyright: ignore[reportIncompatibleVariableOverride]  it is set once
 
     def __init__(
         self,
-        client: Client,
+        client: "Client | DynamoDBEngine",
         table_name: str,
         *,
         index_name: str = DEFAULT_INDEX,
@@ -71,19 +70,11 @@ class DynamoDBSessionStore(Upkeep):
         clock: Clock = utc_now,
         deadline: float = DEFAULT_DEADLINE,
     ) -> None:
-        if type(consistent_reads) is not bool:
-            raise ConfigurationError(
-                f"dynamodb: consistent_reads must be True or False, not {shown(consistent_reads)}"
+        if not isinstance(client, DynamoDBEngine):
+            client = DynamoDBEngine(
+                client, table_name, index_name=index_name, consistent_reads=consistent_reads
             )
-        self._table = Table(
-            own_client(client),
-            _require_name("table_name", table_name),
-            index_name=_require_name("index_name", index_name),
-            consistent_reads=consistent_reads,
-        )
-        self._sizes = WindowSizes()
-        self._given_client: Client | None = None
-        super().__init__(policy=policy, clock=clock, deadline=deadline)
+        super().__init__(client, policy=policy, clock=clock, deadline=deadline)
 
     @classmethod
     def connect(
@@ -105,46 +96,69 @@ class DynamoDBSessionStore(Upkeep):
         with within(max(require_deadline(deadline), DEFAULT_DEADLINE)):
             client = new_client(region=region, endpoint_url=endpoint_url, retry_mode=retry_mode)
         try:
-            store = cls(
+            engine = DynamoDBEngine(
                 client,
                 table_name,
                 index_name=index_name,
                 consistent_reads=consistent_reads,
-                policy=policy,
-                clock=clock,
-                deadline=deadline,
+                owned=True,
             )
         except BaseException:
             client.close()
             raise
-        store._given_client = client
-        return store
+        return cls(engine, table_name, policy=policy, clock=clock, deadline=deadline)
 
-    def _insert(self, session: StoredSession, now: Moment) -> bool:
-        inserted = self._restore(session, overwrite=False, now=now)
+
+class DynamoDBEngine(Upkeep):
+    """A table and its index. A client that is `owned` is closed at the end."""
+
+    backend = BACKEND
+    needs_time_to_live: ClassVar[bool] = True
+    """Whether `ping` wants the table to remove what has expired."""
+
+    def __init__(
+        self,
+        client: Client,
+        table_name: str,
+        *,
+        index_name: str = DEFAULT_INDEX,
+        consistent_reads: bool = True,
+        owned: bool = False,
+    ) -> None:
+        if type(consistent_reads) is not bool:
+            raise ConfigurationError(
+                f"dynamodb: consistent_reads must be True or False, not {shown(consistent_reads)}"
+            )
+        self.table = Table(
+            own_client(client),
+            _require_name("table_name", table_name),
+            index_name=_require_name("index_name", index_name),
+            consistent_reads=consistent_reads,
+        )
+        self.sizes = WindowSizes()
+        self._given_client = client if owned else None
+
+    def insert(self, session: StoredSession, now: Moment) -> bool:
+        inserted = self.restore(session, overwrite=False, now=now)
         if inserted:
-            self._sizes.put(session.session_id, len(session.messages))
+            self.sizes.put(session.session_id, len(session.messages))
         return inserted
 
-    def _load(self, session_id: str) -> Record | None:
-        item = self._table.get(session_id)
+    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+        item = self.table.get(session_id, latest=latest)
         return None if item is None else record(self._seen(session_id, item))
 
-    def _load_latest(self, session_id: str) -> Record | None:
-        item = self._table.get(session_id, latest=True)
-        return None if item is None else record(self._seen(session_id, item))
-
-    def _load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
-        items = self._table.get_many(session_ids)
+    def load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
+        items = self.table.get_many(session_ids)
         return {
             session_id: record(self._seen(session_id, item))
             for item in items
             for session_id in (item["sessionId"]["S"],)
         }
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         session_id = write.session_id
         new = messages
 
@@ -160,35 +174,35 @@ class DynamoDBSessionStore(Upkeep):
                 request = expressions.append(write, new, len(stored.messages))
             return request or expressions.compare_and_set(write, new, stored)
 
-        guess = expressions.append(write, messages, self._sizes.get(session_id))
+        guess = expressions.append(write, messages, self.sizes.get(session_id))
         # A window that is too long to be said so is asked about as one that nobody has seen.
         guess = guess or expressions.append(write, messages, None)
-        item = change_item(self._table, write, guess, plan, may_cut=True)
-        return self._shown_item(session_id, item, with_window=with_window)
+        item = change_item(self.table, write, guess, plan, may_cut=True)
+        return Stored(self._shown_item(session_id, item, with_window=with_window))
 
-    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
         def plan(stored: StoredItem, _: bool) -> Request:
             write.require_version(stored.version or 0)
             return expressions.rewrite_stored(write, messages, given, stored)
 
-        size = self._sizes.get(write.session_id)
+        size = self.sizes.get(write.session_id)
         guess = None if size is None else expressions.rewrite(write, messages, given, size)
-        item = change_item(self._table, write, guess, plan)
+        item = change_item(self.table, write, guess, plan)
         return self._shown_item(write.session_id, item, with_window=True)
 
-    def _update(self, write: Write, patch: Patch) -> Body:
+    def update(self, write: Write, patch: Patch) -> Body:
         def plan(stored: StoredItem, _: bool) -> Request:
             write.require_version(stored.version or 0)
             return expressions.update(write, patch, stored)
 
-        item = change_item(self._table, write, expressions.update(write, patch, None), plan)
+        item = change_item(self.table, write, expressions.update(write, patch, None), plan)
         return self._shown_item(write.session_id, item, with_window=False)
 
-    def _delete(self, write: Write) -> bool:
+    def delete(self, write: Write) -> bool:
         condition = expressions.visible(write).condition()
         for attempt in range(MOST_ATTEMPTS):
             try:
-                self._table.delete(write.session_id, condition, by_version=write.if_version)
+                self.table.delete(write.session_id, condition, by_version=write.if_version)
             except ConditionFailedError as failure:
                 stored = failure.stored
             else:
@@ -199,17 +213,17 @@ class DynamoDBSessionStore(Upkeep):
                 return False
             write.require_version(stored.version or 0)
             # It was of another version when it was met, and another writer has changed that.
-            wait_for_others(self._table, write.session_id, attempt)
-        raise contended(self._table, write.session_id, MOST_ATTEMPTS)
+            wait_for_others(self.table, write.session_id, attempt)
+        raise contended(self.table, write.session_id, MOST_ATTEMPTS)
 
-    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+    def page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
         request = expressions.page_request(query)
         if request is None:
             return []
         listing = expressions.Listing(query)
         for round_ in itertools.count():
-            answer = self._table.query({**request, "Limit": expressions.evaluated(query, round_)})
-            self._table.require_owner(query.user_id, answer)
+            answer = self.table.query({**request, "Limit": expressions.evaluated(query, round_)})
+            self.table.require_owner(query.user_id, answer)
             listing.take(answer.get("Items", []))
             if listing.is_full:
                 break
@@ -218,27 +232,28 @@ class DynamoDBSessionStore(Upkeep):
                 break
             request["ExclusiveStartKey"] = last
         incomplete = listing.incomplete
-        for item in self._table.get_many(list(incomplete)):
+        for item in self.table.get_many(list(incomplete)):
             body = incomplete[item["sessionId"]["S"]]
             body |= other_attributes(item, body)
         return listing.page
 
-    def _ping(self) -> None:
-        ping(self._table, needs_time_to_live=self.needs_time_to_live)
+    def ping(self) -> None:
+        ping(self.table, needs_time_to_live=self.needs_time_to_live)
 
-    def _close(self) -> None:
-        self._table.client.close()
+    def close(self) -> None:
+        self.table.client.close()
         if self._given_client is not None:
             self._given_client.close()
 
-    def _translate(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
-        return translate(error, self._table.place)
+    def translate_error(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
+        return translate(error, self.table.place)
 
-    def _place(self) -> str:
-        return str(self._table.place)
+    @property
+    def place(self) -> str:
+        return str(self.table.place)
 
     def _seen(self, session_id: str, item: Item) -> Item:
-        self._sizes.put(session_id, len(item.get("messages", {}).get("L", ())))
+        self.sizes.put(session_id, len(item.get("messages", {}).get("L", ())))
         return item
 
     def _shown_item(self, session_id: str, item: Item, *, with_window: bool) -> Body:

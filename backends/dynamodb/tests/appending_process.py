@@ -18,7 +18,7 @@ def main() -> None:
         def note(event_name: str, **_: Any) -> None:
             sent.append(event_name)
 
-        events = store._table.client.meta.events  # type: ignore[attr-defined]
+        events = store.engine.table.client.meta.events  # type: ignore[attr-defined]
         events.register_first("before-send.dynamodb", note)
 
         def append(thread: int) -> None:

@@ -58,8 +58,8 @@ def test_consumed_capacity(metered: TableHarness, clock: ManualClock) -> None:
     """Append to a full session of 10 messages of 200 bytes, get, and a page of 20: as many units
     as the README says."""
     store = DynamoDBSessionStore(metered.client, metered.table_name, clock=clock)
-    client: Any = Metered(store._table.client)
-    store._table.client = client
+    client: Any = Metered(store.engine.table.client)
+    store.engine.table.client = client
     plain = metered.open(clock=clock)
     for number in range(30):
         plain.create("ana", session_id=f"{number:036}", messages=map(message, range(10)))

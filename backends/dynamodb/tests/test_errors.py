@@ -96,7 +96,7 @@ def test_a_refusal_is_typed(
     it, and the driver's own as its cause."""
     status, expected = REFUSALS[code]
     with (
-        refusing(store._table.client, code, status=status),
+        refusing(store.engine.table.client, code, status=status),
         pytest.raises(ChatStoreError) as raised,
     ):
         call(store)

@@ -59,7 +59,7 @@ def function(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
 def stored(function: ModuleType) -> dict[str, Any]:
     """Every record, as it is stored."""
-    return json.loads(json.dumps(function.store()._storage.documents))  # type: ignore[no-any-return]  # JSON's
+    return json.loads(json.dumps(function.store().engine.storage.documents))  # type: ignore[no-any-return]  # JSON's
 
 
 def contents(answer: dict[str, Any]) -> list[str]:

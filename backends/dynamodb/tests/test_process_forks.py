@@ -147,7 +147,7 @@ def test_a_store_shares_no_socket_with_its_client(local: TableHarness) -> None:
     two = DynamoDBSessionStore(local.client, local.table_name)
     sessions = {
         id(each._endpoint.http_session._manager)  # type: ignore[attr-defined]  # botocore's own
-        for each in (local.client, one._table.client, two._table.client)
+        for each in (local.client, one.engine.table.client, two.engine.table.client)
     }
     assert len(sessions) == 3
     one.close()

@@ -190,7 +190,7 @@ def test_sizes_are_forgotten_beyond_the_capacity(table: TableHarness) -> None:
     from chatstore_dynamodb.sizes import WindowSizes
 
     store = DynamoDBSessionStore(table.client, table.table_name)
-    store._sizes = WindowSizes(capacity=2)
+    store.engine.sizes = WindowSizes(capacity=2)
     for number in range(4):
         full = [message(f"{each}") for each in range(10)]
         store.create("ana", session_id=f"{number}", messages=full)

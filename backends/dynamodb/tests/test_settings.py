@@ -151,7 +151,7 @@ def test_the_region(tmp_path: Path, set_: dict[str, str], expected: str) -> None
     if "AWS_CONFIG_FILE" in set_:
         set_ = {"AWS_CONFIG_FILE": str(profile)}
     with environment(set_), DynamoDBSessionStore.connect("table") as store:
-        assert store._table.client.meta.region_name == expected
+        assert store.engine.table.client.meta.region_name == expected
 
 
 def test_without_a_region_the_advice_works() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.engine.cursor import Position
+from chatstore.engine.engine import Engine
 from chatstore.engine.query import PageQuery
 from chatstore.engine.write import Patch, Write, is_visible
 from chatstore.errors import (
@@ -15,10 +16,11 @@ from chatstore.errors import (
 )
 from chatstore.policy import RetentionPolicy
 from chatstore.record.limits import require_key_count
-from chatstore.record.stored import Body, Record, StoredMessage, StoredSession
+from chatstore.record.stored import Body, Record, Stored, StoredMessage, StoredSession
 from chatstore.runtime.deadline import DEFAULT_DEADLINE
 from chatstore.store.base import BaseSessionStore
 from chatstore_redis import errors, fields, scripts
+from chatstore_redis.cluster import Cluster
 from chatstore_redis.connection import Client, Connection
 from chatstore_redis.index import UserIndex
 from chatstore_redis.keys import Keys
@@ -45,70 +47,89 @@ class RedisSessionStore(BaseSessionStore):
     as the client's own `Retry` says.
     """
 
-    backend = "redis"
+    engine: "RedisEngine"  # pyright: ignore[reportIncompatibleVariableOverride]  it is set once
 
     def __init__(
         self,
-        client: Client | Source | ClusterSource,
+        client: "Client | RedisEngine",
         *,
         prefix: str = "chatstore",
         policy: RetentionPolicy | None = None,
         clock: Clock = utc_now,
         deadline: float = DEFAULT_DEADLINE,
     ) -> None:
-        self._keys = Keys(prefix)
-        self._connection = Connection(client)
-        self._index = UserIndex(self._connection, self._keys)
-        super().__init__(policy=policy, clock=clock, deadline=deadline)
+        if not isinstance(client, RedisEngine):
+            client = RedisEngine(client, prefix=prefix)
+        super().__init__(client, policy=policy, clock=clock, deadline=deadline)
 
-    def _insert(self, session: StoredSession, now: Moment) -> bool:
+
+class RedisEngine(Engine):
+    """The hashes and indexes under one prefix. Its connections are its own."""
+
+    backend = "redis"
+
+    def __init__(
+        self, client: Client | Source | ClusterSource, *, prefix: str = "chatstore"
+    ) -> None:
+        self.keys = Keys(prefix)
+        self.connection = Connection(client)
+        # A client of the caller's has asked for a cluster's nodes by itself.
+        self._discovers = isinstance(client, ClusterSource)
+        self.index = UserIndex(self.connection, self.keys)
+
+    def open(self, policy: RetentionPolicy) -> None:
+        servers = self.connection.servers
+        if self._discovers and isinstance(servers, Cluster):
+            servers.discover()
+
+    def insert(self, session: StoredSession, now: Moment) -> bool:
         # The member first: a process that dies in between leaves one too many, which heals. The
         # other way round it would leave a session that no listing shows.
-        is_new = self._index.add(*_indexed(session)) == 1
+        is_new = self.index.add(*_indexed(session)) == 1
         before = times_sent_again()
         written = self._put(session, overwrite=False, now=now)
         if written and not (is_new and times_sent_again() == before):
             # The member may be another `create`'s of the same instant, or the session have been
             # written twice: so `delete_user` may have removed it with the other one in between.
-            self._index.add(*_indexed(session))
+            self.index.add(*_indexed(session))
         return written
 
-    def _load(self, session_id: str) -> Record | None:
-        return fields.record(self._connection.run(scripts.READ, self._keys.session(session_id)))
+    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+        return fields.record(self.connection.run(scripts.READ, self.keys.session(session_id)))
 
-    def _load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
-        keys = [self._keys.session(session_id) for session_id in session_ids]
-        answers = self._connection.run_all(scripts.READ, keys)
+    def load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
+        keys = [self.keys.session(session_id) for session_id in session_ids]
+        answers = self.connection.run_all(scripts.READ, keys)
         records = zip(session_ids, map(fields.record, answers), strict=True)
         return {session_id: record for session_id, record in records if record is not None}
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         demand = b"window" if with_window else b""
         for _ in range(_ATTEMPTS):
             packed = map(fields.packed_message, messages)
             answer = self._change(scripts.APPEND, write, demand, *packed)
             if answer != scripts.MET:
                 info, window = fields.info_and_messages(answer)
-                return fields.session_json(info, window if with_window else None)
-            found = self._connection.run(scripts.READ, self._keys.session(write.session_id))
+                return Stored(fields.session_json(info, window if with_window else None))
+            found = self.connection.run(scripts.READ, self.keys.session(write.session_id))
             messages = left_to_add(write, messages, found)
             if not messages:
                 info, window = fields.info_and_messages(found)
                 info = fields.counted(info, window)
-                return fields.session_json(info, window if with_window else None)
+                return Stored(fields.session_json(info, window if with_window else None))
         raise CorruptSessionError(
             self.backend, write.session_id, "its messages are not those that its ids name"
         )
 
-    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
         window = fields.window_fields(messages)
         answer = self._change(scripts.REWRITE, write, given, *_flat(window))
         info, _ = fields.info_and_messages(answer)
         return fields.session_json(info, map(fields.packed_message, messages))
 
-    def _update(self, write: Write, patch: Patch) -> Body:
+    def update(self, write: Write, patch: Patch) -> Body:
         answer = self._change(
             scripts.UPDATE,
             write,
@@ -123,24 +144,24 @@ class RedisSessionStore(BaseSessionStore):
         info, _ = fields.info_and_messages(answer)
         return fields.session_json(info, None)
 
-    def _delete(self, write: Write) -> bool:
-        key = self._keys.session(write.session_id)
-        answer = self._connection.run(scripts.DELETE, key, _demand(write))
+    def delete(self, write: Write) -> bool:
+        key = self.keys.session(write.session_id)
+        answer = self.connection.run(scripts.DELETE, key, _demand(write))
         if answer == scripts.CONFLICT:
             raise VersionConflictError(write.session_id, write.if_version)
         return bool(answer == 1)
 
-    def _delete_user(self, user_id: str, now: Moment) -> int:
-        return sum(in_steps(erased(self._connection, self._index, user_id, now), self.deadline))
+    def delete_user(self, user_id: str, now: Moment) -> int:
+        return sum(in_steps(erased(self.connection, self.index, user_id, now)))
 
-    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
-        return self._index.page(query)
+    def page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        return self.index.page(query)
 
-    def _scan(
+    def scan(
         self, *, limit: int, after: str | None, now: Moment
-    ) -> tuple[Sequence[tuple[str, Body]], str | None]:
+    ) -> tuple[Sequence[tuple[str, Record]], str | None]:
         place = ScanPosition() if after is None else scan_position(after)
-        found: list[tuple[str, Body]] = []
+        found: list[tuple[str, Record]] = []
         while len(found) < limit and not place.is_end:
             if not place.waiting and place.next is not None:
                 if found:
@@ -151,40 +172,41 @@ class RedisSessionStore(BaseSessionStore):
                 place.waiting[limit - len(found) :],
             )
             place = ScanPosition(place.next, later)
-            for session_id, record in self._load_many(now_shown).items():
+            for session_id, record in self.load_many(now_shown).items():
                 if is_visible(now, None, owner=None, ttl=record.ttl):
-                    found.append((session_id, record.body))
+                    found.append((session_id, record))
         return found, None if place.is_end else place.token
 
-    def _restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
+    def restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
         # The member last: its createdAt may be old, and a listing removes an old member of a
         # session that is not there.
         written = self._put(session, overwrite=overwrite, now=now)
         if written:
-            self._index.add(*_indexed(session))
+            self.index.add(*_indexed(session))
         return written
 
-    def _purge(self, now: Moment) -> int:
-        return sum(in_steps(purged(self._connection, self._index, now), self.deadline))
+    def purge(self, now: Moment) -> int:
+        return sum(in_steps(purged(self.connection, self.index, now)))
 
-    def _ping(self) -> None:
-        prove(self._connection, self._keys)
+    def ping(self) -> None:
+        prove(self.connection, self.keys)
 
-    def _close(self) -> None:
+    def close(self) -> None:
         # Its own connections; the caller's client is not touched.
-        self._connection.close()
+        self.connection.close()
 
-    def _place(self) -> str:
-        return self._connection.place
+    @property
+    def place(self) -> str:
+        return self.connection.place
 
-    def _translate(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
-        return errors.translated(error, self._place())
+    def translate_error(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
+        return errors.translated(error, self.place)
 
     def _put(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
         hash_fields = fields.session_fields(session)
-        answer = self._connection.run(
+        answer = self.connection.run(
             scripts.PUT,
-            self._keys.session(session.session_id),
+            self.keys.session(session.session_id),
             now.seconds,
             b"overwrite" if overwrite else b"",
             hash_fields.get(b"ttl", b""),
@@ -194,16 +216,16 @@ class RedisSessionStore(BaseSessionStore):
 
     def _scanned(self, node: str, cursor: int, count: int) -> ScanPosition:
         """The position after some more keys of a node were asked for."""
-        keys, following = self._connection.scan(
-            self._keys.session_pattern, "hash", node=node, cursor=cursor, count=count
+        keys, following = self.connection.scan(
+            self.keys.session_pattern, "hash", node=node, cursor=cursor, count=count
         )
-        ids = [each for key in keys if (each := self._keys.session_id(key)) is not None]
+        ids = [each for key in keys if (each := self.keys.session_id(key)) is not None]
         return ScanPosition(following, list(dict.fromkeys(ids)))
 
     def _change(self, script: Script, write: Write, *arguments: bytes | int) -> Any:
         """Run the script of a write; its answer, or the error that it stands for."""
-        key = self._keys.session(write.session_id)
-        answer = self._connection.run(script, key, _demand(write), *arguments)
+        key = self.keys.session(write.session_id)
+        answer = self.connection.run(script, key, _demand(write), *arguments)
         if answer == scripts.MISSING:
             raise SessionNotFoundError(write.session_id)
         if answer == scripts.CONFLICT:

@@ -12,10 +12,10 @@ from chatstore_redis.connection import Connection
 from chatstore_redis.index import UserIndex
 
 
-def in_steps(steps: Iterator[int], seconds: float) -> Iterator[int]:
-    """What each step returns; a step may take so many seconds."""
+def in_steps(steps: Iterator[int]) -> Iterator[int]:
+    """What each step returns."""
     while True:
-        with deadline.each_step(seconds):
+        with deadline.each_step():
             result = next(steps, None)
         if result is None:
             return

@@ -8,17 +8,13 @@ from redis import ConnectionPool, Redis, SSLConnection
 from redis.cluster import RedisCluster
 
 from chatstore.clock import Clock
-from chatstore.errors import BackendUnavailableError
 from chatstore.policy import RetentionPolicy
-from chatstore.runtime import deadline
-from chatstore.runtime.deadline import DEFAULT_DEADLINE, DeadlineError
+from chatstore.runtime.deadline import DEFAULT_DEADLINE
 from chatstore_redis.address import Address, read_url
 from chatstore_redis.bounded import bounded_class
-from chatstore_redis.cluster import Cluster
-from chatstore_redis.errors import translated
 from chatstore_redis.retries import Retries
 from chatstore_redis.source import Client, ClusterSource, Source
-from chatstore_redis.store import RedisSessionStore
+from chatstore_redis.store import RedisEngine, RedisSessionStore
 
 _DEFAULTS: Mapping[str, Any] = {
     "deadline": DEFAULT_DEADLINE,
@@ -36,20 +32,12 @@ def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> RedisSession
     A cluster's nodes are asked for here, so it may also raise a `BackendError`.
     """
     address = read_url(url, _DEFAULTS)
-    source = source_at(address, _RETRIES)
-    store = RedisSessionStore(
-        source,
-        prefix=address.prefix,
+    return RedisSessionStore(
+        RedisEngine(source_at(address, _RETRIES), prefix=address.prefix),
         policy=policy,
         clock=clock,
         deadline=address.deadline,
     )
-    try:
-        _discover(store, address.deadline)
-    except BaseException:
-        store.close()
-        raise
-    return store
 
 
 def source_at(address: Address, retries: Retries) -> Source | ClusterSource:
@@ -70,16 +58,3 @@ def connect(url: str) -> tuple[Client, str]:
         return RedisCluster(ssl=address.is_tls, **options), address.prefix
     kind = SSLConnection if address.is_tls else PlainConnection
     return Redis(connection_pool=ConnectionPool(connection_class=kind, **options)), address.prefix
-
-
-def _discover(store: RedisSessionStore, seconds: float) -> None:
-    servers = store._connection.servers
-    if not isinstance(servers, Cluster):
-        return
-    try:
-        with deadline.within(seconds):
-            servers.discover()
-    except DeadlineError as error:
-        raise BackendUnavailableError(f"{servers.place}: no node answered in time") from error
-    except Exception as error:
-        raise translated(error, servers.place) or error from error

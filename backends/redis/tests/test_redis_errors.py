@@ -124,7 +124,7 @@ def test_a_pool_that_is_used_up(server: Server) -> None:
     """A store with no connection left: `BackendThrottledError`."""
     with open_store(f"redis://{LOOPBACK}:{server.port}?max_connections=1") as store:
         assert isinstance(store, RedisSessionStore)
-        (node,) = store._connection.servers.masters().values()
+        (node,) = store.engine.connection.servers.masters().values()
         taken = node.take()
         with pytest.raises(BackendThrottledError):
             store.get("chat")
@@ -168,5 +168,5 @@ def test_another_librarys_error_shows() -> None:
     """An exception that is not the driver's is a defect, and is not hidden."""
     harness: RedisHarness = real_redis()
     store = harness.open()
-    assert store._translate(ValueError("ours"), None) is None
+    assert store.engine.translate_error(ValueError("ours"), None) is None
     harness.close()

@@ -62,6 +62,46 @@ def test_what_must_be() -> None:
         assert str(caught.value) == f"{name} in the URL must be {option.must_be}, not ''"
 
 
+NEVER = {
+    "client_name": ("a%20b", "é"),
+    "health_check_interval": ("-1", "x", "1e9"),
+    "max_connections": ("-1", "0", "1.5"),
+    "protocol": ("4", "1", "3.0"),
+    "socket_connect_timeout": ("-1", "0", "nan", "1e300"),
+    "socket_keepalive": ("maybe", "2"),
+    "socket_timeout": ("", "-1", "0", "nan", "inf", "5s"),
+    "ssl_cert_reqs": ("", "some"),
+    "ssl_check_hostname": ("maybe",),
+}
+"""What these options can't be: each would fail the first call, or never let it end."""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in NEVER.items() for value in values]
+)
+def test_what_an_option_never_is(name: str, value: str) -> None:
+    """It is refused at opening, of a store and of a cache, and the error names the option."""
+    for open_it in OPENERS.values():
+        with pytest.raises(ConfigurationError, match=name):
+            open_it(f"rediss://{LOOPBACK}:1/0?{name}={value}")
+
+
+@pytest.mark.parametrize("name", [name for name, option in OPTIONS.items() if option.with_tls])
+def test_tls_where_there_is_none(name: str) -> None:
+    """An option of TLS is refused where the URL asks for no TLS."""
+    for open_it in OPENERS.values():
+        with pytest.raises(ConfigurationError, match=name):
+            open_it(f"redis://{LOOPBACK}:1/0?{name}=none")
+
+
+@pytest.mark.parametrize("host", ["a..b", ".", "x" * 64, "[zz]"])
+def test_what_is_no_host(host: str) -> None:
+    """A name that no server can have is refused at opening, not when it is looked up."""
+    for open_it in OPENERS.values():
+        with pytest.raises(ConfigurationError):
+            open_it(f"redis://{host}")
+
+
 @settings(max_examples=400, deadline=None)
 @given(
     st.tuples(
@@ -156,7 +196,7 @@ def test_what_a_url_sets() -> None:
         "redis://u:p%2Fw@h:7/3?socket_timeout=0.5&client_name=n&deadline=3&protocol=2"
     )
     with store:
-        source = store._connection.client
+        source = store.engine.connection.client
         assert store.deadline == 3
         assert source.options["socket_timeout"] == 0.5
         assert source.options["socket_connect_timeout"] == 2

@@ -43,7 +43,7 @@ class EngineHarness(Harness):
         self.engine: Engine = create_sqlite_engine(path, synchronous=synchronous, timeout=timeout)
         with SQLSessionStore(self.engine) as store:
             # What the tests write behind a store's back, they write to its tables.
-            store._database.make()
+            store.engine.database.make()
             store.ping()
 
     def open(

@@ -2,21 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Engine
+import sqlalchemy
 
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.engine.cursor import Position
+from chatstore.engine.engine import Engine
 from chatstore.engine.query import PageQuery
 from chatstore.engine.retry import new_part
 from chatstore.engine.write import Patch, Write, is_visible, merge_patch
 from chatstore.errors import ChatStoreError, SessionNotFoundError
 from chatstore.models import JsonObject
 from chatstore.policy import RetentionPolicy
-from chatstore.record.stored import Body, Record, StoredMessage, StoredSession
-from chatstore.runtime.deadline import DEFAULT_DEADLINE, each_step, within
+from chatstore.record.stored import Body, Record, Stored, StoredMessage, StoredSession
+from chatstore.runtime.deadline import DEFAULT_DEADLINE, each_step
 from chatstore.store.base import BaseSessionStore
 from chatstore.values.json_values import json_text
-from chatstore_sql import rows, statements
+from chatstore_sql import forking, rows, statements
 from chatstore_sql.database import Cursor, Database
 from chatstore_sql.errors import chatstore_error
 
@@ -29,46 +30,55 @@ class SQLSessionStore(BaseSessionStore):
 
     The first session that is stored makes the file; until then the store is an empty one. An empty
     file gets its tables at once; a database that is not chatstore's, or is newer, raises
-    `SchemaError`. The engine stays its maker's, and is not disposed of at `close`. Any number of
+    `SchemaError`. The engine stays its maker's, and is not disposed of at `close`; a `SQLEngine`
+    around it is the store's. Any number of
     threads may share a store, and any number of processes a file; a forked child opens a store of
     its own. `deadline`: how many seconds a call may take in all.
     """
 
-    backend = "sqlite"
+    engine: "SQLEngine"  # pyright: ignore[reportIncompatibleVariableOverride]  it is set once
 
     def __init__(
         self,
-        engine: Engine,
+        engine: "sqlalchemy.Engine | SQLEngine",
         *,
         policy: RetentionPolicy | None = None,
         clock: Clock = utc_now,
         deadline: float = DEFAULT_DEADLINE,
     ) -> None:
-        super().__init__(policy=policy, clock=clock, deadline=deadline)
-        self._database = Database(engine)
-        try:
-            with within(self.deadline):
-                self._call(self._database.open, None)
-        except BaseException:
-            self._database.close()
-            raise
+        if not isinstance(engine, SQLEngine):
+            engine = SQLEngine(engine)
+        super().__init__(engine, policy=policy, clock=clock, deadline=deadline)
 
-    def _insert(self, session: StoredSession, now: Moment) -> bool:
-        return self._restore(session, overwrite=False, now=now)
 
-    def _load(self, session_id: str) -> Record | None:
-        found = self._database.fetch_one(statements.SELECT_WHOLE, {"session_id": session_id})
+class SQLEngine(Engine):
+    """The tables of one database. A SQLAlchemy engine that is `owned` is disposed of at the end."""
+
+    backend = "sqlite"
+
+    def __init__(self, engine: sqlalchemy.Engine, *, owned: bool = False) -> None:
+        self.database = Database(engine)
+        self._owned = engine if owned else None
+
+    def open(self, policy: RetentionPolicy) -> None:
+        self.database.open()
+
+    def insert(self, session: StoredSession, now: Moment) -> bool:
+        return self.restore(session, overwrite=False, now=now)
+
+    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+        found = self.database.fetch_one(statements.SELECT_WHOLE, {"session_id": session_id})
         return rows.record(found[0]) if found else None
 
-    def _load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
-        found = ((session_id, self._load(session_id)) for session_id in session_ids)
+    def load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
+        found = ((session_id, self.load(session_id)) for session_id in session_ids)
         return {session_id: record for session_id, record in found if record is not None}
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         select = statements.SELECT_WINDOW if with_window else statements.SELECT_HEADS
-        with self._database.writing() as cursor:
+        with self.database.writing() as cursor:
             row = _visible_row(cursor, write)
             window = _window(cursor, select, write.session_id)
             added = new_part(
@@ -81,18 +91,20 @@ class SQLSessionStore(BaseSessionStore):
                 write.require_version(row.version)
                 following = _following(window)
                 window += rows.message_rows(added, first_seq=following)
-                window = window[len(window) - write.policy.window(rows.weights(window)) :]
+                window = window[
+                    len(window) - write.policy.window(len(window), lambda: rows.weights(window)) :
+                ]
                 _put_window(cursor, write.session_id, window, following=following)
                 row = row.written(write, message_count=row.message_count + len(added))
                 cursor.execute(statements.UPDATE_SESSION, row._asdict())
-        return rows.session_text(row, rows.window_text(window) if with_window else None)
+        return Stored(rows.session_text(row, rows.window_text(window) if with_window else None))
 
-    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
-        with self._database.writing() as cursor:
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+        with self.database.writing() as cursor:
             row = _visible_row(cursor, write)
             write.require_version(row.version)
             stored = _window(cursor, statements.SELECT_HEADS, write.session_id)
-            shown = write.policy.window(rows.weights(stored))
+            shown = write.policy.window(len(stored), lambda: rows.weights(stored))
             following = _following(stored)
             window = rows.message_rows(messages, first_seq=following)
             _put_window(cursor, write.session_id, window, following=following)
@@ -100,8 +112,8 @@ class SQLSessionStore(BaseSessionStore):
             cursor.execute(statements.UPDATE_SESSION, row._asdict())
         return rows.session_text(row, rows.window_text(window))
 
-    def _update(self, write: Write, patch: Patch) -> Body:
-        with self._database.writing() as cursor:
+    def update(self, write: Write, patch: Patch) -> Body:
+        with self.database.writing() as cursor:
             row = _visible_row(cursor, write)
             write.require_version(row.version)
             row = row.written(write)._replace(
@@ -119,9 +131,9 @@ class SQLSessionStore(BaseSessionStore):
         stored = rows.read_map(self.backend, row.session_id, column, text)
         return json_text(merge_patch(column, stored, patch))
 
-    def _delete(self, write: Write) -> bool:
+    def delete(self, write: Write) -> bool:
         key = {"session_id": write.session_id}
-        with self._database.writing() as cursor:
+        with self.database.writing() as cursor:
             for owner, ttl, version in cursor.execute(statements.SELECT_STATE, key).fetchall():
                 if is_visible(write.now, write.user_id, owner=owner, ttl=ttl):
                     write.require_version(version)
@@ -129,11 +141,11 @@ class SQLSessionStore(BaseSessionStore):
                     return True
         return False
 
-    def _delete_user(self, user_id: str, now: Moment) -> int:
+    def delete_user(self, user_id: str, now: Moment) -> int:
         live = 0
         chunk = {"user_id": user_id, "limit": _CHUNK}
         while True:
-            with each_step(self.deadline), self._database.writing() as cursor:
+            with each_step(), self.database.writing() as cursor:
                 owned = cursor.execute(statements.SELECT_OWNED, chunk).fetchall()
                 cursor.executemany(
                     statements.DELETE_SESSION, [{"session_id": found[0]} for found in owned]
@@ -142,25 +154,25 @@ class SQLSessionStore(BaseSessionStore):
             if len(owned) < _CHUNK:
                 return live
 
-    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
-        found = self._database.fetch(
+    def page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        found = self.database.fetch(
             statements.select_page(rows.page_shape(query)), rows.page_parameters(query)
         )
         return [(Position(row[2], row[0]), rows.session_text(row)) for row in found]
 
-    def _scan(
+    def scan(
         self, *, limit: int, after: str | None, now: Moment
-    ) -> tuple[Sequence[tuple[str, Body]], str | None]:
+    ) -> tuple[Sequence[tuple[str, Record]], str | None]:
         # One more than asked tells whether anything follows. No id is the empty text.
         chunk = {"after": after or "", "now": now.seconds, "limit": limit + 1}
-        found = self._database.fetch(statements.SELECT_SCAN, chunk)
-        items = [(row[0], rows.record(row).body) for row in found[:limit]]
+        found = self.database.fetch(statements.SELECT_SCAN, chunk)
+        items = [(row[0], rows.record(row)) for row in found[:limit]]
         return items, items[-1][0] if len(found) > limit else None
 
-    def _restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
+    def restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
         key = {"session_id": session.session_id}
-        self._database.make()
-        with self._database.writing() as cursor:
+        self.database.make()
+        with self.database.writing() as cursor:
             for _, ttl, _ in cursor.execute(statements.SELECT_STATE, key).fetchall():
                 if not overwrite and is_visible(now, None, owner=None, ttl=ttl):
                     return False
@@ -170,15 +182,15 @@ class SQLSessionStore(BaseSessionStore):
             _put_window(cursor, session.session_id, window, following=1)
         return True
 
-    def _purge(self, now: Moment) -> int:
+    def purge(self, now: Moment) -> int:
         removed = 0
         after = ""
         while True:
             # Looking is a reader's work; only the removal keeps other writers waiting.
             chunk = {"now": now.seconds, "after": after, "limit": _CHUNK}
-            with each_step(self.deadline):
-                expired = self._database.fetch(statements.SELECT_EXPIRED, chunk)
-            with each_step(self.deadline), self._database.writing() as cursor:
+            with each_step():
+                expired = self.database.fetch(statements.SELECT_EXPIRED, chunk)
+            with each_step(), self.database.writing() as cursor:
                 cursor.executemany(
                     statements.DELETE_EXPIRED,
                     [{"session_id": found[0], "now": now.seconds} for found in expired],
@@ -188,17 +200,21 @@ class SQLSessionStore(BaseSessionStore):
                 return removed
             after = expired[-1][0]
 
-    def _ping(self) -> None:
-        self._database.ping()
+    def ping(self) -> None:
+        self.database.ping()
 
-    def _place(self) -> str:
-        return self._database.settings.place
+    @property
+    def place(self) -> str:
+        return self.database.settings.place
 
-    def _close(self) -> None:
-        self._database.close()
+    def close(self) -> None:
+        self.database.close()
+        if self._owned is not None:
+            with forking.no_fork():
+                self._owned.dispose()
 
-    def _translate(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
-        return chatstore_error(error, self._database.settings, session_id)
+    def translate_error(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
+        return chatstore_error(error, self.database.settings, session_id)
 
 
 def _visible_row(cursor: Cursor, write: Write) -> rows.SessionRow:

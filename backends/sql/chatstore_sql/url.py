@@ -6,15 +6,12 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import parse_qsl, unquote
 
-from sqlalchemy import Engine
-
 from chatstore.clock import Clock
 from chatstore.errors import ConfigurationError
 from chatstore.policy import RetentionPolicy
 from chatstore.runtime.deadline import DEFAULT_DEADLINE, read_deadline
-from chatstore_sql import forking
 from chatstore_sql.engine import MEMORY, Synchronous, create_sqlite_engine
-from chatstore_sql.store import SQLSessionStore
+from chatstore_sql.store import SQLEngine, SQLSessionStore
 
 _OPTIONS = ("synchronous", "timeout", "deadline")
 _FORMS = "sqlite:///relative.db, sqlite:////absolute.db or sqlite:// (in memory)"
@@ -33,21 +30,6 @@ class Address:
     """Seconds that a call may take in all."""
 
 
-class _SQLSessionStore(SQLSessionStore):
-    """A store that made its engine, and disposes of it."""
-
-    def __init__(
-        self, engine: Engine, *, policy: RetentionPolicy, clock: Clock, deadline: float
-    ) -> None:
-        self._engine = engine
-        super().__init__(engine, policy=policy, clock=clock, deadline=deadline)
-
-    def _close(self) -> None:
-        super()._close()
-        with forking.no_fork():
-            self._engine.dispose()
-
-
 def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> SQLSessionStore:
     """Open `sqlite:///relative.db`, `sqlite:////absolute.db` or, in memory, `sqlite://`.
 
@@ -60,11 +42,9 @@ def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> SQLSessionSt
     engine = create_sqlite_engine(
         address.path or MEMORY, synchronous=address.synchronous, timeout=address.timeout
     )
-    try:
-        return _SQLSessionStore(engine, policy=policy, clock=clock, deadline=address.deadline)
-    except BaseException:
-        engine.dispose()
-        raise
+    return SQLSessionStore(
+        SQLEngine(engine, owned=True), policy=policy, clock=clock, deadline=address.deadline
+    )
 
 
 def read_url(url: str) -> Address:

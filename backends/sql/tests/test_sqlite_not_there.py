@@ -70,6 +70,8 @@ def call(store: MaintainedSessionStore, name: str) -> object:
     for parameter in inspect.signature(method).parameters.values():
         if parameter.kind is parameter.VAR_POSITIONAL:
             arguments += given["messages"]  # type: ignore[arg-type]
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            continue
         elif parameter.default is parameter.empty:
             if parameter.kind is parameter.KEYWORD_ONLY:
                 options[parameter.name] = given[parameter.name]

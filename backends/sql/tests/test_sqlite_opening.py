@@ -48,7 +48,7 @@ def test_durability_and_patience_can_be_chosen(tmp_path: Path) -> None:
     engine = create_sqlite_engine(tmp_path / "chat.db", synchronous="normal", timeout=1.5)
     assert pragma(engine, "synchronous") == 1
     with SQLSessionStore(engine) as store:
-        assert store._database.settings.timeout == 1.5
+        assert store.engine.database.settings.timeout == 1.5
     engine.dispose()
 
 
@@ -208,7 +208,7 @@ def test_every_thread_in_a_call_has_a_connection(engine: Engine) -> None:
     """However many calls run at once, none waits for a connection; eight are kept afterwards."""
     with SQLSessionStore(engine) as store:
         store.create("ana")
-        connections = store._database._connections
+        connections = store.engine.database._connections
         taken = [connections._take() for _ in range(40)]
         assert len({id(lease.connection) for lease in taken}) == 40
         for lease in taken:
@@ -286,7 +286,7 @@ def test_an_interrupted_write_is_rolled_back(engine: Engine, breach: BaseExcepti
         store.create("ana", session_id="chat")
 
         def write_and_break_off() -> None:
-            with store._database.writing() as cursor:
+            with store.engine.database.writing() as cursor:
                 cursor.execute("DELETE FROM chat_sessions")
                 raise breach
 

@@ -22,7 +22,7 @@ from . import (
     values,
     writing,
 )
-from .mutant import MUTANTS, Mutant, MutantHarness
+from .mutant import MUTANTS, Broken, Mutant, MutantHarness
 
 GROUPS = (
     shipped,
@@ -41,16 +41,16 @@ GROUPS = (
 """The modules that enter their mutants, in the order of the table."""
 
 
-def over(store: type[MemorySessionStore], mutant: Mutant) -> type:
-    """The class of tests that holds `store` to the promise which the mutant breaks."""
+def over(broken: Broken, mutant: Mutant) -> type:
+    """The class of tests that holds `broken` to the promise which the mutant breaks."""
 
     @pytest.fixture
     def harness(_: object) -> Iterator[Harness]:
-        yield MutantHarness(store)
+        yield MutantHarness(broken)
 
-    return type(f"Test{store.__name__}", (mutant.behaviour,), {"harness": harness})
+    return type(f"Test{broken.__name__}", (mutant.behaviour,), {"harness": harness})
 
 
 for each in MUTANTS:
-    globals()[f"TestBroken_{each.name}"] = over(each.store, each)
+    globals()[f"TestBroken_{each.name}"] = over(each.broken, each)
     globals()[f"TestSound_{each.test}"] = over(MemorySessionStore, each)

@@ -1,6 +1,6 @@
 """Corners: combined filters, users' views, foreign records, scans and the end of a store."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,14 +15,16 @@ from chatstore.clock import Moment
 from chatstore.engine.cursor import Position
 from chatstore.engine.query import PageQuery
 from chatstore.engine.write import Patch, Write
-from chatstore.record.stored import Body, StoredMessage
+from chatstore.memory import MemoryEngine
+from chatstore.record.stored import Body, Stored, StoredMessage
+from chatstore.store.engine_calls import EngineCalls
 
 from .mutant import LONG_AGO, caught_by
 from .operating import Restoring
 
 
 @caught_by("test_no_status_forbids_a_write")
-class ClosesForGood(MemorySessionStore):
+class ClosesForGood(MemoryEngine):
     """A closed session takes no more writes."""
 
     def _live(self, write: Write) -> JsonObject:
@@ -33,22 +35,22 @@ class ClosesForGood(MemorySessionStore):
 
 
 @caught_by("test_a_range_and_a_status_together")
-class FiltersByOneAlone(MemorySessionStore):
+class FiltersByOneAlone(MemoryEngine):
     """Where a range is given, the status is not looked at."""
 
-    def _page(self, query: PageQuery) -> Any:
+    def page(self, query: PageQuery) -> Any:
         ranged = query.created_from or query.created_before
-        return super()._page(replace(query, session_status=None) if ranged else query)
+        return super().page(replace(query, session_status=None) if ranged else query)
 
 
 @caught_by("test_the_owner_may")
-class LocksTheOwnerOut(MemorySessionStore):
+class LocksTheOwnerOut(MemoryEngine):
     """A touch with the owner's own id finds nothing."""
 
-    def _update(self, write: Write, patch: Patch) -> Body:
+    def update(self, write: Write, patch: Patch) -> Body:
         if patch.is_empty and write.user_id is not None:
             write = replace(write, user_id=f"{write.user_id} ")
-        return super()._update(write, patch)
+        return super().update(write, patch)
 
 
 class Careless(UserSessions):
@@ -67,43 +69,43 @@ class ForgetsTheViewsUser(MemorySessionStore):
 
 
 @caught_by("test_any_sequence_of_calls_is_answered_like_the_reference")
-class RemembersTheWidestWriter(MemorySessionStore):
+class RemembersTheWidestWriter(MemoryEngine):
     """A session that a client without a limit wrote is never again cut by count, by no client: only
     several clients in turn show it."""
 
     def _live(self, write: Write) -> JsonObject:
         if write.policy.max_messages is None:
-            vars(self._storage).setdefault("wide", set()).add(write.session_id)
+            vars(self.storage).setdefault("wide", set()).add(write.session_id)
         return super()._live(write)
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
-        if write.session_id in vars(self._storage).get("wide", ()):
+    ) -> Stored:
+        if write.session_id in vars(self.storage).get("wide", ()):
             write = replace(write, policy=replace(write.policy, max_messages=None))
-        return super()._append(write, messages, with_window=with_window)
+        return super().append(write, messages, with_window=with_window)
 
 
 @caught_by("test_it_is_rewritten_and_deleted")
-class CountsAForeignRecordFromOne(MemorySessionStore):
+class CountsAForeignRecordFromOne(MemoryEngine):
     """A rewrite of a record without a version takes it for version 1."""
 
-    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
-        stored = self._storage.documents[write.session_id]
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+        stored = self.storage.documents[write.session_id]
         if "version" not in stored:
             stored["version"] = write.if_version or 1
             stored["version"] += 1
             write = replace(write, if_version=None)
-        return super()._rewrite(write, messages, given)
+        return super().rewrite(write, messages, given)
 
 
 @caught_by("test_what_nobody_counted_is_counted")
-class ListsTheUncountedAsEmpty(MemorySessionStore):
+class ListsTheUncountedAsEmpty(MemoryEngine):
     """A listing takes a record without a count for one without messages."""
 
-    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
-        counted = {key for key, each in self._storage.documents.items() if "messageCount" in each}
-        found = super()._page(query)
+    def page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        counted = {key for key, each in self.storage.documents.items() if "messageCount" in each}
+        found = super().page(query)
         return [
             (position, body if position.session_id in counted else {**body, "messageCount": 0})
             for position, body in found
@@ -112,17 +114,19 @@ class ListsTheUncountedAsEmpty(MemorySessionStore):
 
 
 @caught_by("test_byte_bounds_hold_for_it")
-class WeighsOnlyItsOwn(MemorySessionStore):
+class WeighsOnlyItsOwn(EngineCalls):
     """What another service wrote weighs nothing in a window that is bounded by bytes."""
 
-    def _append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
-        roomy = replace(write.policy, max_window_bytes=336_000)
-        return super()._append(replace(write, policy=roomy), messages, with_window=with_window)
+    def call(
+        self, operation: Callable[..., Any], session_id: str | None, *given: Any, **options: Any
+    ) -> Any:
+        if operation == self.engine.append:
+            policy = replace(given[0].policy, max_window_bytes=336_000)
+            given = (replace(given[0], policy=policy), *given[1:])
+        return super().call(operation, session_id, *given, **options)
 
-    def _shown(self, session: Session) -> Session:
-        return session
+    def shown(self, stored: Stored, session_id: str) -> Session:
+        return self.decode(Session, stored.body, session_id)
 
 
 @caught_by("test_a_restored_session_goes_on")
@@ -134,32 +138,32 @@ class RestoresAtVersionOne(Restoring):
 
 
 @caught_by("test_backup_and_restore_are_the_same")
-class ScansWithoutUnknowns(MemorySessionStore):
+class ScansWithoutUnknowns(MemoryEngine):
     """A scan leaves out the unknown attributes of messages: a backup loses them."""
 
-    def _scan(self, *, limit: int, after: str | None, now: Moment) -> Any:
-        found, token = super()._scan(limit=limit, after=after, now=now)
-        for _, body in found:
-            assert isinstance(body, dict)
-            for message in body["messages"]:
+    def scan(self, *, limit: int, after: str | None, now: Moment) -> Any:
+        found, token = super().scan(limit=limit, after=after, now=now)
+        for _, record in found:
+            assert isinstance(record.body, dict)
+            for message in record.body["messages"]:
                 message.pop("extra", None)
         return found, token
 
 
 @caught_by("test_a_scan_of_nothing_ends")
-class ScansForEver(MemorySessionStore):
+class ScansForEver(MemoryEngine):
     """A scan always has a cursor."""
 
-    def _scan(self, *, limit: int, after: str | None, now: Moment) -> Any:
-        found, token = super()._scan(limit=limit, after=after, now=now)
+    def scan(self, *, limit: int, after: str | None, now: Moment) -> Any:
+        found, token = super().scan(limit=limit, after=after, now=now)
         return found, token or ""
 
 
 @caught_by("test_ping_answers")
-class CannotAnswer(MemorySessionStore):
+class CannotAnswer(MemoryEngine):
     """`ping` fails though the engine is well."""
 
-    def _ping(self) -> None:
+    def ping(self) -> None:
         raise InvalidInputError("ping", "nothing", "something")
 
 
@@ -180,22 +184,22 @@ class ForgetsAtTheEnd(MemorySessionStore):
         vars(self).setdefault("own", []).append(session.session_id)
         return session
 
-    def _close(self) -> None:
+    def close(self) -> None:
         for session_id in vars(self).get("own", []):
-            self._storage.documents.pop(session_id, None)
+            self.engine.storage.documents.pop(session_id, None)
 
 
 @caught_by("test_purge_removes_it")
-class LeavesTheCorruptAlone(MemorySessionStore):
+class LeavesTheCorruptAlone(MemoryEngine):
     """A corrupt record that has expired is listed still."""
 
-    def _page(self, query: PageQuery) -> Any:
+    def page(self, query: PageQuery) -> Any:
         corrupt = [
             stored
-            for stored in self._storage.documents.values()
+            for stored in self.storage.documents.values()
             if not isinstance(stored.get("userPreferences", {}), dict)
         ]
-        return super()._page(replace(query, now=LONG_AGO) if corrupt else query)
+        return super().page(replace(query, now=LONG_AGO) if corrupt else query)
 
-    def _purge(self, now: Moment) -> int:
+    def purge(self, now: Moment) -> int:
         return 0

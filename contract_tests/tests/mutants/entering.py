@@ -17,8 +17,9 @@ from chatstore import (
 )
 from chatstore.clock import Moment
 from chatstore.engine.write import Write
+from chatstore.memory import MemoryEngine
 from chatstore.record.decode import read_session
-from chatstore.record.stored import Body, StoredMessage
+from chatstore.record.stored import Stored, StoredMessage
 
 from .mutant import caught_by
 
@@ -64,7 +65,7 @@ class WritesBeforeItChecks(MemorySessionStore):
     """An update counts a version before its arguments were looked at."""
 
     def update(self, session_id: str, **fields: Any) -> SessionInfo:
-        for stored in self._storage.documents.values():
+        for stored in self.engine.storage.documents.values():
             stored["version"] += 1
         return super().update(session_id, **fields)
 
@@ -128,19 +129,19 @@ class LeavesOutWhatItCantRead(MemorySessionStore):
 
 
 @caught_by("test_an_odd_record_is_read_or_named")
-class ErasesTheLegibleAlone(MemorySessionStore):
+class ErasesTheLegibleAlone(MemoryEngine):
     """A deletion leaves a record that can't be read."""
 
-    def _delete_user(self, user_id: str, now: Moment) -> int:
-        documents = self._storage.documents
+    def delete_user(self, user_id: str, now: Moment) -> int:
+        documents = self.storage.documents
         unreadable = {key: each for key, each in documents.items() if not _can_be_read(each)}
-        erased = super()._delete_user(user_id, now)
+        erased = super().delete_user(user_id, now)
         documents |= unreadable
         return erased
 
-    def _delete(self, write: Write) -> bool:
-        stored = self._storage.documents.get(write.session_id)
-        return stored is not None and _can_be_read(stored) and super()._delete(write)
+    def delete(self, write: Write) -> bool:
+        stored = self.storage.documents.get(write.session_id)
+        return stored is not None and _can_be_read(stored) and super().delete(write)
 
 
 def _can_be_read(document: JsonObject) -> bool:
@@ -151,17 +152,17 @@ def _can_be_read(document: JsonObject) -> bool:
     return True
 
 
-class Resending(MemorySessionStore):
+class Resending(MemoryEngine):
     """The reference store, its append in two parts: what to do to a batch, and what then."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         window = self._live(write)["messages"]
         stored = {message["messageId"]: message for message in window}
         if any(message.message_id in stored for message in messages):
             messages = self._changed(messages, stored, self._live(write))
-        return super()._append(write, messages, with_window=with_window)
+        return super().append(write, messages, with_window=with_window)
 
     def _changed(
         self,

@@ -1,7 +1,7 @@
 """What is kept and for how long: the window, the ttl and the clock."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,10 +18,12 @@ from chatstore import (
 from chatstore.clock import Moment
 from chatstore.engine.query import PageQuery
 from chatstore.engine.write import Patch, Write
+from chatstore.memory import MemoryEngine
 from chatstore.models import SessionInfo
-from chatstore.record.stored import Body, Record, StoredMessage, StoredSession
+from chatstore.record.stored import Body, Record, Stored, StoredMessage, StoredSession
+from chatstore.store.engine_calls import EngineCalls
 
-from .mutant import caught_by
+from .mutant import EngineWithPolicy, caught_by
 from .writing import Appended, Appending
 
 
@@ -35,14 +37,14 @@ class KeepsOneFewer(Appending):
 
 
 @caught_by("test_batches_of_any_size_fill_the_window")
-class DropsTheNewest(MemorySessionStore):
+class DropsTheNewest(MemoryEngine):
     """Of a batch larger than the window, the first messages are kept."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         kept = messages[: write.policy.max_messages]
-        body = super()._append(write, kept, with_window=with_window)
+        body = super().append(write, kept, with_window=with_window)
         self._live(write)["messageCount"] += len(messages) - len(kept)
         return body
 
@@ -56,58 +58,60 @@ class HasALimitOfItsOwn(Appending):
 
 
 @caught_by("test_bytes_bound_a_window")
-class BoundsByCountAlone(MemorySessionStore):
+class BoundsByCountAlone(EngineCalls):
     """`max_window_bytes` is not looked at, in writing or in reading."""
 
-    def _append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
-        roomy = replace(write.policy, max_message_bytes=1, max_window_bytes=336_000)
-        return super()._append(replace(write, policy=roomy), messages, with_window=with_window)
+    def call(
+        self, operation: Callable[..., Any], session_id: str | None, *given: Any, **options: Any
+    ) -> Any:
+        if operation == self.engine.append:
+            policy = replace(given[0].policy, max_message_bytes=1, max_window_bytes=336_000)
+            given = (replace(given[0], policy=policy), *given[1:])
+        return super().call(operation, session_id, *given, **options)
 
-    def _shown(self, session: Session) -> Session:
-        return session
+    def shown(self, stored: Stored, session_id: str) -> Session:
+        return self.decode(Session, stored.body, session_id)
 
 
 @caught_by("test_a_window_is_filled_to_the_byte")
-class LeavesAByteFree(MemorySessionStore):
+class LeavesAByteFree(MemoryEngine):
     """A window of exactly `max_window_bytes` is taken for too large."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         less = replace(write.policy, max_message_bytes=1)
         tight = replace(less, max_window_bytes=write.policy.max_window_bytes - 1)
-        return super()._append(replace(write, policy=tight), messages, with_window=with_window)
+        return super().append(replace(write, policy=tight), messages, with_window=with_window)
 
 
 @caught_by("test_a_read_shows_the_readers_window")
-class ShowsTheWholeWindow(MemorySessionStore):
+class ShowsTheWholeWindow(EngineCalls):
     """A read shows what is stored, whatever the reader's policy says."""
 
-    def _shown(self, session: Session) -> Session:
-        return session
+    def shown(self, stored: Stored, session_id: str) -> Session:
+        return self.decode(Session, stored.body, session_id)
 
 
 @caught_by("test_a_read_shows_the_readers_window")
-class TrimsWhatItReads(MemorySessionStore):
+class TrimsWhatItReads(EngineWithPolicy):
     """A read under a smaller policy cuts the stored window."""
 
-    def _load(self, session_id: str) -> Record | None:
-        if session_id in self._storage.documents:
-            window = self._storage.documents[session_id]["messages"]
+    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+        if session_id in self.storage.documents:
+            window = self.storage.documents[session_id]["messages"]
             del window[: -(self.policy.max_messages or len(window))]
-        return super()._load(session_id)
+        return super().load(session_id, latest=latest)
 
 
 @caught_by("test_nothing_new_trims_nothing")
-class TrimsOnUpdate(MemorySessionStore):
+class TrimsOnUpdate(EngineWithPolicy):
     """An update trims the window to the writer's policy."""
 
-    def _update(self, write: Write, patch: Patch) -> Body:
+    def update(self, write: Write, patch: Patch) -> Body:
         window = self._live(write)["messages"]
         del window[: -(self.policy.max_messages or len(window))]
-        return super()._update(write, patch)
+        return super().update(write, patch)
 
 
 @caught_by("test_the_largest_session_fits")
@@ -116,7 +120,7 @@ class HasASmallerItemLimit(Appending):
 
     def _spoil(self, done: Appended) -> None:
         if len(repr(done.stored).encode()) > 300_000:
-            self._storage.documents[done.stored["sessionId"]] = done.before
+            self.storage.documents[done.stored["sessionId"]] = done.before
             raise MessageTooLargeError("messages", "300000 bytes", "more")
 
 
@@ -138,20 +142,20 @@ class Late(Moment):
 
 
 @caught_by("test_a_session_lives_until_its_ttl")
-class RoundsTheTtlUp(MemorySessionStore):
+class RoundsTheTtlUp(MemoryEngine):
     """The ttl counts from the next whole second."""
 
-    def _insert(self, session: StoredSession, now: Moment) -> bool:
+    def insert(self, session: StoredSession, now: Moment) -> bool:
         up = {**session.info, "ttl": session.info["ttl"] + 1} if "ttl" in session.info else {}
-        return super()._insert(replace(session, info={**session.info, **up}), now)
+        return super().insert(replace(session, info={**session.info, **up}), now)
 
 
 @caught_by("test_each_write_renews")
-class RenewsOnlyOnAppend(MemorySessionStore):
+class RenewsOnlyOnAppend(MemoryEngine):
     """An update leaves the ttl as it is."""
 
-    def _update(self, write: Write, patch: Patch) -> Body:
-        return super()._update(replace(write, renews=False), patch)
+    def update(self, write: Write, patch: Patch) -> Body:
+        return super().update(replace(write, renews=False), patch)
 
 
 @caught_by("test_a_fixed_ttl_stays")
@@ -168,7 +172,7 @@ class RenewsOnRead(MemorySessionStore):
 
     def get(self, session_id: str, *, user_id: str | None = None) -> Session:
         session = super().get(session_id, user_id=user_id)
-        stored = self._storage.documents[session_id]
+        stored = self.engine.storage.documents[session_id]
         stored["ttl"] = Moment.read(self.clock).seconds + (self.policy.ttl_seconds or 0)
         return session
 
@@ -183,26 +187,26 @@ class KeepsTheTtlOfAnother(MemorySessionStore):
 
 
 @caught_by("test_a_session_may_live_for_ever")
-class TakesNoTtlForExpired(MemorySessionStore):
+class TakesNoTtlForExpired(MemoryEngine):
     """A session without a ttl is left out of listings."""
 
-    def _page(self, query: PageQuery) -> Any:
-        found = super()._page(query)
+    def page(self, query: PageQuery) -> Any:
+        found = super().page(query)
         return [each for each in found if isinstance(each[1], dict) and "ttl" in each[1]]
 
 
 @caught_by("test_a_clock_may_go_back")
-class NeverGoesBack(MemorySessionStore):
+class NeverGoesBack(MemoryEngine):
     """`updated_at` keeps the latest time that was ever written."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         before = self._live(write)["updatedAt"]
-        super()._append(write, messages, with_window=with_window)
+        super().append(write, messages, with_window=with_window)
         stored = self._live(write)
         stored["updatedAt"] = max(before, stored["updatedAt"])
-        return {name: value for name, value in stored.items() if name != "messages"}
+        return Stored({name: each for name, each in stored.items() if name != "messages"})
 
 
 @caught_by("test_a_clock_may_go_back")
@@ -211,7 +215,7 @@ class RefusesAnEarlierClock(MemorySessionStore):
 
     def _write(self, session_id: str, user_id: str | None, if_version: int | None) -> Write:
         write = super()._write(session_id, user_id, if_version)
-        stored = self._storage.documents.get(session_id)
+        stored = self.engine.storage.documents.get(session_id)
         if stored and stored["updatedAt"] > write.now.text:
             raise InvalidInputError("clock", "no earlier than the last write", write.now.text)
         return write
@@ -227,15 +231,16 @@ class ReadsTheSystemsClock(MemorySessionStore):
 
 
 @caught_by("test_each_client_goes_by_its_own_clock")
-class RemovesWhatItFindsExpired(MemorySessionStore):
+class RemovesWhatItFindsExpired(EngineCalls):
     """A read that meets an expired record removes it: a client with a wrong clock destroys data."""
 
-    def _find(
+    def find(
         self, session_id: str, now: Moment, user_id: str | None, *, latest: bool = False
     ) -> Session | None:
-        found = super()._find(session_id, now, user_id)
+        found = super().find(session_id, now, user_id, latest=latest)
         if found is None:
-            self._storage.documents.pop(session_id, None)
+            assert isinstance(self.engine, MemoryEngine)
+            self.engine.storage.documents.pop(session_id, None)
         return found
 
 
@@ -256,7 +261,7 @@ class MeasuresByCharacters(MemorySessionStore):
 
     def append(self, session_id: str, *messages: Any, **options: Any) -> SessionInfo:
         lenient = MemorySessionStore(
-            self._storage,
+            self.engine.storage,
             policy=replace(self.policy, max_messages=10, max_message_bytes=33_000),
             clock=self.clock,
         )
@@ -264,30 +269,30 @@ class MeasuresByCharacters(MemorySessionStore):
 
 
 @caught_by("test_a_higher_limit_grows_again")
-class FixesTheLimitAtCreation(Appending):
+class FixesTheLimitAtCreation(Appending, EngineWithPolicy):
     """A window never grows beyond the limit of the policy that created the session."""
 
-    def _insert(self, session: StoredSession, now: Moment) -> bool:
+    def insert(self, session: StoredSession, now: Moment) -> bool:
         info = {**session.info, "limit": self.policy.max_messages}
-        return super()._insert(replace(session, info=info), now)
+        return super().insert(replace(session, info=info), now)
 
     def _spoil(self, done: Appended) -> None:
         del done.stored["messages"][: -done.stored.get("limit", 10)]
 
 
 @caught_by("test_a_batch_longer_than_the_window_is_known_again")
-class KnowsABatchByItsWhole(MemorySessionStore):
+class KnowsABatchByItsWhole(MemoryEngine):
     """A batch is known again only if all of its messages are still there."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         stored = self._live(write)
         there = {message["messageId"] for message in stored["messages"]}
         if not {message.message_id for message in messages} <= there:
             hidden = copy.deepcopy(stored["messages"])
             stored["messages"] = []
-            super()._append(write, messages, with_window=with_window)
+            super().append(write, messages, with_window=with_window)
             window = hidden + stored["messages"]
             stored["messages"] = window[-(write.policy.max_messages or len(window)) :]
-        return super()._append(write, messages, with_window=with_window)
+        return super().append(write, messages, with_window=with_window)

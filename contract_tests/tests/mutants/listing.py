@@ -14,7 +14,9 @@ from chatstore import (
 )
 from chatstore.engine.cursor import Position
 from chatstore.engine.query import PageQuery
+from chatstore.memory import MemoryEngine
 from chatstore.record.stored import Body
+from chatstore.store.engine_calls import EngineCalls
 
 from .mutant import caught_by
 
@@ -22,11 +24,11 @@ Found = Sequence[tuple[Position, Body]]
 
 
 @caught_by("test_newest_first_or_oldest_first")
-class SortsByLastUse(MemorySessionStore):
+class SortsByLastUse(MemoryEngine):
     """Sessions are listed by `updated_at`."""
 
-    def _page(self, query: PageQuery) -> Found:
-        found = super()._page(query)
+    def page(self, query: PageQuery) -> Found:
+        found = super().page(query)
         return sorted(found, key=_last_use, reverse=query.newest_first)
 
 
@@ -40,11 +42,11 @@ def _attributes(body: Body) -> Mapping[str, Any]:
 
 
 @caught_by("test_newest_first_or_oldest_first")
-class SortsToTheSecond(MemorySessionStore):
+class SortsToTheSecond(MemoryEngine):
     """The order within a second is that of the ids."""
 
-    def _page(self, query: PageQuery) -> Found:
-        found = super()._page(query)
+    def page(self, query: PageQuery) -> Found:
+        found = super().page(query)
         return sorted(
             found,
             key=lambda each: (each[0].created_at[:19], each[0].session_id),
@@ -53,78 +55,78 @@ class SortsToTheSecond(MemorySessionStore):
 
 
 @caught_by("test_ties_go_by_id")
-class LeavesTiesAsTheyCome(MemorySessionStore):
+class LeavesTiesAsTheyCome(MemoryEngine):
     """Sessions of one instant come in the order of their creation."""
 
-    def _page(self, query: PageQuery) -> Found:
-        order = list(self._storage.documents)
-        found = sorted(super()._page(query), key=lambda each: order.index(each[0].session_id))
+    def page(self, query: PageQuery) -> Found:
+        order = list(self.storage.documents)
+        found = sorted(super().page(query), key=lambda each: order.index(each[0].session_id))
         return sorted(found, key=lambda each: each[0].created_at, reverse=query.newest_first)
 
 
 @caught_by("test_ties_go_by_id")
-class SortsTiesOneWay(MemorySessionStore):
+class SortsTiesOneWay(MemoryEngine):
     """Sessions of one instant come in ascending order in both directions."""
 
-    def _page(self, query: PageQuery) -> Found:
-        found = sorted(super()._page(query), key=lambda each: each[0].session_id)
+    def page(self, query: PageQuery) -> Found:
+        found = sorted(super().page(query), key=lambda each: each[0].session_id)
         return sorted(found, key=lambda each: each[0].created_at, reverse=query.newest_first)
 
 
 @caught_by("test_ties_go_by_id")
-class SortsByLetter(MemorySessionStore):
+class SortsByLetter(MemoryEngine):
     """Ids are compared without regard to case."""
 
-    def _page(self, query: PageQuery) -> Found:
+    def page(self, query: PageQuery) -> Found:
         return sorted(
-            super()._page(query),
+            super().page(query),
             key=lambda each: (each[0].created_at, each[0].session_id.casefold()),
             reverse=query.newest_first,
         )
 
 
 @caught_by("test_ties_go_by_id")
-class SortsByUtf16(MemorySessionStore):
+class SortsByUtf16(MemoryEngine):
     """Ids are compared by UTF-16 units, as some engines' collations do."""
 
-    def _page(self, query: PageQuery) -> Found:
+    def page(self, query: PageQuery) -> Found:
         return sorted(
-            super()._page(query),
+            super().page(query),
             key=lambda each: (each[0].created_at, each[0].session_id.encode("utf-16-be")),
             reverse=query.newest_first,
         )
 
 
 @caught_by("test_only_the_users_own")
-class ListsByPrefix(MemorySessionStore):
+class ListsByPrefix(MemoryEngine):
     """A user's sessions are those whose owner's id begins with the user's."""
 
-    def _page(self, query: PageQuery) -> Found:
-        owners = {str(stored["userId"]) for stored in self._storage.documents.values()}
+    def page(self, query: PageQuery) -> Found:
+        owners = {str(stored["userId"]) for stored in self.storage.documents.values()}
         return [
             each
             for owner in sorted(owners)
             if owner.startswith(query.user_id)
-            for each in super(ListsByPrefix, self)._page(replace(query, user_id=owner))
+            for each in super(ListsByPrefix, self).page(replace(query, user_id=owner))
         ]
 
 
 @caught_by("test_a_listing_shows_sessions_without_messages")
-class ListsAStalePicture(MemorySessionStore):
+class ListsAStalePicture(EngineCalls):
     """A listing shows sessions as they were created."""
 
-    def _decode(self, model: Any, body: Body, session_id: str) -> Any:
+    def decode(self, model: Any, body: Body, session_id: str) -> Any:
         if model is SessionInfo and isinstance(body, dict) and "messages" not in body:
             body = {**body, "userPreferences": {"a": [1]}} if body["version"] == 3 else body
-        return super()._decode(model, body, session_id)
+        return super().decode(model, body, session_id)
 
 
 @caught_by("test_a_status_filters")
-class FiltersWithoutRegardToCase(MemorySessionStore):
+class FiltersWithoutRegardToCase(MemoryEngine):
     """`session_status="closed"` shows `Closed` as well."""
 
-    def _page(self, query: PageQuery) -> Found:
-        found = super()._page(replace(query, session_status=None))
+    def page(self, query: PageQuery) -> Found:
+        found = super().page(replace(query, session_status=None))
         wanted = query.session_status
         return [each for each in found if wanted is None or _status(each[1]) == wanted.lower()]
 
@@ -134,60 +136,60 @@ def _status(body: Body) -> str:
 
 
 @caught_by("test_a_range_of_time")
-class IncludesTheEnd(MemorySessionStore):
+class IncludesTheEnd(MemoryEngine):
     """`created_before` is included in the range."""
 
-    def _page(self, query: PageQuery) -> Found:
+    def page(self, query: PageQuery) -> Found:
         end = query.created_before
-        return super()._page(replace(query, created_before=None if end is None else end + "~"))
+        return super().page(replace(query, created_before=None if end is None else end + "~"))
 
 
 @caught_by("test_a_range_of_time")
-class ExcludesTheStart(MemorySessionStore):
+class ExcludesTheStart(MemoryEngine):
     """`created_from` is left out of the range."""
 
-    def _page(self, query: PageQuery) -> Found:
+    def page(self, query: PageQuery) -> Found:
         start = query.created_from
-        return super()._page(replace(query, created_from=None if start is None else start + "~"))
+        return super().page(replace(query, created_from=None if start is None else start + "~"))
 
 
 @caught_by("test_a_range_of_time")
-class RangesToTheSecond(MemorySessionStore):
+class RangesToTheSecond(MemoryEngine):
     """A range goes by whole seconds."""
 
-    def _page(self, query: PageQuery) -> Found:
+    def page(self, query: PageQuery) -> Found:
         start = query.created_from
-        return super()._page(replace(query, created_from=None if start is None else start[:19]))
+        return super().page(replace(query, created_from=None if start is None else start[:19]))
 
 
 @caught_by("test_a_new_life_is_listed_at_its_own_time")
-class ListsTheFirstLifesTime(MemorySessionStore):
+class ListsTheFirstLifesTime(MemoryEngine):
     """A session created anew is listed where the first one stood."""
 
-    def _insert(self, session: Any, now: Any) -> bool:
-        first: dict[str, str] = vars(self._storage).setdefault("first", {})
+    def insert(self, session: Any, now: Any) -> bool:
+        first: dict[str, str] = vars(self.storage).setdefault("first", {})
         created = first.setdefault(session.session_id, now.text)
         info = {**session.info, "createdAt": created}
-        return super()._insert(replace(session, info=info), now)
+        return super().insert(replace(session, info=info), now)
 
 
 @caught_by("test_pages_join_to_the_list")
-class SkipsAtThePagesEnd(MemorySessionStore):
+class SkipsAtThePagesEnd(MemoryEngine):
     """A page begins one session too late."""
 
-    def _page(self, query: PageQuery) -> Found:
-        found = super()._page(query)
+    def page(self, query: PageQuery) -> Found:
+        found = super().page(query)
         return found if query.after is None else found[1:]
 
 
 @caught_by("test_pages_join_to_the_list")
-class ResumesByTimeAlone(MemorySessionStore):
+class ResumesByTimeAlone(MemoryEngine):
     """A cursor goes on after its instant: the rest of a tie is lost."""
 
-    def _page(self, query: PageQuery) -> Found:
+    def page(self, query: PageQuery) -> Found:
         if query.after is None:
-            return super()._page(query)
-        found = super()._page(replace(query, limit=1_001))
+            return super().page(query)
+        found = super().page(replace(query, limit=1_001))
         instant = query.after.created_at
         return [each for each in found if each[0].created_at != instant][: query.limit]
 
@@ -200,7 +202,7 @@ class PointsBehindTheLast(MemorySessionStore):
         page = super().list_sessions(user_id, **options)
         if page.next_cursor is None and len(page.items) == options.get("limit", 20):
             last = page.items[-1]
-            moment = self._storage.documents[last.session_id]["createdAt"]
+            moment = self.engine.storage.documents[last.session_id]["createdAt"]
             text = json.dumps(["position", moment, last.session_id], separators=(",", ":"))
             cursor = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
             return Page(page.items, cursor)
@@ -208,20 +210,20 @@ class PointsBehindTheLast(MemorySessionStore):
 
 
 @caught_by("test_a_cursor_outlives_its_session")
-class LooksForTheCursorsSession(MemorySessionStore):
+class LooksForTheCursorsSession(MemoryEngine):
     """A cursor whose session is deleted leads back to the start."""
 
-    def _page(self, query: PageQuery) -> Found:
-        lost = query.after and query.after.session_id not in self._storage.documents
-        return super()._page(replace(query, after=None) if lost else query)
+    def page(self, query: PageQuery) -> Found:
+        lost = query.after and query.after.session_id not in self.storage.documents
+        return super().page(replace(query, after=None) if lost else query)
 
 
 @caught_by("test_a_cursor_is_good_both_ways_and_under_any_filter")
-class ForgetsToTurnRound(MemorySessionStore):
+class ForgetsToTurnRound(MemoryEngine):
     """A cursor goes on in the direction in which it was made."""
 
-    def _page(self, query: PageQuery) -> Found:
-        return super()._page(replace(query, newest_first=True) if query.after else query)
+    def page(self, query: PageQuery) -> Found:
+        return super().page(replace(query, newest_first=True) if query.after else query)
 
 
 @caught_by("test_a_cursor_is_the_same_text_everywhere")
@@ -257,7 +259,8 @@ class StartsOverAtABadCursor(MemorySessionStore):
         try:
             return super().list_sessions(user_id, **options)
         except InvalidCursorError:
-            return super().list_sessions(user_id, **{**options, "cursor": None})
+            options["cursor"] = None
+            return super().list_sessions(user_id, **options)
 
 
 @caught_by("test_a_page_may_hold_1000")
@@ -270,19 +273,19 @@ class CapsThePage(MemorySessionStore):
 
 
 @caught_by("test_it_is_listed")
-class ListsItsOwnRecordsAlone(MemorySessionStore):
+class ListsItsOwnRecordsAlone(MemoryEngine):
     """Records that other services wrote are left out of listings."""
 
-    def _page(self, query: PageQuery) -> Found:
-        return [each for each in super()._page(query) if "creationId" in _attributes(each[1])]
+    def page(self, query: PageQuery) -> Found:
+        return [each for each in super().page(query) if "creationId" in _attributes(each[1])]
 
 
 @caught_by("test_what_is_missing_is_completed")
-class FiltersByTheStoredStatus(MemorySessionStore):
+class FiltersByTheStoredStatus(MemoryEngine):
     """A record without a status is not found under `active`."""
 
-    def _page(self, query: PageQuery) -> Found:
-        found = super()._page(query)
+    def page(self, query: PageQuery) -> Found:
+        found = super().page(query)
         wanted = query.session_status
         return [each for each in found if not wanted or "sessionStatus" in _attributes(each[1])]
 

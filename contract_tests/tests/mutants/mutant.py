@@ -5,12 +5,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from chatstore import Clock, MemorySessionStore, MemoryStorage, RetentionPolicy, utc_now
+from chatstore import (
+    Clock,
+    MemorySessionStore,
+    MemoryStorage,
+    RetentionPolicy,
+    utc_now,
+)
 from chatstore.clock import Moment
+from chatstore.memory import MemoryEngine
+from chatstore.store.engine_calls import EngineCalls
 from chatstore_contract_tests import SessionStoreContract
 from chatstore_contract_tests.memory import MemoryHarness
 
-StoreType = TypeVar("StoreType", bound=type[MemorySessionStore])
+Broken = type[MemorySessionStore] | type[MemoryEngine] | type[EngineCalls]
+"""The part of the reference store that has the defect; the others are as they should be."""
+
+BrokenType = TypeVar("BrokenType", bound=Broken)
 
 LONG_AGO = Moment(datetime(1990, 1, 1, tzinfo=UTC))
 """By this clock nothing has expired yet."""
@@ -20,18 +31,18 @@ LONG_AGO = Moment(datetime(1990, 1, 1, tzinfo=UTC))
 class Mutant:
     """A broken store, and the name of the test that catches it."""
 
-    store: type[MemorySessionStore]
+    broken: Broken
     test: str
 
     @property
     def name(self) -> str:
         """The broken store's name."""
-        return self.store.__name__
+        return self.broken.__name__
 
     @property
     def defect(self) -> str:
         """What is wrong with it, on one line."""
-        return " ".join((self.store.__doc__ or "").split())
+        return " ".join((self.broken.__doc__ or "").split())
 
     @property
     def behaviour(self) -> type:
@@ -47,26 +58,55 @@ class Mutant:
 MUTANTS: list[Mutant] = []
 
 
-def caught_by(test: str) -> Callable[[StoreType], StoreType]:
+def caught_by(test: str) -> Callable[[BrokenType], BrokenType]:
     """Enter a broken store, and the test that is meant for it."""
 
-    def enter(store: StoreType) -> StoreType:
-        MUTANTS.append(Mutant(store, test))
-        return store
+    def enter(broken: BrokenType) -> BrokenType:
+        MUTANTS.append(Mutant(broken, test))
+        return broken
 
     return enter
+
+
+class EngineWithPolicy(MemoryEngine):
+    """An engine that remembers its store's policy, for defects that need one."""
+
+    policy: RetentionPolicy
+
+    def open(self, policy: RetentionPolicy) -> None:
+        self.policy = policy
+
+
+class _StoreOverCalls(MemorySessionStore):
+    """The reference store with another way to its engine."""
+
+    def __init__(
+        self,
+        calls: type[EngineCalls],
+        storage: MemoryStorage,
+        *,
+        policy: RetentionPolicy | None,
+        clock: Clock,
+    ) -> None:
+        super().__init__(storage, policy=policy, clock=clock)
+        self._calls = calls(self.engine, self.policy, self.deadline)
 
 
 class MutantHarness(MemoryHarness):
     """The reference store's harness over another store of its kind."""
 
-    def __init__(self, store: type[MemorySessionStore]) -> None:
+    def __init__(self, broken: Broken) -> None:
         super().__init__()
-        self.name = store.__name__
-        self._store = store
+        self.name = broken.__name__
+        self._broken = broken
         self.storage = MemoryStorage()
 
     def open(
         self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
     ) -> MemorySessionStore:
-        return self._store(self.storage, policy=policy, clock=clock)
+        broken = self._broken
+        if issubclass(broken, MemorySessionStore):
+            return broken(self.storage, policy=policy, clock=clock)
+        if issubclass(broken, EngineCalls):
+            return _StoreOverCalls(broken, self.storage, policy=policy, clock=clock)
+        return MemorySessionStore(broken(self.storage), policy=policy, clock=clock)

@@ -12,48 +12,49 @@ from chatstore import (
 )
 from chatstore.clock import Moment
 from chatstore.engine.write import is_visible
+from chatstore.memory import MemoryEngine
 from chatstore.record.stored import Record, StoredSession
 
-from .mutant import LONG_AGO, caught_by
+from .mutant import LONG_AGO, EngineWithPolicy, caught_by
 
 
 @caught_by("test_a_user_is_erased")
-class ErasesTheLivingAlone(MemorySessionStore):
+class ErasesTheLivingAlone(MemoryEngine):
     """`delete_user` leaves expired records."""
 
-    def _delete_user(self, user_id: str, now: Moment) -> int:
-        documents = self._storage.documents
+    def delete_user(self, user_id: str, now: Moment) -> int:
+        documents = self.storage.documents
         kept = {
             key: stored
             for key, stored in documents.items()
             if not is_visible(now, None, owner=None, ttl=stored.get("ttl"))
         }
-        count = super()._delete_user(user_id, now)
+        count = super().delete_user(user_id, now)
         documents.update(kept)
         return count
 
 
 @caught_by("test_a_user_is_erased")
-class CountsTheDead(MemorySessionStore):
+class CountsTheDead(MemoryEngine):
     """`delete_user` counts expired records too."""
 
-    def _delete_user(self, user_id: str, now: Moment) -> int:
-        return super()._delete_user(user_id, LONG_AGO)
+    def delete_user(self, user_id: str, now: Moment) -> int:
+        return super().delete_user(user_id, LONG_AGO)
 
 
 @caught_by("test_purge_takes_only_the_expired")
-class PurgesOneAhead(MemorySessionStore):
+class PurgesOneAhead(MemoryEngine):
     """`purge_expired` takes what will expire within a month as well."""
 
-    def _purge(self, now: Moment) -> int:
-        return super()._purge(replace(now, time=now.time.replace(year=now.time.year + 1)))
+    def purge(self, now: Moment) -> int:
+        return super().purge(replace(now, time=now.time.replace(year=now.time.year + 1)))
 
 
 @caught_by("test_purge_takes_only_the_expired")
-class PurgesNothing(MemorySessionStore):
+class PurgesNothing(MemoryEngine):
     """`purge_expired` leaves everything to the engine."""
 
-    def _purge(self, now: Moment) -> int:
+    def purge(self, now: Moment) -> int:
         return 0
 
 
@@ -66,20 +67,20 @@ class ScansOnePage(MemorySessionStore):
 
 
 @caught_by("test_no_list_shows_an_expired_session")
-class ScansTheExpired(MemorySessionStore):
+class ScansTheExpired(MemoryEngine):
     """A scan shows expired sessions."""
 
-    def _scan(self, *, limit: int, after: str | None, now: Moment) -> Any:
-        return super()._scan(limit=limit, after=after, now=LONG_AGO)
+    def scan(self, *, limit: int, after: str | None, now: Moment) -> Any:
+        return super().scan(limit=limit, after=after, now=LONG_AGO)
 
 
-class Restoring(MemorySessionStore):
+class Restoring(EngineWithPolicy):
     """The reference store, its restore in two parts: what to do to the record, and what then."""
 
-    def _restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
-        restored = super()._restore(session, overwrite=overwrite, now=now)
+    def restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
+        restored = super().restore(session, overwrite=overwrite, now=now)
         if restored and session.session_id == "kept":
-            self._spoil(self._storage.documents["kept"], now)
+            self._spoil(self.storage.documents["kept"], now)
         return restored
 
     def _spoil(self, stored: JsonObject, now: Moment) -> None:
@@ -131,7 +132,7 @@ class SparesTheExpired(MemorySessionStore):
     """`restore` is hindered by an expired session."""
 
     def restore(self, session: Session, *, overwrite: bool = False) -> None:
-        if session.session_id in self._storage.documents and not overwrite:
+        if session.session_id in self.engine.storage.documents and not overwrite:
             raise SessionExistsError(session.session_id)
         super().restore(session, overwrite=overwrite)
 
@@ -149,16 +150,16 @@ class ClosesOnce(MemorySessionStore):
     """A second `close` fails."""
 
     def close(self) -> None:
-        self._require_usable()
+        self.require_usable()
         super().close()
 
 
 @caught_by("test_closing_one_client_leaves_the_others")
-class ClosesForAll(MemorySessionStore):
+class ClosesForAll(MemoryEngine):
     """Closing one client empties what the others share."""
 
-    def _close(self) -> None:
-        self._storage.documents.clear()
+    def close(self) -> None:
+        self.storage.documents.clear()
 
 
 class DriverError(Exception):
@@ -166,10 +167,10 @@ class DriverError(Exception):
 
 
 @caught_by("test_a_missing_session_is_not_found")
-class LetsErrorsThrough(MemorySessionStore):
+class LetsErrorsThrough(MemoryEngine):
     """A missing session is the driver's own error."""
 
-    def _load(self, session_id: str) -> Record | None:
-        if session_id not in self._storage.documents:
+    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+        if session_id not in self.storage.documents:
             raise DriverError(session_id)
-        return super()._load(session_id)
+        return super().load(session_id, latest=latest)

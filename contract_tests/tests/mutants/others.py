@@ -13,61 +13,64 @@ from chatstore import (
 from chatstore.clock import Moment
 from chatstore.engine.query import PageQuery
 from chatstore.engine.write import Patch, Write, is_visible
-from chatstore.record.stored import Body, Record, StoredMessage, StoredSession
+from chatstore.memory import MemoryEngine
+from chatstore.record.decode import read_session
+from chatstore.record.stored import Body, Record, Stored, StoredMessage, StoredSession
+from chatstore.store.engine_calls import EngineCalls
 
 from .mutant import caught_by
 from .writing import Appended, Appending
 
 
 @caught_by("test_anothers_session_is_not_found")
-class UpdatesAnothers(MemorySessionStore):
+class UpdatesAnothers(MemoryEngine):
     """`update` takes a user id and does not look at it."""
 
-    def _update(self, write: Write, patch: Patch) -> Body:
-        return super()._update(replace(write, user_id=None), patch)
+    def update(self, write: Write, patch: Patch) -> Body:
+        return super().update(replace(write, user_id=None), patch)
 
 
 @caught_by("test_a_stranger_deletes_nothing")
-class DeletesAnothers(MemorySessionStore):
+class DeletesAnothers(MemoryEngine):
     """`delete` takes a user id and does not look at it."""
 
-    def _delete(self, write: Write) -> bool:
-        return super()._delete(replace(write, user_id=None))
+    def delete(self, write: Write) -> bool:
+        return super().delete(replace(write, user_id=None))
 
 
 @caught_by("test_get_many_leaves_out_anothers")
-class GetsManyOfEverybody(MemorySessionStore):
+class GetsManyOfEverybody(EngineCalls):
     """`get_many` takes a user id and does not look at it."""
 
-    def _visible(
+    def visible(
         self, record: Record, session_id: str, now: Moment, user_id: str | None
     ) -> Session | None:
-        return super()._visible(record, session_id, now, None)
+        return super().visible(record, session_id, now, None)
 
 
 @caught_by("test_the_owner_comes_before_the_result")
-class TellsAStrangerOfARetry(MemorySessionStore):
+class TellsAStrangerOfARetry(MemoryEngine):
     """A stranger who sends a stored message learns that it is there."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
-        stored = self._storage.documents.get(write.session_id, {})
+    ) -> Stored:
+        stored = self.storage.documents.get(write.session_id, {})
         there = {message["messageId"] for message in stored.get("messages", [])}
         if messages[-1].message_id in there:
             write = replace(write, user_id=None)
-        return super()._append(write, messages, with_window=with_window)
+        return super().append(write, messages, with_window=with_window)
 
 
 @caught_by("test_the_owner_comes_before_the_version")
-class TellsAStrangerTheVersion(MemorySessionStore):
+class TellsAStrangerTheVersion(MemoryEngine):
     """A stranger's conditional delete tells whether the version is right."""
 
-    def _delete(self, write: Write) -> bool:
-        stored = self._storage.documents.get(write.session_id)
+    def delete(self, write: Write) -> bool:
+        stored = self.storage.documents.get(write.session_id)
         if stored is not None:
             write.require_version(stored["version"])
-        return super()._delete(write)
+        return super().delete(write)
 
 
 @caught_by("test_a_view_needs_a_user")
@@ -79,20 +82,22 @@ class TakesAnEmptyUserForNone(MemorySessionStore):
 
 
 @caught_by("test_delete_removes_it")
-class ReadsBeforeItDeletes(MemorySessionStore):
+class ReadsBeforeItDeletes(MemoryEngine):
     """`delete` reads the record first, and so can't remove one that it can't read."""
 
-    def _delete(self, write: Write) -> bool:
-        self._find(write.session_id, write.now, write.user_id)
-        return super()._delete(write)
+    def delete(self, write: Write) -> bool:
+        record = self.load(write.session_id)
+        if record is not None:
+            read_session(Session, record.body)
+        return super().delete(write)
 
 
 @caught_by("test_reads_name_the_corrupt_record")
-class SkipsTheCorruptInLists(MemorySessionStore):
+class SkipsTheCorruptInLists(MemoryEngine):
     """Listings leave out what can't be read."""
 
-    def _page(self, query: PageQuery) -> Any:
-        found = super()._page(query)
+    def page(self, query: PageQuery) -> Any:
+        found = super().page(query)
         return [each for each in found if isinstance(each[1], dict) and _readable(each[1])]
 
 
@@ -101,66 +106,66 @@ def _readable(document: Mapping[str, Any]) -> bool:
 
 
 @caught_by("test_a_strangers_corrupt_record_does_not_exist")
-class DecodesBeforeItChecks(MemorySessionStore):
+class DecodesBeforeItChecks(EngineCalls):
     """A stranger learns that there is a corrupt record."""
 
-    def _visible(
+    def visible(
         self, record: Record, session_id: str, now: Moment, user_id: str | None
     ) -> Session | None:
-        session = self._decode(Session, record.body, session_id)
+        session = self.decode(Session, record.body, session_id)
         visible = is_visible(now, user_id, owner=record.user_id, ttl=record.ttl)
         return session if visible else None
 
 
 @caught_by("test_a_corrupt_id_is_taken")
-class CreatesOverTheCorrupt(MemorySessionStore):
+class CreatesOverTheCorrupt(MemoryEngine):
     """`create` replaces a record that it can't read."""
 
-    def _insert(self, session: StoredSession, now: Moment) -> bool:
-        stored = self._storage.documents.get(session.session_id, {})
-        return self._restore(session, overwrite=not _readable(stored), now=now)
+    def insert(self, session: StoredSession, now: Moment) -> bool:
+        stored = self.storage.documents.get(session.session_id, {})
+        return self.restore(session, overwrite=not _readable(stored), now=now)
 
 
 @caught_by("test_purge_removes_it")
-class IsStoppedByTheCorrupt(MemorySessionStore):
+class IsStoppedByTheCorrupt(MemoryEngine):
     """`purge_expired` fails at the first record that it can't read."""
 
-    def _purge(self, now: Moment) -> int:
-        for session_id, stored in self._storage.documents.items():
+    def purge(self, now: Moment) -> int:
+        for session_id, stored in self.storage.documents.items():
             if not _readable(stored):
                 raise CorruptSessionError(self.backend, session_id)
-        return super()._purge(now)
+        return super().purge(now)
 
 
 @caught_by("test_delete_user_removes_it")
-class ErasesWhatItCanRead(MemorySessionStore):
+class ErasesWhatItCanRead(MemoryEngine):
     """`delete_user` leaves records that it can't read."""
 
-    def _delete_user(self, user_id: str, now: Moment) -> int:
-        documents = self._storage.documents
+    def delete_user(self, user_id: str, now: Moment) -> int:
+        documents = self.storage.documents
         corrupt = {key: stored for key, stored in documents.items() if not _readable(stored)}
-        count = super()._delete_user(user_id, now)
+        count = super().delete_user(user_id, now)
         documents.update(corrupt)
         return count
 
 
 @caught_by("test_the_others_stay_readable")
-class FailsForAll(MemorySessionStore):
+class FailsForAll(MemoryEngine):
     """One record that can't be read makes every listing fail."""
 
-    def _page(self, query: PageQuery) -> Any:
-        for session_id, stored in self._storage.documents.items():
+    def page(self, query: PageQuery) -> Any:
+        for session_id, stored in self.storage.documents.items():
             if not _readable(stored):
                 raise CorruptSessionError(self.backend, session_id)
-        return super()._page(query)
+        return super().page(query)
 
 
 @caught_by("test_it_is_read")
-class ReadsItsOwnNamesAlone(MemorySessionStore):
+class ReadsItsOwnNamesAlone(MemoryEngine):
     """A session's unknown attributes are not read."""
 
-    def _load(self, session_id: str) -> Record | None:
-        record = super()._load(session_id)
+    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+        record = super().load(session_id, latest=latest)
         if record is None or not isinstance(record.body, dict):
             return record
         known = {name: each for name, each in record.body.items() if name != "experiment"}
@@ -168,22 +173,22 @@ class ReadsItsOwnNamesAlone(MemorySessionStore):
 
 
 @caught_by("test_it_is_updated")
-class ReplacesTheForeignMap(MemorySessionStore):
+class ReplacesTheForeignMap(MemoryEngine):
     """Preferences of a record that another service wrote start empty."""
 
-    def _update(self, write: Write, patch: Patch) -> Body:
+    def update(self, write: Write, patch: Patch) -> Body:
         stored = self._live(write)
         if "creationId" not in stored:
             stored["userPreferences"] = {}
-        return super()._update(write, patch)
+        return super().update(write, patch)
 
 
 @caught_by("test_what_is_missing_is_completed")
-class NeedsAWholeRecord(MemorySessionStore):
+class NeedsAWholeRecord(MemoryEngine):
     """An append to a record without messages starts no window."""
 
     def _live(self, write: Write) -> JsonObject:
-        bare = "messages" not in self._storage.documents.get(write.session_id, {"messages": []})
+        bare = "messages" not in self.storage.documents.get(write.session_id, {"messages": []})
         stored = super()._live(write)
         if bare:
             stored["version"] = 7

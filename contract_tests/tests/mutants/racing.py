@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from chatstore import JsonObject, MemorySessionStore, Message, Session
 from chatstore.clock import Moment
 from chatstore.engine.write import Patch, Write
-from chatstore.record.stored import Body, StoredMessage, StoredSession
+from chatstore.memory import MemoryEngine
+from chatstore.record.stored import Body, Stored, StoredMessage, StoredSession
 
 from .mutant import caught_by
 
@@ -15,58 +16,58 @@ ON_THE_WAY = 0.005
 
 
 @caught_by("test_one_create_wins")
-class LooksBeforeItCreates(MemorySessionStore):
+class LooksBeforeItCreates(MemoryEngine):
     """`create` looks whether the id is free and then writes: of several, the last one wins."""
 
-    def _insert(self, session: StoredSession, now: Moment) -> bool:
-        taken = session.session_id in self._storage.documents
+    def insert(self, session: StoredSession, now: Moment) -> bool:
+        taken = session.session_id in self.storage.documents
         time.sleep(ON_THE_WAY)
-        return not taken and self._restore(session, overwrite=True, now=now)
+        return not taken and self.restore(session, overwrite=True, now=now)
 
 
 @caught_by("test_one_conditional_write_wins")
-class LooksBeforeItWrites(MemorySessionStore):
+class LooksBeforeItWrites(MemoryEngine):
     """The version is compared, and the write goes off afterwards: several succeed."""
 
     def _live(self, write: Write) -> JsonObject:
         stored = super()._live(write)
         version = stored["version"]
-        self._storage.lock.release()
+        self.storage.lock.release()
         time.sleep(ON_THE_WAY)
-        self._storage.lock.acquire()
+        self.storage.lock.acquire()
         stored["version"] = version
         return stored
 
 
 @caught_by("test_updates_of_different_keys_all_stay")
-class WritesTheWholeMap(MemorySessionStore):
+class WritesTheWholeMap(MemoryEngine):
     """An update reads the map, merges and writes it back: another's key is lost."""
 
-    def _update(self, write: Write, patch: Patch) -> Body:
+    def update(self, write: Write, patch: Patch) -> Body:
         metadata = dict(self._live(write)["metadata"])
         time.sleep(ON_THE_WAY)
-        with self._storage.lock:
+        with self.storage.lock:
             self._live(write)["metadata"] = metadata
-            return super()._update(write, patch)
+            return super().update(write, patch)
 
 
 @caught_by("test_one_message_from_many_is_stored_once")
-class LooksBeforeItAppends(MemorySessionStore):
+class LooksBeforeItAppends(MemoryEngine):
     """A retry is known by a read before the write: two at once are both stored."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         window: list[JsonObject] = self._live(write)["messages"]
         there = {message["messageId"] for message in window}
         time.sleep(ON_THE_WAY)
         new = [message.document for message in messages if message.message_id not in there]
-        with self._storage.lock:
+        with self.storage.lock:
             stored = self._live(write)
             stored["messages"] = [*stored["messages"], *new]
             stored["messageCount"] += len(new)
             stored["version"] += 1
-            return {name: value for name, value in stored.items() if name != "messages"}
+            return Stored({name: each for name, each in stored.items() if name != "messages"})
 
 
 @caught_by("test_the_last_of_many_rewrites_wins")

@@ -15,7 +15,8 @@ from chatstore import (
     VersionConflictError,
 )
 from chatstore.engine.write import Patch, Write
-from chatstore.record.stored import Body, StoredMessage
+from chatstore.memory import MemoryEngine
+from chatstore.record.stored import Body, Stored, StoredMessage
 from chatstore.values.json_values import json_text
 
 from .mutant import caught_by
@@ -182,76 +183,76 @@ class LooksForTheIdFirst(MemorySessionStore):
     """Bad input for a taken id is `SessionExistsError`."""
 
     def create(self, user_id: str, *, session_id: str | None = None, **fields: Any) -> Session:
-        if session_id in self._storage.documents:
+        if session_id in self.engine.storage.documents:
             raise SessionExistsError(session_id or "")
         return super().create(user_id, session_id=session_id, **fields)
 
 
 @caught_by("test_delete_of_nothing_is_false")
-class MissesWhatItDeletes(MemorySessionStore):
+class MissesWhatItDeletes(MemoryEngine):
     """A conditional delete of a missing session is a conflict."""
 
-    def _delete(self, write: Write) -> bool:
-        if write.session_id not in self._storage.documents:
+    def delete(self, write: Write) -> bool:
+        if write.session_id not in self.storage.documents:
             write.require_version(0)
-        return super()._delete(write)
+        return super().delete(write)
 
 
 @caught_by("test_the_own_result_comes_before_the_version")
-class TakesAnyStoredPartForARetry(MemorySessionStore):
+class TakesAnyStoredPartForARetry(MemoryEngine):
     """A batch of which a part is stored goes in at any version."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         there = {message["messageId"] for message in self._live(write)["messages"]}
         if any(message.message_id in there for message in messages):
             self._live(write)["version"] = write.if_version or self._live(write)["version"]
-        return super()._append(write, messages, with_window=with_window)
+        return super().append(write, messages, with_window=with_window)
 
 
 @caught_by("test_the_version_comes_before_the_keys")
-class CountsKeysBeforeTheVersion(MemorySessionStore):
+class CountsKeysBeforeTheVersion(MemoryEngine):
     """An update at a wrong version that would add a 33rd key is refused for the key."""
 
-    def _update(self, write: Write, patch: Patch) -> Body:
+    def update(self, write: Write, patch: Patch) -> Body:
         if len({**self._live(write)["metadata"], **patch.metadata}) > 32:
             raise InvalidInputError("metadata", "32 keys", "more")
-        return super()._update(write, patch)
+        return super().update(write, patch)
 
 
 @caught_by("test_life_comes_before_the_keys")
-class CountsKeysBeforeTheOwner(MemorySessionStore):
+class CountsKeysBeforeTheOwner(MemoryEngine):
     """A stranger learns how full a map is."""
 
-    def _update(self, write: Write, patch: Patch) -> Body:
-        stored = self._storage.documents.get(write.session_id, {})
+    def update(self, write: Write, patch: Patch) -> Body:
+        stored = self.storage.documents.get(write.session_id, {})
         if len({**stored.get("metadata", {}), **patch.metadata}) > 32:
             raise InvalidInputError("metadata", "32 keys", "more")
-        return super()._update(write, patch)
+        return super().update(write, patch)
 
 
 @caught_by("test_a_conflict_in_a_full_window_writes_nothing")
-class ForgetsTheVersionWhenFull(MemorySessionStore):
+class ForgetsTheVersionWhenFull(MemoryEngine):
     """Sliding a full window, append does not look at `if_version`."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         stored = self._live(write)
         if len(stored["messages"]) == write.policy.max_messages and write.if_version is not None:
             stored["version"] = write.if_version
-        return super()._append(write, messages, with_window=with_window)
+        return super().append(write, messages, with_window=with_window)
 
 
 @caught_by("test_a_merge_that_adds_no_key_is_never_refused")
-class CountsKeysInAnyCase(MemorySessionStore):
+class CountsKeysInAnyCase(MemoryEngine):
     """A crowded map can't be changed, not even emptied."""
 
-    def _update(self, write: Write, patch: Patch) -> Body:
+    def update(self, write: Write, patch: Patch) -> Body:
         if len({**self._live(write)["userPreferences"], **patch.user_preferences}) > 32:
             raise InvalidInputError("user_preferences", "32 keys", "more")
-        return super()._update(write, patch)
+        return super().update(write, patch)
 
 
 @caught_by("test_restore_keeps_to_the_envelope")

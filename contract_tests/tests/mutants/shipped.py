@@ -11,28 +11,30 @@ from chatstore.clock import Moment
 from chatstore.engine.cursor import Position
 from chatstore.engine.query import PageQuery
 from chatstore.engine.write import Write
+from chatstore.memory import MemoryEngine
 from chatstore.models import Page, SessionInfo
-from chatstore.record.stored import Body, Record, StoredMessage
+from chatstore.record.stored import Body, Record, Stored, StoredMessage
+from chatstore.store.engine_calls import EngineCalls
 
 from .mutant import LONG_AGO, caught_by
 
 
 @caught_by("test_a_session_lives_until_its_ttl")
-class ReadsTheExpired(MemorySessionStore):
+class ReadsTheExpired(EngineCalls):
     """`get` shows an expired session until the engine gets round to removing it."""
 
-    def _find(
+    def find(
         self, session_id: str, now: Moment, user_id: str | None, *, latest: bool = False
     ) -> Session | None:
-        return super()._find(session_id, LONG_AGO, user_id)
+        return super().find(session_id, LONG_AGO, user_id, latest=latest)
 
 
 @caught_by("test_no_list_shows_an_expired_session")
-class ListsTheExpired(MemorySessionStore):
+class ListsTheExpired(MemoryEngine):
     """Listings show expired sessions."""
 
-    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
-        return super()._page(replace(query, now=LONG_AGO))
+    def page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        return super().page(replace(query, now=LONG_AGO))
 
 
 @caught_by("test_a_limit_is_1_to_1000")
@@ -46,21 +48,21 @@ class TakesAnyLimit(MemorySessionStore):
 
 
 @caught_by("test_expired_sessions_take_no_place")
-class FillsPagesWithTheExpired(MemorySessionStore):
+class FillsPagesWithTheExpired(MemoryEngine):
     """A page is cut first and the expired are left out afterwards: pages come short."""
 
-    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
-        cut = super()._page(replace(query, now=LONG_AGO))
-        alive = {position for position, _ in super()._page(replace(query, limit=1_001))}
+    def page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        cut = super().page(replace(query, now=LONG_AGO))
+        alive = {position for position, _ in super().page(replace(query, limit=1_001))}
         return [found for found in cut if found[0] in alive]
 
 
 @caught_by("test_filtered_sessions_take_no_place")
-class FiltersAfterTheLimit(MemorySessionStore):
+class FiltersAfterTheLimit(MemoryEngine):
     """A page is cut first and filtered by status afterwards."""
 
-    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
-        cut = super()._page(replace(query, session_status=None))
+    def page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        cut = super().page(replace(query, session_status=None))
         return [found for found in cut if query.session_status in (None, _status(found[1]))]
 
 
@@ -70,94 +72,94 @@ def _status(body: Body) -> object:
 
 
 @caught_by("test_deleted_sessions_are_not_listed")
-class TurnsRoundAfterADelete(MemorySessionStore):
+class TurnsRoundAfterADelete(MemoryEngine):
     """Once a session was deleted, listings come in the other order."""
 
-    def _delete(self, write: Write) -> bool:
-        vars(self._storage)["turned"] = True
-        return super()._delete(write)
+    def delete(self, write: Write) -> bool:
+        vars(self.storage)["turned"] = True
+        return super().delete(write)
 
-    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
-        found = super()._page(query)
-        return found[::-1] if "turned" in vars(self._storage) else found
+    def page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        found = super().page(query)
+        return found[::-1] if "turned" in vars(self.storage) else found
 
 
 @caught_by("test_no_append_is_lost")
-class LosesConcurrentAppends(MemorySessionStore):
+class LosesConcurrentAppends(MemoryEngine):
     """Append reads the session, changes it and puts it back, with nothing in between to guard it:
     of two at once, one is lost."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
-        documents = self._storage.documents
-        private = MemorySessionStore(policy=self.policy, clock=self.clock)
+    ) -> Stored:
+        documents = self.storage.documents
+        private = MemoryEngine()
         if write.session_id not in documents:
             raise SessionNotFoundError(write.session_id)
-        private._storage.documents[write.session_id] = copy.deepcopy(documents[write.session_id])
-        body = private._append(write, messages, with_window=with_window)
+        private.storage.documents[write.session_id] = copy.deepcopy(documents[write.session_id])
+        stored = private.append(write, messages, with_window=with_window)
         time.sleep(0.0005)  # the way to a server and back
-        documents.update(private._storage.documents)
-        return body
+        documents.update(private.storage.documents)
+        return stored
 
 
 @caught_by("test_a_message_sent_again_is_stored_once")
-class StoresARetryTwice(MemorySessionStore):
+class StoresARetryTwice(MemoryEngine):
     """Append never looks whether the message is there already."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
-        with self._storage.lock:
+    ) -> Stored:
+        with self.storage.lock:
             window: list[JsonObject] = self._live(write)["messages"]
             # Hidden from the comparison, and back under their own names afterwards.
             for message in window:
                 message["messageId"] += " hidden"
-            body = super()._append(write, messages, with_window=with_window)
+            stored = super().append(write, messages, with_window=with_window)
             for message in window:
                 message["messageId"] = message["messageId"].removesuffix(" hidden")
-            return body
+            return stored
 
 
 @caught_by("test_each_write_renews")
-class LosesTheTtlOnRewrite(MemorySessionStore):
+class LosesTheTtlOnRewrite(MemoryEngine):
     """A rewrite puts a record without a ttl in the place of one that had it."""
 
-    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
-        super()._rewrite(write, messages, given)
-        self._storage.documents[write.session_id].pop("ttl", None)
-        return copy.deepcopy(self._storage.documents[write.session_id])
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+        super().rewrite(write, messages, given)
+        self.storage.documents[write.session_id].pop("ttl", None)
+        return copy.deepcopy(self.storage.documents[write.session_id])
 
 
 @caught_by("test_no_call_sees_an_expired_session")
-class RevivesACorpse(MemorySessionStore):
+class RevivesACorpse(MemoryEngine):
     """An append to an expired session that still lies there brings it back."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
-        stored = self._storage.documents.get(write.session_id, {})
+    ) -> Stored:
+        stored = self.storage.documents.get(write.session_id, {})
         if write.now.is_past(stored.get("ttl")):
             stored["ttl"] = write.ttl
-        return super()._append(write, messages, with_window=with_window)
+        return super().append(write, messages, with_window=with_window)
 
 
 @caught_by("test_anothers_session_is_not_found")
-class ShowsAnothersSession(MemorySessionStore):
+class ShowsAnothersSession(EngineCalls):
     """`get` takes a user id and does not look at it."""
 
-    def _find(
+    def find(
         self, session_id: str, now: Moment, user_id: str | None, *, latest: bool = False
     ) -> Session | None:
-        return super()._find(session_id, now, None)
+        return super().find(session_id, now, None, latest=latest)
 
 
 @caught_by("test_a_number_has_one_form")
-class TurnsIntsIntoFloats(MemorySessionStore):
+class TurnsIntsIntoFloats(MemoryEngine):
     """Numbers come back as floats, as from an engine that knows no others."""
 
-    def _load(self, session_id: str) -> Record | None:
-        record = super()._load(session_id)
+    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+        record = super().load(session_id, latest=latest)
         return None if record is None else record._replace(body=_with_floats(record.body))
 
 
@@ -170,11 +172,11 @@ def _with_floats(value: Any) -> Any:
 
 
 @caught_by("test_reads_name_the_corrupt_record")
-class TakesCorruptionForAbsence(MemorySessionStore):
+class TakesCorruptionForAbsence(MemoryEngine):
     """A record that can't be read is as good as none."""
 
-    def _load(self, session_id: str) -> Record | None:
-        record = super()._load(session_id)
+    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+        record = super().load(session_id, latest=latest)
         if record is None or not isinstance(record.body, Mapping):
             return record
         readable = isinstance(record.body.get("userPreferences", {}), dict)
@@ -182,11 +184,11 @@ class TakesCorruptionForAbsence(MemorySessionStore):
 
 
 @caught_by("test_a_corrupt_message_is_no_absence")
-class SkipsCorruptMessages(MemorySessionStore):
+class SkipsCorruptMessages(MemoryEngine):
     """A message that can't be read is left out of the window."""
 
-    def _load(self, session_id: str) -> Record | None:
-        record = super()._load(session_id)
+    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+        record = super().load(session_id, latest=latest)
         if record is None or not isinstance(record.body, Mapping):
             return record
         window = record.body.get("messages", [])
@@ -195,11 +197,11 @@ class SkipsCorruptMessages(MemorySessionStore):
 
 
 @caught_by("test_a_lower_limit_trims_at_the_next_write")
-class KeepsEverything(MemorySessionStore):
+class KeepsEverything(MemoryEngine):
     """The window is cut when it is read, never when it is written: the record grows for ever."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         endless = replace(write.policy, max_messages=None)
-        return super()._append(replace(write, policy=endless), messages, with_window=with_window)
+        return super().append(replace(write, policy=endless), messages, with_window=with_window)

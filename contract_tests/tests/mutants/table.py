@@ -33,7 +33,7 @@ def _lines(group: ModuleType) -> Iterator[str]:
     yield "| the broken store | is caught by |"
     yield "|---|---|"
     for mutant in MUTANTS:
-        if mutant.store.__module__ == group.__name__:
+        if mutant.broken.__module__ == group.__name__:
             yield f"| {mutant.defect} | `{mutant.test}` |"
 
 

@@ -1,6 +1,7 @@
 """Values and results: numbers, texts, and what a call returns."""
 
 import copy
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import count
@@ -13,23 +14,26 @@ from chatstore import (
     Session,
     SessionExistsError,
     SessionInfo,
+    SessionNotFoundError,
     VersionConflictError,
 )
 from chatstore.clock import Moment
 from chatstore.engine.write import Patch, Write
-from chatstore.record.stored import Body, StoredMessage, StoredSession
+from chatstore.memory import MemoryEngine
+from chatstore.record.stored import Body, Stored, StoredMessage, StoredSession
+from chatstore.store.engine_calls import EngineCalls
 
 from .mutant import caught_by
 from .writing import Appended, Appending
 
 
-class Inserting(MemorySessionStore):
+class Inserting(MemoryEngine):
     """The reference store, its create in two parts: what to do to the record, and what then."""
 
-    def _insert(self, session: StoredSession, now: Moment) -> bool:
+    def insert(self, session: StoredSession, now: Moment) -> bool:
         info = copy.deepcopy(session.info)
         self._spoil(info, session)
-        return super()._insert(replace(session, info=info), now)
+        return super().insert(replace(session, info=info), now)
 
     def _spoil(self, info: JsonObject, session: StoredSession) -> None:
         raise NotImplementedError
@@ -64,22 +68,23 @@ class CountsWhatItKeeps(Inserting):
 
 
 @caught_by("test_numbers_that_others_wrote_are_normal_too")
-class ReadsNumbersAsTheyLie(MemorySessionStore):
+class ReadsNumbersAsTheyLie(EngineCalls):
     """Numbers are normalised in writing alone: another service's 7.0 stays a float."""
 
-    def _decode(self, model: Any, body: Body, session_id: str) -> Any:
-        session = super()._decode(model, body, session_id)
+    def decode(self, model: Any, body: Body, session_id: str) -> Any:
+        session = super().decode(model, body, session_id)
         if isinstance(body, dict):
             vars(session)["user_preferences"] = body.get("userPreferences", {})
         return session
 
 
 @caught_by("test_fields_of_type_float_are_floats")
-class NormalisesEveryNumber(MemorySessionStore):
+class NormalisesEveryNumber(EngineCalls):
     """A confidence of 1.0 comes back as the int 1."""
 
-    def _shown(self, session: Session) -> Session:
-        for message in super()._shown(session).messages:
+    def shown(self, stored: Stored, session_id: str) -> Session:
+        session = super().shown(stored, session_id)
+        for message in session.messages:
             if message.confidence == 1:
                 vars(message)["confidence"] = 1
         return session
@@ -92,7 +97,7 @@ class KeepsNoneInNewMaps(MemorySessionStore):
     def create(self, user_id: str, **fields: Any) -> Session:
         session = super().create(user_id, **fields)
         absent = {key: each for key, each in (fields.get("metadata") or {}).items() if each is None}
-        self._storage.documents[session.session_id]["metadata"] |= absent
+        self.engine.storage.documents[session.session_id]["metadata"] |= absent
         return self.get(session.session_id)
 
 
@@ -120,7 +125,7 @@ class KeepsTheExpiredForTheirOwners(MemorySessionStore):
     """An expired session's id is free for its former owner alone."""
 
     def get_or_create(self, session_id: str, *, user_id: str, **fields: Any) -> Session:
-        stored = self._storage.documents.get(session_id, {"userId": user_id})
+        stored = self.engine.storage.documents.get(session_id, {"userId": user_id})
         if stored["userId"] != user_id:
             raise SessionExistsError(session_id)
         return super().get_or_create(session_id, user_id=user_id, **fields)
@@ -130,18 +135,12 @@ class KeepsTheExpiredForTheirOwners(MemorySessionStore):
 class GetsOrFails(MemorySessionStore):
     """`get_or_create` that meets somebody else's create in between fails."""
 
-    def _create(self, record: StoredSession, now: Moment) -> Session:
-        session = super()._create(record, now)
-        if vars(self._storage).setdefault("created", record) is not record:
-            raise SessionExistsError(record.session_id)
-        return session
-
-    def _find(
-        self, session_id: str, now: Moment, user_id: str | None, *, latest: bool = False
-    ) -> Session | None:
-        if "created" in vars(self._storage) and user_id is None:
-            self._storage.documents[session_id]["creationId"] = f"{next(_NUMBERS)}"
-        return super()._find(session_id, now, user_id)
+    def get_or_create(self, session_id: str, **fields: Any) -> Session:
+        try:
+            return self.get(session_id)
+        except SessionNotFoundError:
+            time.sleep(0.005)  # the way to a server and back
+            return self.create(fields.pop("user_id"), session_id=session_id, **fields)
 
 
 @caught_by("test_append_returns_the_session_without_messages")
@@ -156,13 +155,13 @@ class ReturnsWholeSessions(MemorySessionStore):
 class KnowsTheLastMessageAlone(Appending):
     """A retry is known only as long as nobody else wrote."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         stored = self._live(write)
         for message in stored["messages"][:-1]:
             message["messageId"] += "'"
-        return super()._append(write, messages, with_window=with_window)
+        return super().append(write, messages, with_window=with_window)
 
     def _spoil(self, done: Appended) -> None:
         for message in done.stored["messages"]:
@@ -173,12 +172,12 @@ class KnowsTheLastMessageAlone(Appending):
 class OverlooksTheNewest(Appending):
     """In a window of more than a hundred messages, the newest is not compared with."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         for message in self._live(write)["messages"][100:][-1:]:
             message["messageId"] += "'"
-        return super()._append(write, messages, with_window=with_window)
+        return super().append(write, messages, with_window=with_window)
 
     def _spoil(self, done: Appended) -> None:
         for message in done.stored["messages"]:
@@ -186,22 +185,22 @@ class OverlooksTheNewest(Appending):
 
 
 @caught_by("test_rewrite_replaces_the_window")
-class RewritesOnlyWhatIsThere(MemorySessionStore):
+class RewritesOnlyWhatIsThere(MemoryEngine):
     """A rewrite changes messages that are there and adds none."""
 
-    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
         there = {message["messageId"] for message in self._live(write)["messages"]}
         kept = [message for message in messages if message.message_id in there]
-        return super()._rewrite(write, kept, given)
+        return super().rewrite(write, kept, given)
 
 
 @caught_by("test_rewrite_can_clear")
-class NeverClears(MemorySessionStore):
+class NeverClears(MemoryEngine):
     """An empty rewrite leaves the window as it is."""
 
-    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
         window = copy.deepcopy(self._live(write)["messages"])
-        super()._rewrite(write, messages, given)
+        super().rewrite(write, messages, given)
         stored = self._live(write)
         if not messages:
             stored["messages"] = window
@@ -209,20 +208,20 @@ class NeverClears(MemorySessionStore):
 
 
 @caught_by("test_appends_go_on_after_a_rewrite")
-class RemembersWhatWasRemoved(MemorySessionStore):
+class RemembersWhatWasRemoved(MemoryEngine):
     """A message that a rewrite removed is taken for a retry when it comes again."""
 
-    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
         removed = [message["messageId"] for message in self._live(write)["messages"]]
-        vars(self._storage)["removed"] = removed
-        return super()._rewrite(write, messages, given)
+        vars(self.storage)["removed"] = removed
+        return super().rewrite(write, messages, given)
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
-        removed = vars(self._storage).get("removed", [])
+    ) -> Stored:
+        removed = vars(self.storage).get("removed", [])
         new = [message for message in messages if message.message_id not in removed]
-        return super()._append(write, new or messages[:0], with_window=with_window)
+        return super().append(write, new or messages[:0], with_window=with_window)
 
 
 @caught_by("test_the_last_writer_wins_without_a_version")
@@ -238,11 +237,11 @@ class NeedsTheFirstVersion(MemorySessionStore):
 
 
 @caught_by("test_update_is_a_write")
-class UpdatesWithoutAVersion(MemorySessionStore):
+class UpdatesWithoutAVersion(MemoryEngine):
     """An update leaves `version` as it is."""
 
-    def _update(self, write: Write, patch: Patch) -> Body:
-        super()._update(write, patch)
+    def update(self, write: Write, patch: Patch) -> Body:
+        super().update(write, patch)
         stored = self._live(write)
         stored["version"] -= 1
         return {name: value for name, value in stored.items() if name != "messages"}

@@ -15,9 +15,10 @@ from chatstore import (
     VersionConflictError,
 )
 from chatstore.engine.write import Patch, Write
-from chatstore.record.stored import Body, StoredMessage
+from chatstore.memory import MemoryEngine
+from chatstore.record.stored import Body, Stored, StoredMessage, without_messages
 
-from .mutant import caught_by
+from .mutant import EngineWithPolicy, caught_by
 
 
 @dataclass(frozen=True)
@@ -30,21 +31,18 @@ class Appended:
     messages: Sequence[StoredMessage]
 
 
-class Appending(MemorySessionStore):
+class Appending(MemoryEngine):
     """The reference store, its append in two parts: what to do to the record, and what then."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
-        with self._storage.lock:
+    ) -> Stored:
+        with self.storage.lock:
             stored = self._live(write)
             before = copy.deepcopy(stored)
-            super()._append(write, messages, with_window=True)
+            super().append(write, messages, with_window=True)
             self._spoil(Appended(stored, before, write, messages))
-            shown = copy.deepcopy(stored)
-            if not with_window:
-                del shown["messages"]
-            return shown
+            return Stored(copy.deepcopy(stored if with_window else without_messages(stored)))
 
     def _spoil(self, done: Appended) -> None:
         raise NotImplementedError
@@ -116,71 +114,71 @@ class LosesWhatItDoesNotKnow(Appending):
 
 
 @caught_by("test_a_map_holds_32_keys")
-class NeverCountsKeys(MemorySessionStore):
+class NeverCountsKeys(MemoryEngine):
     """An update may add a 33rd key."""
 
-    def _update(self, write: Write, patch: Patch) -> Body:
+    def update(self, write: Write, patch: Patch) -> Body:
         stored = self._live(write)
         for name, value in patch.user_preferences.items():
             stored["userPreferences"].setdefault(name, value)
-        return super()._update(write, patch)
+        return super().update(write, patch)
 
 
 @caught_by("test_what_stands_before_a_stored_message_was_taken_in")
-class ComparesEachMessage(MemorySessionStore):
+class ComparesEachMessage(MemoryEngine):
     """Each message of a batch is compared for itself: what was pruned comes in again, behind."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         there = {message["messageId"] for message in self._live(write)["messages"]}
         new = [message for message in messages if message.message_id not in there]
-        return super()._append(write, new or messages, with_window=with_window)
+        return super().append(write, new or messages, with_window=with_window)
 
 
 @caught_by("test_the_new_part_of_a_batch_is_added")
-class KnowsABatchByItsFirst(MemorySessionStore):
+class KnowsABatchByItsFirst(MemoryEngine):
     """A batch whose first message is there is taken for a retry: its new part is lost."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         there = {message["messageId"] for message in self._live(write)["messages"]}
         whole = messages[0].message_id not in there
-        return super()._append(write, messages if whole else messages[:1], with_window=with_window)
+        return super().append(write, messages if whole else messages[:1], with_window=with_window)
 
 
 @caught_by("test_the_stored_window_decides_not_the_writers")
-class ComparesWithTheWritersWindow(MemorySessionStore):
+class ComparesWithTheWritersWindow(MemoryEngine):
     """A writer knows only those messages again that it would show itself."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         window = self._live(write)["messages"]
         del window[: -(write.policy.max_messages or len(window))]
-        return super()._append(write, messages, with_window=with_window)
+        return super().append(write, messages, with_window=with_window)
 
 
 @caught_by("test_a_stored_retry_needs_no_version")
-class ComparesTheVersionFirst(MemorySessionStore):
+class ComparesTheVersionFirst(MemoryEngine):
     """A conditional append that has happened already is a conflict."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         write.require_version(self._live(write)["version"])
-        return super()._append(write, messages, with_window=with_window)
+        return super().append(write, messages, with_window=with_window)
 
 
 @caught_by("test_a_write_goes_by_the_version")
-class AppendsAtAnyVersion(MemorySessionStore):
+class AppendsAtAnyVersion(MemoryEngine):
     """`append` does not look at `if_version`."""
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
-        return super()._append(replace(write, if_version=None), messages, with_window=with_window)
+    ) -> Stored:
+        return super().append(replace(write, if_version=None), messages, with_window=with_window)
 
 
 @caught_by("test_a_batch_has_1_to_100_messages")
@@ -203,7 +201,7 @@ class ReturnsTheBatchAlone(MemorySessionStore):
 
 
 @caught_by("test_life_comes_before_the_version")
-class AppendsToNothing(MemorySessionStore):
+class AppendsToNothing(MemoryEngine):
     """A conditional write on a missing session is a conflict."""
 
     def _live(self, write: Write) -> JsonObject:
@@ -218,9 +216,11 @@ class AppendsToNothing(MemorySessionStore):
 class DoesNotKnowItsOwnRewrite(MemorySessionStore):
     """A rewrite that was sent again meets its own result, and is a conflict."""
 
-    def _rewrite_at(self, write: Write, given: list[StoredMessage]) -> Session:
-        write.require_version(self.get(write.session_id).version)
-        return super()._rewrite_at(write, given)
+    def rewrite(self, session_id: str, messages: Iterable[Message], **options: Any) -> Session:
+        expected = options["if_version"]
+        if expected not in (None, self.get(session_id).version):
+            raise VersionConflictError(session_id, expected)
+        return super().rewrite(session_id, messages, **options)
 
 
 @caught_by("test_another_rewrite_is_a_conflict")
@@ -238,34 +238,37 @@ class TakesAnyRewriteForItsOwn(MemorySessionStore):
 class RewritesWithoutTrimming(MemorySessionStore):
     """A rewrite stores as many messages as it is given."""
 
-    def _newest(self, given: list[StoredMessage]) -> list[StoredMessage]:
-        return given
+    def rewrite(self, session_id: str, messages: Iterable[Message], **options: Any) -> Session:
+        roomy = replace(self.policy, max_messages=None)
+        return MemorySessionStore(self.engine, policy=roomy, clock=self.clock).rewrite(
+            session_id, messages, **options
+        )
 
 
 @caught_by("test_rewrite_counts_what_the_caller_saw")
-class CountsARewriteAsAWhole(MemorySessionStore):
+class CountsARewriteAsAWhole(MemoryEngine):
     """A rewrite sets `message_count` to the number of its messages."""
 
-    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
-        super()._rewrite(write, messages, given)
-        self._storage.documents[write.session_id]["messageCount"] = given
-        return copy.deepcopy(self._storage.documents[write.session_id])
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+        super().rewrite(write, messages, given)
+        self.storage.documents[write.session_id]["messageCount"] = given
+        return copy.deepcopy(self.storage.documents[write.session_id])
 
 
 @caught_by("test_update_merges_key_by_key")
-class ReplacesTheMap(MemorySessionStore):
+class ReplacesTheMap(MemoryEngine):
     """An update puts the patch in the map's place."""
 
-    def _update(self, write: Write, patch: Patch) -> Body:
+    def update(self, write: Write, patch: Patch) -> Body:
         self._live(write)["userPreferences"] = {}
-        return super()._update(write, patch)
+        return super().update(write, patch)
 
 
 @caught_by("test_update_merges_key_by_key")
-class MergesAllTheWayDown(MemorySessionStore):
+class MergesAllTheWayDown(MemoryEngine):
     """An update merges objects within the map too: a value can't be replaced by a smaller one."""
 
-    def _update(self, write: Write, patch: Patch) -> Body:
+    def update(self, write: Write, patch: Patch) -> Body:
         stored = self._live(write)["userPreferences"]
         merged = {
             name: {**stored[name], **value}
@@ -273,23 +276,23 @@ class MergesAllTheWayDown(MemorySessionStore):
             else value
             for name, value in patch.user_preferences.items()
         }
-        return super()._update(write, replace(patch, user_preferences=merged))
+        return super().update(write, replace(patch, user_preferences=merged))
 
 
 @caught_by("test_update_merges_key_by_key")
-class StoresNone(MemorySessionStore):
+class StoresNone(MemoryEngine):
     """An update stores None instead of removing the key."""
 
-    def _update(self, write: Write, patch: Patch) -> Body:
-        super()._update(write, patch)
-        stored = self._storage.documents[write.session_id]
+    def update(self, write: Write, patch: Patch) -> Body:
+        super().update(write, patch)
+        stored = self.storage.documents[write.session_id]
         stored["metadata"] |= {name: None for name, value in patch.metadata.items() if not value}
         return {name: value for name, value in stored.items() if name != "messages"}
 
 
 @caught_by("test_an_empty_update_touches")
-class IgnoresATouch(MemorySessionStore):
+class IgnoresATouch(EngineWithPolicy):
     """An update with nothing to change does what the policy says of renewal."""
 
-    def _update(self, write: Write, patch: Patch) -> Body:
-        return super()._update(replace(write, renews=self.policy.renew_on_write), patch)
+    def update(self, write: Write, patch: Patch) -> Body:
+        return super().update(replace(write, renews=self.policy.renew_on_write), patch)

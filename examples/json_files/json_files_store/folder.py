@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from chatstore.values.json_values import json_text
+from chatstore.engine import json_text
 
 _LOCK = "lock"
 

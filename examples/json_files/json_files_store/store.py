@@ -1,45 +1,63 @@
-"""The store: the hooks of chatstore, over a folder."""
+"""The store and its engine, over a folder."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from chatstore.clock import Clock, Moment, utc_now
-from chatstore.engine.cursor import Position
-from chatstore.engine.query import PageQuery
-from chatstore.engine.retry import new_part
-from chatstore.engine.write import Patch, Write, is_visible, merge_patch
-from chatstore.errors import BackendError, ChatStoreError, SchemaError, SessionNotFoundError
-from chatstore.models import JsonObject
-from chatstore.policy import RetentionPolicy
-from chatstore.record.stored import (
+from chatstore import (
+    BackendError,
+    BaseSessionStore,
+    ChatStoreError,
+    Clock,
+    JsonObject,
+    RetentionPolicy,
+    SchemaError,
+    SessionNotFoundError,
+    utc_now,
+)
+from chatstore.clock import Moment
+from chatstore.engine import (
     Body,
+    Engine,
+    PageQuery,
+    Patch,
+    Position,
     Record,
+    Stored,
     StoredMessage,
     StoredSession,
+    Write,
     document_weights,
+    is_visible,
+    merge_patch,
+    new_part,
     without_messages,
 )
-from chatstore.store.base import BaseSessionStore
 from json_files_store.folder import Folder
 
 
 class JsonFilesStore(BaseSessionStore):
     """Sessions in a folder that exists, one JSON file each. Threads and processes may share it."""
 
-    backend = "json-files"
-
     def __init__(
         self, path: Path, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
     ) -> None:
-        super().__init__(policy=policy, clock=clock)
+        super().__init__(JsonFilesEngine(path), policy=policy, clock=clock)
+
+
+class JsonFilesEngine(Engine):
+    """The files of one folder."""
+
+    backend = "json-files"
+
+    def __init__(self, path: Path) -> None:
         if not path.is_dir():
             raise SchemaError(f"json-files: there is no folder {path}; make it")
         self._folder = Folder(path)
 
-    def _insert(self, session: StoredSession, now: Moment) -> bool:
-        return self._restore(session, overwrite=False, now=now)
+    def insert(self, session: StoredSession, now: Moment) -> bool:
+        return self.restore(session, overwrite=False, now=now)
 
-    def _restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
+    def restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
         with self._folder.writing():
             stored = self._folder.read(session.session_id)
             if stored is not None and not overwrite and _is_live(stored, now):
@@ -47,17 +65,17 @@ class JsonFilesStore(BaseSessionStore):
             self._folder.write(session.session_id, session.document)
             return True
 
-    def _load(self, session_id: str) -> Record | None:
+    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
         stored = self._folder.read(session_id)
-        return None if stored is None else Record(stored.get("userId"), stored.get("ttl"), stored)
+        return None if stored is None else _record(stored)
 
-    def _load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
-        records = ((session_id, self._load(session_id)) for session_id in session_ids)
+    def load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
+        records = ((session_id, self.load(session_id)) for session_id in session_ids)
         return {session_id: record for session_id, record in records if record is not None}
 
-    def _append(
+    def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Body:
+    ) -> Stored:
         with self._folder.writing():
             stored = self._live(write)
             window: list[JsonObject] = stored["messages"]
@@ -66,24 +84,25 @@ class JsonFilesStore(BaseSessionStore):
             if added:
                 write.require_version(stored["version"])
                 window += [message.document for message in added]
-                kept = write.policy.window(document_weights(window))
+                kept = write.policy.window(len(window), lambda: document_weights(window))
                 stored["messages"] = window[len(window) - kept :]
                 stored["messageCount"] += len(added)
                 self._stamp(stored, write)
-        return stored if with_window else without_messages(stored)
+        return Stored(stored if with_window else without_messages(stored))
 
-    def _rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
         with self._folder.writing():
             stored = self._live(write)
             write.require_version(stored["version"])
+            window: list[JsonObject] = stored["messages"]
             stored["messageCount"] += given - write.policy.window(
-                document_weights(stored["messages"])
+                len(window), lambda: document_weights(window)
             )
             stored["messages"] = [message.document for message in messages]
             self._stamp(stored, write)
         return stored
 
-    def _update(self, write: Write, patch: Patch) -> Body:
+    def update(self, write: Write, patch: Patch) -> Body:
         with self._folder.writing():
             stored = self._live(write)
             write.require_version(stored["version"])
@@ -96,7 +115,7 @@ class JsonFilesStore(BaseSessionStore):
             self._stamp(stored, write)
         return without_messages(stored)
 
-    def _delete(self, write: Write) -> bool:
+    def delete(self, write: Write) -> bool:
         with self._folder.writing():
             try:
                 stored = self._live(write)
@@ -106,14 +125,14 @@ class JsonFilesStore(BaseSessionStore):
             self._folder.remove(write.session_id)
             return True
 
-    def _delete_user(self, user_id: str, now: Moment) -> int:
+    def delete_user(self, user_id: str, now: Moment) -> int:
         with self._folder.writing():
             owned = [each for each in self._folder.read_all() if each.get("userId") == user_id]
             for stored in owned:
                 self._folder.remove(stored["sessionId"])
             return sum(_is_live(stored, now) for stored in owned)
 
-    def _page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+    def page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
         found = [
             (Position(stored["createdAt"], stored["sessionId"]), without_messages(stored))
             for stored in self._folder.read_all()
@@ -129,12 +148,12 @@ class JsonFilesStore(BaseSessionStore):
             ]
         return found[: query.limit]
 
-    def _scan(
+    def scan(
         self, *, limit: int, after: str | None, now: Moment
-    ) -> tuple[Sequence[tuple[str, Body]], str | None]:
+    ) -> tuple[Sequence[tuple[str, Record]], str | None]:
         live = sorted(
             (
-                (stored["sessionId"], stored)
+                (stored["sessionId"], _record(stored))
                 for stored in self._folder.read_all()
                 if _is_live(stored, now) and (after is None or stored["sessionId"] > after)
             ),
@@ -142,21 +161,21 @@ class JsonFilesStore(BaseSessionStore):
         )
         return live[:limit], live[limit - 1][0] if len(live) > limit else None
 
-    def _purge(self, now: Moment) -> int:
+    def purge(self, now: Moment) -> int:
         with self._folder.writing():
             expired = [each for each in self._folder.read_all() if not _is_live(each, now)]
             for stored in expired:
                 self._folder.remove(stored["sessionId"])
             return len(expired)
 
-    def _ping(self) -> None:
+    def ping(self) -> None:
         with self._folder.writing():
             pass
 
-    def _close(self) -> None:
+    def close(self) -> None:
         pass
 
-    def _translate(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
+    def translate_error(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
         # A FileNotFoundError too: the folder was removed under the store.
         return BackendError(f"json-files: {error}") if isinstance(error, OSError) else None
 
@@ -183,3 +202,7 @@ class JsonFilesStore(BaseSessionStore):
 
 def _is_live(stored: JsonObject, now: Moment) -> bool:
     return is_visible(now, None, owner=None, ttl=stored.get("ttl"))
+
+
+def _record(stored: JsonObject) -> Record:
+    return Record(stored.get("userId"), stored.get("ttl"), stored)

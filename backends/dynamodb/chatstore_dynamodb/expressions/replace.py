@@ -23,7 +23,7 @@ def compare_and_set(
     """The append of `messages` to the very item that came back, trimmed by the writer's policy;
     what the record lacked is completed."""
     weights = [*stored.weights, *(message.weight for message in messages)]
-    kept = write.policy.window(weights)
+    kept = write.policy.window(len(weights), lambda: weights)
     values = [*stored.messages, *(marshal(message.document) for message in messages)]
     ids = [*stored.message_ids, *(message.message_id for message in messages)]
     change = _unchanged(write, stored)
@@ -65,7 +65,7 @@ def rewrite_stored(
     write: Write, messages: Sequence[StoredMessage], given: int, stored: StoredItem
 ) -> dict[str, Any]:
     """The request that puts `messages` in the place of the very window that came back."""
-    shown = write.policy.window(stored.weights)
+    shown = write.policy.window(len(stored.weights), lambda: stored.weights)
     change = _unchanged(write, stored)
     _put_messages(change, write, messages)
     _put_counters(change, stored, stored.message_count + given - shown)

@@ -55,9 +55,9 @@ class SteppedConnection(Connection):
 
 def stepped(store: RedisSessionStore, before_request: Callable[[], None]) -> RedisSessionStore:
     """The store, asking before each request."""
-    connection = SteppedConnection(store._connection.client, before_request)
-    store._connection = connection
-    store._index._connection = connection
+    connection = SteppedConnection(store.engine.connection.client, before_request)
+    store.engine.connection = connection
+    store.engine.index._connection = connection
     return store
 
 

@@ -1,0 +1,41 @@
+"""The keyword arguments that several calls share. `protocol.py` writes them out and says what each
+means; whatever passes them on names them by these types."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TypedDict
+
+from chatstore.models import Message
+
+
+class SessionFields(TypedDict, total=False):
+    """What `create` and `get_or_create` take for a new session."""
+
+    messages: Iterable[Message]
+    user_preferences: Mapping[str, object] | None
+    metadata: Mapping[str, object] | None
+    session_status: str
+
+
+class SessionChanges(TypedDict, total=False):
+    """What `update` changes."""
+
+    user_preferences: Mapping[str, object] | None
+    metadata: Mapping[str, object] | None
+    session_status: str | None
+
+
+class ListingFilter(TypedDict, total=False):
+    """Which of a user's sessions are listed, and in which order."""
+
+    newest_first: bool
+    created_from: datetime | None
+    created_before: datetime | None
+    session_status: str | None
+
+
+class Listing(ListingFilter, total=False):
+    """One page of a listing."""
+
+    limit: int
+    cursor: str | None
