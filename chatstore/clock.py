@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from chatstore.errors import InvalidInputError
-from chatstore.values.plain import is_kind, kind_of, shown
+from chatstore.values.plain import is_kind, kind_of, plain_span, shown
 
 Clock = Callable[[], datetime]
 """Anything that returns the present as a timezone-aware datetime."""
@@ -134,8 +134,11 @@ class ManualClock:
 
     def advance(self, by: timedelta) -> None:
         """Move the clock; a negative `by` moves it back."""
+        span = plain_span(by)
         try:
-            self.now += by
+            if span is None:
+                raise TypeError
+            self.now += span
         except (TypeError, OverflowError):
             raise InvalidInputError(
                 "by", "a timedelta that leads to the years 1 to 9999", shown(by)

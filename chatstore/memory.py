@@ -4,6 +4,7 @@ test double for users. It keeps its sessions in memory, and is safe to share bet
 import copy
 import threading
 from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.engine.cursor import Position
@@ -26,6 +27,7 @@ from chatstore.record.stored import (
 from chatstore.runtime.deadline import DEFAULT_DEADLINE, read_deadline
 from chatstore.runtime.forks import Origin
 from chatstore.store.base import BaseSessionStore
+from chatstore.values.plain import kind_of, passes_for
 
 
 class MemoryStorage:
@@ -54,9 +56,8 @@ class MemorySessionStore(BaseSessionStore):
         clock: Clock = utc_now,
         deadline: float = DEFAULT_DEADLINE,
     ) -> None:
-        if not isinstance(storage, MemoryEngine):
-            storage = MemoryEngine(storage)
-        super().__init__(storage, policy=policy, clock=clock, deadline=deadline)
+        own = storage if passes_for(storage, MemoryEngine) else MemoryEngine(cast("Any", storage))
+        super().__init__(own, policy=policy, clock=clock, deadline=deadline)
 
 
 class MemoryEngine(Engine):
@@ -67,9 +68,9 @@ class MemoryEngine(Engine):
     def __init__(self, storage: MemoryStorage | None = None) -> None:
         if storage is None:
             storage = MemoryStorage()
-        elif not isinstance(storage, MemoryStorage):
+        elif not passes_for(storage, MemoryStorage):
             raise ConfigurationError(
-                f"storage must be a MemoryStorage or None, not a {type(storage).__name__}"
+                f"storage must be a MemoryStorage or None, not {kind_of(storage)}"
             )
         # Its lock may be held by a thread that is not in this process.
         storage.origin.require_here("storage in memory")

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import cast
 
 from chatstore.errors import InvalidInputError
-from chatstore.values.plain import is_kind, require_flag, shown, whole
+from chatstore.values.plain import plain_span, require_flag, shown, whole
 
 MAX_WINDOW_BYTES = 336_000
 """DynamoDB's item limit of 409,600 bytes, less 64 KiB for preferences and metadata, less some
@@ -97,10 +96,9 @@ def _whole(field: str, value: object, limit: str, most: int | None = None) -> in
 
 def _ttl(ttl: object) -> timedelta:
     limit = "whole seconds from 1 second to 36,525 days, or None"
-    if not is_kind(ttl, timedelta):
+    plain = plain_span(ttl)
+    if plain is None:
         raise InvalidInputError("ttl", limit, shown(ttl), "give a timedelta")
-    # A subclass's own methods are its maker's code: timedelta's are called.
-    plain = timedelta.__add__(timedelta(0), cast("timedelta", ttl))
     if not timedelta(seconds=1) <= plain <= _LONGEST_TTL or plain.microseconds:
         raise InvalidInputError("ttl", limit, str(plain))
     return plain

@@ -3,12 +3,11 @@
 `CHATSTORE_CONTRACT_PROFILE=long` tries 20,000 calls, each time others.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatstore import MaintainedSessionStore, ManualClock, Message, Session
@@ -21,17 +20,10 @@ from chatstore_contract_tests.impostors import IMPOSTORS, PLAIN
 from chatstore_contract_tests.memory import MemoryHarness
 from chatstore_contract_tests.odd_times import ODD_TIMES, TIMES
 from chatstore_contract_tests.rebuilt import BAD_MESSAGES, BAD_SESSIONS
-from chatstore_contract_tests.sequences import PROFILE_VARIABLE
+from chatstore_contract_tests.sweeps import sweep
 from chatstore_sql.harness import memory_harness
 
-THOROUGH = os.environ.get(PROFILE_VARIABLE) == "long"
-PROFILE = settings(
-    max_examples=20_000 if THOROUGH else 300,
-    derandomize=not THOROUGH,
-    database=None,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+PROFILE = sweep(300)
 FIRST = message("first", message_id="first", timestamp=START)
 OTHER = message("other", message_id="first", timestamp=START)
 NEXT = message("next", message_id="next", timestamp=START)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatstore import ConfigurationError, RetentionPolicy
@@ -15,6 +15,7 @@ from chatstore.environment import (
     max_staleness_from,
     policy_from,
 )
+from chatstore_contract_tests.sweeps import sweep
 
 VARIABLES = [*(variable for variable, _ in POLICY_VARIABLES.values()), MAX_STALENESS_VARIABLE]
 # Digits of other scripts, and what Python reads as a number and nobody writes.
@@ -43,6 +44,7 @@ def read(environment: Mapping[str, str]) -> None:
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
+@sweep(100, long=4_000)
 @given(text=st.one_of(st.sampled_from(ODD), st.text(), st.from_regex(r"-?[0-9_]{1,30}")))
 def test_whatever_is_written_in_a_variable(variable: str, text: str) -> None:
     """A value works, or is `ConfigurationError` with the variable's name, in a text of a bounded
@@ -64,7 +66,7 @@ def test_a_number_is_written_in_plain_digits(variable: str, text: str) -> None:
         read({variable: text})
 
 
-@settings(max_examples=200)
+@sweep(200)
 @given(
     values=st.fixed_dictionaries(
         {},

@@ -8,7 +8,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 from chatstore.aio.threads import Threads
 from chatstore.models import SessionInfo
 from chatstore.record.limits import MAX_PAGE
-from chatstore.values.plain import plain_json, whole
+from chatstore.values.plain import attribute_of, plain_json, whole
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -30,7 +30,7 @@ def named(_arguments: Sequence[object], options: Mapping[str, object]) -> object
 def restored(arguments: Sequence[object], options: Mapping[str, object]) -> object:
     """The id of the session that is the first argument."""
     session = arguments[0] if arguments else options.get("session")
-    return getattr(session, "session_id", None)
+    return attribute_of(session, "session_id")
 
 
 class Awaited:

@@ -33,8 +33,10 @@ from chatstore.runtime.options import (
     require_clock,
     require_count,
     require_function,
+    require_policy,
     require_seconds,
 )
+from chatstore.values.plain import attribute_of
 
 _LARGEST_PAGE = 1_000
 _LONGEST_PAUSE = 86_400.0
@@ -67,11 +69,11 @@ class CachedCalls:
         else:
             require_clock(clock)
         if deadline is None:
-            deadline = getattr(primary, "deadline", DEFAULT_DEADLINE)
-        self.deadline = require_deadline(deadline)
+            deadline = attribute_of(primary, "deadline")
+        self.deadline = DEFAULT_DEADLINE if deadline is None else require_deadline(deadline)
         require_function("monotonic", monotonic)
         self.primary = primary
-        self.policy = primary.policy
+        self.policy = require_policy(attribute_of(primary, "policy"), "primary.policy")
         self.clock = clock
         self._monotonic = monotonic
         self._cache = GuardedCache(

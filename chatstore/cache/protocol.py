@@ -13,6 +13,7 @@ from typing import Protocol
 from chatstore.models import SessionInfo
 from chatstore.runtime.forks import Origin
 from chatstore.runtime.options import require_methods, require_seconds
+from chatstore.values.plain import attribute_of, passes_for
 
 FORMAT = 1
 """The form of a snapshot's body. An entry of another form is no answer, and meets others as
@@ -166,6 +167,6 @@ def require_cache(cache: object) -> None:
         ("get", "put", "mark", "bury", "close"),
         "a synchronous SessionCache, such as MemorySessionCache()",
     )
-    origin = getattr(cache, "_origin", None)
-    if isinstance(origin, Origin):
+    origin = attribute_of(cache, "_origin")
+    if passes_for(origin, Origin):
         origin.require_here("cache")

@@ -87,7 +87,8 @@ class CachedSessionStore(CachedCalls, MaintainedSessionStore):
         session_id = limits.require_id("session_id", session_id)
         user_id = limits.require_id("user_id", user_id)
         # Fields that are given have to be checked first, and that is the primary's part.
-        is_read = messages == () and user_preferences is metadata is None
+        is_bare = type(messages) is tuple and not messages
+        is_read = is_bare and user_preferences is metadata is None
         if is_read and type(session_status) is str and session_status == "active":
             found = self._hits([session_id], now, user_id)
             if session_id in found:

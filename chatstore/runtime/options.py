@@ -8,39 +8,56 @@ from typing import Any, cast
 from chatstore.clock import Clock, Moment
 from chatstore.errors import ConfigurationError, InvalidInputError
 from chatstore.policy import RetentionPolicy
-from chatstore.values.plain import is_kind, kind_of, number, shown, whole
+from chatstore.values.plain import (
+    attribute_of,
+    class_name,
+    is_kind,
+    kind_of,
+    number,
+    plain_text,
+    shown,
+    whole,
+)
 
 
 def require_url(argument: str, url: object) -> str:
     """A URL as plain text. Raises `ConfigurationError` for anything else, and says what to give."""
-    if is_kind(url, str):
-        return str.__str__(cast("str", url))
+    text = plain_text(url)
+    if text is not None:
+        return text
     advice = "such as sqlite:///chat.db or memory://"
-    if is_kind(url, PathLike):
-        path = fspath(cast("PathLike[str]", url))
+    path = _path_text(url)
+    if path is not None:
         advice = f"such as {f'sqlite:///{path}'!r} for that file"
     elif argument == "cache":
         advice = "such as redis://localhost; a cache that you made goes to CachedSessionStore"
     raise ConfigurationError(f"{argument} must be a URL in a str, {advice}, not {kind_of(url)}")
 
 
-def require_policy(policy: object) -> RetentionPolicy:
+def _path_text(path: object) -> str | None:
+    try:
+        return plain_text(fspath(cast("PathLike[str]", path))) if is_kind(path, PathLike) else None
+    except Exception:  # noqa: BLE001 - __fspath__ may be the caller's own code
+        return None
+
+
+def require_policy(policy: object, argument: str = "policy") -> RetentionPolicy:
     """Return `policy`; raise `ConfigurationError` if it is none."""
-    if not isinstance(policy, RetentionPolicy):
+    if not is_kind(policy, RetentionPolicy):
         raise ConfigurationError(
-            f"policy must be a RetentionPolicy, such as RetentionPolicy(max_messages=20), "
+            f"{argument} must be a RetentionPolicy, such as RetentionPolicy(max_messages=20), "
             f"not {kind_of(policy)}"
         )
-    return policy
+    return cast("RetentionPolicy", policy)
 
 
 def require_function(argument: str, given: object) -> None:
     """Raise `ConfigurationError` for what can't be called, is a class, or has to be awaited."""
-    if isinstance(given, type):
-        what = f"the class {given.__name__}"
+    if is_kind(given, type):
+        what = f"the class {class_name(cast('type', given))}"
     elif not callable(given):
         what = kind_of(given)
-    elif iscoroutinefunction(given):
+    elif _is_awaited(given):
         what = "one that has to be awaited"
     else:
         return
@@ -90,18 +107,17 @@ def require_methods(argument: str, given: object, names: Iterable[str], what: st
     """Raise `ConfigurationError` unless `given` is an object, and no class, that has these methods,
     none of which is to be awaited. `what` says what it must be."""
     for name in names:
-        method = None if isinstance(given, type) else _attribute(given, name)
-        if not callable(method) or iscoroutinefunction(method):
-            kind = given.__name__ if isinstance(given, type) else type(given).__name__
+        method = None if is_kind(given, type) else attribute_of(given, name)
+        if not callable(method) or _is_awaited(method):
+            kind = cast("type", given) if is_kind(given, type) else type(given)
             raise ConfigurationError(
-                f"{argument} must be {what}, not {kind}: its method {name} is missing, or is to be "
-                "awaited"
+                f"{argument} must be {what}, not {class_name(kind)}: its method {name} is missing, "
+                "or is to be awaited"
             )
 
 
-def _attribute(given: object, name: str) -> object:
+def _is_awaited(function: object) -> bool:
     try:
-        return getattr(given, name, None)
-    # Whatever an object's own code raises, it is not what was asked for.
-    except Exception:  # noqa: BLE001
-        return None
+        return iscoroutinefunction(function)
+    except Exception:  # noqa: BLE001 - what inspect asks for may be the caller's own code
+        return False

@@ -7,23 +7,60 @@ Only the built-in types' own methods are called here: a subclass may have change
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from itertools import islice
-from typing import Any, cast
+from typing import Any, TypeGuard, TypeVar, cast
 
 from chatstore.errors import InvalidInputError
 
 _MOST_SHOWN = 40
 
+Kind = TypeVar("Kind")
+
+# A class's own: a metaclass may have changed what its attributes say.
+_name = type.__dict__["__name__"].__get__
+_qualified_name = type.__dict__["__qualname__"].__get__
+_module = type.__dict__["__module__"].__get__
+
 
 def is_kind(value: object, *kinds: type) -> bool:
     """Whether the value is of one of these types, whatever it says of its own class."""
-    return issubclass(type(value), kinds)
+    try:
+        return issubclass(type(value), kinds)
+    except Exception:  # noqa: BLE001 - an abstract kind asks the class, whose metaclass may fail
+        return False
+
+
+def passes_for(value: object, kind: type[Kind]) -> TypeGuard[Kind]:
+    """Whether the value is of this type, or says so, as a proxy does."""
+    try:
+        return isinstance(value, kind)
+    except Exception:  # noqa: BLE001 - __class__ may be the caller's own code
+        return False
+
+
+def attribute_of(value: object, name: str) -> Any:
+    """An attribute of a caller's value; None if it has none, or fails when it is asked."""
+    try:
+        return getattr(value, name, None)
+    except Exception:  # noqa: BLE001 - an attribute may be the caller's own code
+        return None
+
+
+def class_name(kind: type) -> str:
+    """The name that a class was made with."""
+    return cast("str", _name(kind))
+
+
+def class_path(kind: type) -> str:
+    """The module of a class, and its name in there; of a built-in one the name alone."""
+    module = cast("str", _module(kind))
+    return _qualified_name(kind) if module == "builtins" else f"{module}.{_qualified_name(kind)}"
 
 
 def kind_of(value: object) -> str:
     """What a value is, for errors: "a list", "an int"."""
     if value is None:
         return "None"
-    name = type(value).__name__
+    name = class_name(type(value))
     if name == "bytes":
         return name
     return f"{'an' if name[:1] in 'aeioAEIO' else 'a'} {name}"
@@ -39,7 +76,7 @@ def shown(value: object) -> str:
     if value is None or kind is bool or kind is float:
         return repr(value)
     if is_kind(value, str):
-        text = repr(str.__str__(cast("str", value)))
+        text = repr(plain_text(value))
     elif kind is int:
         number = cast("int", value)
         text = repr(number) if number.bit_length() < 1_000 else "an int of many digits"
@@ -50,10 +87,15 @@ def shown(value: object) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
 
 
+def plain_text(value: object) -> str | None:
+    """The str that a caller's value is; None if it is none."""
+    return str.__str__(cast("str", value)) if is_kind(value, str) else None
+
+
 def plain_json(value: object) -> Any:
     """The value as the JSON type that its own derives from; itself if it derives from none."""
     if is_kind(value, str):
-        return str.__str__(cast("str", value))
+        return plain_text(value)
     if is_kind(value, int):
         return int.__int__(cast("int", value))
     if is_kind(value, float):
@@ -81,6 +123,13 @@ def number(value: object) -> float | None:
     return whole(value)
 
 
+def plain_span(value: object) -> timedelta | None:
+    """The timedelta that a caller's value is; None if it is none."""
+    if not is_kind(value, timedelta):
+        return None
+    return timedelta.__add__(timedelta(0), cast("timedelta", value))
+
+
 def require_flag(field: str, value: object) -> bool:
     """Return `value`; raise `InvalidInputError` unless it is True or False."""
     if type(value) is not bool:
@@ -94,7 +143,7 @@ def require_listed(field: str, values: object, what: str, *, most: int | None = 
     if type(values) is list or type(values) is tuple:
         return list(values if most is None else values[: most + 1])
     # Each of these can be walked over, and gives what nobody meant.
-    if is_kind(values, str, bytes, bytearray, memoryview) or issubclass(type(values), Mapping):
+    if is_kind(values, str, bytes, bytearray, memoryview, Mapping):
         raise InvalidInputError(field, f"a list of {what}", kind_of(values))
     try:
         iterator = iter(cast("Iterable[Any]", values))
@@ -106,7 +155,7 @@ def require_listed(field: str, values: object, what: str, *, most: int | None = 
         raise InvalidInputError(
             field,
             f"a list of {what}",
-            f"{kind_of(values)} that fails with {type(error).__name__} when it is walked over",
+            f"{kind_of(values)} that fails with {class_name(type(error))} when it is walked over",
         ) from error
 
 
@@ -115,7 +164,7 @@ def require_mapping(field: str, entries: object, *, most: int) -> dict[Any, Any]
     what is no mapping, and for one that fails: it is the caller's own code."""
     if is_kind(entries, dict):
         return dict(dict.items(cast("dict[Any, Any]", entries)))
-    if not issubclass(type(entries), Mapping):
+    if not is_kind(entries, Mapping):
         raise InvalidInputError(field, "a dict with str keys", kind_of(entries))
     given = cast("Mapping[Any, Any]", entries)
     try:
@@ -124,5 +173,5 @@ def require_mapping(field: str, entries: object, *, most: int) -> dict[Any, Any]
         raise InvalidInputError(
             field,
             "a dict with str keys",
-            f"{kind_of(entries)} that fails with {type(error).__name__} when it is read",
+            f"{kind_of(entries)} that fails with {class_name(type(error))} when it is read",
         ) from error

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,6 @@ from chatstore import (
 from chatstore_dynamodb import DynamoDBSessionStore
 from chatstore_redis import RedisSessionCache, RedisSessionStore
 from chatstore_sql import SQLSessionStore, create_sqlite_engine
-
-from .values import NAMED
 
 Use = Callable[[Any], object]
 
@@ -96,6 +95,7 @@ def subjects(folder: Path, client: Any) -> list[Subject]:
         Subject(MemorySessionCache, dict, use_cache),
         Subject(RetentionPolicy, dict, nothing),
         Subject(ManualClock, dict, lambda clock: clock()),
+        Subject(ManualClock().advance, lambda: {"by": timedelta(1)}, nothing),
         Subject(
             UserSessions,
             lambda: {"store": MemorySessionStore(), "user_id": "ana"},
@@ -121,8 +121,3 @@ def subjects(folder: Path, client: Any) -> list[Subject]:
 def _use_engine(engine: Any) -> None:
     use_store(SQLSessionStore(engine))
     engine.dispose()
-
-
-def is_named(value: object) -> bool:
-    """Whether a value is one of the table's, and not a generated one."""
-    return any(value is each for each in NAMED)

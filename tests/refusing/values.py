@@ -3,11 +3,12 @@
 import asyncio
 import math
 from collections import UserDict, UserString
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from enum import Enum, IntEnum
+from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from hypothesis import strategies as st
 
@@ -42,17 +43,101 @@ class Lying(str):
         raise RuntimeError("bytes")
 
 
+def fail(*_: object, **__: object) -> NoReturn:
+    """A method that nobody may call."""
+    raise RuntimeError("it was asked")
+
+
+class LyingCount(int):
+    """An `int` whose methods fail."""
+
+    __int__ = __index__ = __float__ = __bool__ = __str__ = __repr__ = __format__ = fail
+    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = __add__ = __radd__ = __mul__ = __rmul__ = fail
+    __hash__ = int.__hash__
+
+
+class LyingNumber(float):
+    """A `float` whose methods fail."""
+
+    __int__ = __float__ = __bool__ = __str__ = __repr__ = __format__ = fail
+    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = __add__ = __radd__ = __mul__ = __rmul__ = fail
+    __hash__ = float.__hash__
+
+
+class LyingSpan(timedelta):
+    """A `timedelta` whose methods fail."""
+
+    __bool__ = __str__ = __repr__ = __eq__ = __lt__ = __le__ = __gt__ = __ge__ = fail
+    __add__ = __radd__ = __sub__ = __rsub__ = __neg__ = total_seconds = fail
+    __hash__ = timedelta.__hash__
+
+
+class LyingMoment(datetime):
+    """A `datetime` whose methods fail."""
+
+    __str__ = __repr__ = __eq__ = __lt__ = __le__ = __gt__ = __ge__ = __sub__ = __add__ = fail
+    astimezone = replace = isoformat = utcoffset = fail
+    __hash__ = datetime.__hash__
+
+
+class LyingList(list[Any]):
+    """A `list` whose methods fail."""
+
+    __iter__ = __len__ = __bool__ = __repr__ = __eq__ = __getitem__ = fail
+
+
+class LyingDict(dict[Any, Any]):
+    """A `dict` whose methods fail."""
+
+    __iter__ = __len__ = __bool__ = __repr__ = __eq__ = __getitem__ = items = keys = fail
+
+
+class LyingBytes(bytes):
+    """`bytes` whose methods fail."""
+
+    __iter__ = __len__ = __bool__ = __repr__ = __eq__ = decode = fail
+    __hash__ = bytes.__hash__
+
+
+class LyingPath(PathLike[str]):
+    """A path that says none."""
+
+    __fspath__ = __str__ = __repr__ = fail
+
+
+class LyingZone(tzinfo):
+    """A time zone without an offset."""
+
+    utcoffset = dst = tzname = fail
+
+
 class Raising:
     """An object that answers no question."""
 
-    def __getattr__(self, name: str) -> Any:
-        raise RuntimeError(name)
+    __getattr__ = __repr__ = __str__ = __bool__ = __eq__ = __len__ = __iter__ = fail
+    __hash__ = object.__hash__
 
-    def __repr__(self) -> str:
-        raise RuntimeError("repr")
 
-    def __bool__(self) -> bool:
-        raise RuntimeError("bool")
+class Faceless:
+    """An object that answers no question, not even of what class it is."""
+
+    __getattribute__ = __repr__ = __str__ = __bool__ = __eq__ = __len__ = __iter__ = fail
+    __hash__ = object.__hash__
+
+
+class Uncertain(Faceless):
+    """Such an object that can be called."""
+
+    __call__ = fail
+
+
+class _Nameless(type):
+    __getattribute__ = fail
+    __repr__ = fail
+
+
+class Nameless(metaclass=_Nameless):
+    """A class that says nothing of itself."""
 
 
 async def awaited(*_: object, **__: object) -> None:
@@ -100,10 +185,19 @@ NAMED: tuple[Any, ...] = (
     datetime.min.replace(tzinfo=timezone(timedelta(hours=14))),
     datetime.max.replace(tzinfo=timezone(timedelta(hours=-14))),
     *(RetentionPolicy(), MemoryStorage(), MemorySessionStore(), MemorySessionCache()),
+    *(LyingCount(0), LyingCount(7), LyingCount(-1), LyingNumber(2.5), LyingNumber(math.nan)),
+    *(LyingSpan(days=1), LyingSpan(microseconds=1), LyingList([1]), LyingDict(a=1)),
+    *(LyingBytes(b"x"), LyingPath(), Faceless(), Uncertain(), Nameless, Nameless()),
+    *(LyingMoment(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=LyingZone())),
+    *(Raising, Faceless, lambda: Raising(), lambda: Faceless(), lambda: Lying("now")),
+    lambda: LyingMoment(2026, 1, 1, tzinfo=UTC),
+    lambda: datetime(2026, 1, 1, tzinfo=LyingZone()),
+    *(Lying(""), Lying("memory://"), Lying("standard"), Lying("full"), Lying("a" * 5_000)),
 )
 
 hostile = st.one_of(
-    st.sampled_from(NAMED),
+    # Chosen by number: Hypothesis looks at what it chooses from.
+    st.integers(0, len(NAMED) - 1).map(NAMED.__getitem__),
     st.text(max_size=20),
     st.integers(),
     st.floats(),

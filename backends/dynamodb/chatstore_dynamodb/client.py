@@ -9,6 +9,7 @@ from botocore.config import Config
 
 from chatstore.errors import BackendUnavailableError, ConfigurationError
 from chatstore.runtime.deadline import DeadlineError
+from chatstore.values.plain import plain_text
 from chatstore_dynamodb.api import Client
 from chatstore_dynamodb.failures import shown
 from chatstore_dynamodb.in_time import in_time
@@ -34,10 +35,10 @@ def new_client(
     `ConfigurationError` for an argument, a variable or a file that boto3 can't use, and
     `BackendAuthError` for credentials that can't be had.
     """
-    for name, value in (("region", region), ("endpoint_url", endpoint_url)):
-        if value is not None and not (isinstance(value, str) and value):
-            raise ConfigurationError(f"dynamodb: {name} must be a text, not {shown(value)}")
-    if not (isinstance(retry_mode, str) and retry_mode in MODES):
+    region = _require_text("region", region)
+    endpoint_url = _require_text("endpoint_url", endpoint_url)
+    mode = plain_text(retry_mode)
+    if mode not in MODES:
         raise ConfigurationError(
             f"dynamodb: retry_mode must be one of {', '.join(MODES)}, not {shown(retry_mode)}"
         )
@@ -45,7 +46,7 @@ def new_client(
         require_endpoint_url(endpoint_url)
     # One attempt: what is sent again, the store decides, which knows how much time is left.
     retries: Any = {
-        "mode": "adaptive" if retry_mode == "adaptive" else "standard",
+        "mode": "adaptive" if mode == "adaptive" else "standard",
         "total_max_attempts": 1,
     }
     config = Config(
@@ -83,6 +84,13 @@ def new_client(
     require_endpoint_url(client.meta.endpoint_url)
     _require_proxies(client)
     return client
+
+
+def _require_text(name: str, value: object) -> str | None:
+    text = plain_text(value)
+    if value is not None and not text:
+        raise ConfigurationError(f"dynamodb: {name} must be a text, not {shown(value)}")
+    return text
 
 
 def _require_proxies(client: Any) -> None:

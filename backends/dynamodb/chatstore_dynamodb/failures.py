@@ -7,6 +7,9 @@ import ssl
 from botocore.exceptions import HTTPClientError, SSLError
 from urllib3.exceptions import LocationValueError
 
+from chatstore.values.plain import plain_text
+from chatstore.values.plain import shown as shown_plainly
+
 _PASSING_TLS = ("EOF", "reset", "timed out", "closed")
 """How a TLS handshake fails that merely was cut off."""
 
@@ -27,9 +30,10 @@ def is_wrong_for_good(error: BaseException) -> bool:
 
 def masked(text: object) -> str:
     """A driver's text, without the credentials that somebody may have put into a URL."""
-    return re.sub(r"//\S*@", "//***@", str(text))
+    return re.sub(r"(?s)//.*@", "//***@", str(text))
 
 
 def shown(value: object) -> str:
     """What somebody gave, as an error shows it: without credentials, either."""
-    return masked(repr(value))
+    text = plain_text(value)
+    return shown_plainly(value if text is None else masked(text))

@@ -8,6 +8,7 @@ from botocore.endpoint import Endpoint
 from botocore.httpsession import URLLib3Session
 
 from chatstore.errors import ConfigurationError
+from chatstore.values.plain import attribute_of, class_path, passes_for
 from chatstore_dynamodb.api import Client
 from chatstore_dynamodb.credentials import Credentials
 from chatstore_dynamodb.retrying import Retrying, RetryRules
@@ -89,17 +90,17 @@ def require_client(client: object) -> Any:
     """Return a low-level DynamoDB client of boto3's; raise `ConfigurationError` for anything else.
     What is botocore's own about it has no types."""
     advice = "give boto3.client('dynamodb')"
-    if not isinstance(client, BaseClient):
-        if hasattr(getattr(client, "meta", None), "client"):
+    if not passes_for(client, BaseClient):
+        if attribute_of(attribute_of(client, "meta"), "client") is not None:
             advice = "a resource has one: give resource.meta.client"
         raise ConfigurationError(
             "dynamodb: client must be boto3's low-level DynamoDB client, not "
-            f"{type(client).__module__}.{type(client).__qualname__}; {advice}"
+            f"{class_path(type(client))}; {advice}"
         )
-    service = client.meta.service_model.service_name
+    its: Any = client
+    service = its.meta.service_model.service_name
     if service != "dynamodb":
         raise ConfigurationError(f"dynamodb: client must be DynamoDB's, not {service}'s; {advice}")
-    its: Any = client
     if inspect.iscoroutinefunction(type(its)._make_api_call):
         raise ConfigurationError(
             f"dynamodb: client must not be an asynchronous one; {advice}, and for asyncio wrap the "

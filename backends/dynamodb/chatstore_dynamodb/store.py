@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.engine.cursor import Position
@@ -14,7 +14,9 @@ from chatstore.errors import ChatStoreError, ConfigurationError
 from chatstore.policy import RetentionPolicy
 from chatstore.record.stored import Body, Record, Stored, StoredMessage, StoredSession
 from chatstore.runtime.deadline import DEFAULT_DEADLINE, require_deadline, within
+from chatstore.runtime.options import require_function, require_policy
 from chatstore.store.base import BaseSessionStore
+from chatstore.values.plain import passes_for, plain_text
 from chatstore_dynamodb import expressions
 from chatstore_dynamodb.api import Client
 from chatstore_dynamodb.attempts import (
@@ -70,11 +72,17 @@ class DynamoDBSessionStore(BaseSessionStore):
         clock: Clock = utc_now,
         deadline: float = DEFAULT_DEADLINE,
     ) -> None:
-        if not isinstance(client, DynamoDBEngine):
-            client = DynamoDBEngine(
-                client, table_name, index_name=index_name, consistent_reads=consistent_reads
+        engine = (
+            client
+            if passes_for(client, DynamoDBEngine)
+            else DynamoDBEngine(
+                cast("Client", client),
+                table_name,
+                index_name=index_name,
+                consistent_reads=consistent_reads,
             )
-        super().__init__(client, policy=policy, clock=clock, deadline=deadline)
+        )
+        super().__init__(engine, policy=policy, clock=clock, deadline=deadline)
 
     @classmethod
     def connect(
@@ -92,6 +100,13 @@ class DynamoDBSessionStore(BaseSessionStore):
     ) -> Self:
         """A store with a client of its own, which it closes with itself. What `new_client` raises
         for its arguments, this does; it ends within `deadline`, or 10 seconds if that is more."""
+        # To make a client takes a tenth of a second: what is wrong elsewhere is told before.
+        _require_name("table_name", table_name)
+        _require_name("index_name", index_name)
+        _require_flag(consistent_reads)
+        if policy is not None:
+            require_policy(policy)
+        require_function("clock", clock)
         # To make a client takes a while by itself, however short calls are to be.
         with within(max(require_deadline(deadline), DEFAULT_DEADLINE)):
             client = new_client(region=region, endpoint_url=endpoint_url, retry_mode=retry_mode)
@@ -125,15 +140,11 @@ class DynamoDBEngine(Upkeep):
         consistent_reads: bool = True,
         owned: bool = False,
     ) -> None:
-        if type(consistent_reads) is not bool:
-            raise ConfigurationError(
-                f"dynamodb: consistent_reads must be True or False, not {shown(consistent_reads)}"
-            )
         self.table = Table(
             own_client(client),
             _require_name("table_name", table_name),
             index_name=_require_name("index_name", index_name),
-            consistent_reads=consistent_reads,
+            consistent_reads=_require_flag(consistent_reads),
         )
         self.sizes = WindowSizes()
         self._given_client = client if owned else None
@@ -262,8 +273,17 @@ class DynamoDBEngine(Upkeep):
 
 
 def _require_name(field: str, name: object) -> str:
-    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+    text = plain_text(name)
+    if text is None or not _NAME.fullmatch(text):
         raise ConfigurationError(
             f"dynamodb: {field} must be 3 to 255 letters, digits, _, - and ., not {shown(name)}"
         )
-    return str(name)
+    return text
+
+
+def _require_flag(consistent_reads: object) -> bool:
+    if type(consistent_reads) is not bool:
+        raise ConfigurationError(
+            f"dynamodb: consistent_reads must be True or False, not {shown(consistent_reads)}"
+        )
+    return consistent_reads

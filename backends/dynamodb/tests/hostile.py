@@ -114,9 +114,10 @@ def nothing_but_loopback() -> Iterator[None]:
             host.encode("idna")
         raise socket.gaierror(socket.EAI_NONAME, "no names in tests")
 
+    read = lru_cache(JSONFileLoader().load_file)
     with (
         mock.patch("socket.getaddrinfo", only_loopback),
-        mock.patch.object(JSONFileLoader, "load_file", lru_cache(JSONFileLoader.load_file)),
+        mock.patch.object(JSONFileLoader, "load_file", lambda _, path: read(path)),
     ):
         yield
 

@@ -1,17 +1,17 @@
 """Whatever stands in the environment, in AWS's files, in the URL or in an argument: a store opens
 and its calls answer, or what is wrong is one of chatstore's own errors."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from chatstore import open_store
+from chatstore import ChatStoreError, open_store
+from chatstore_contract_tests.sweeps import sweep
 from chatstore_dynamodb import DynamoDBSessionStore
 
 from .bad_servers import answers, serving
@@ -20,6 +20,7 @@ from .dynamodb_harness import REGION
 from .hostile import (
     DEADLINE,
     FILES,
+    SECRET,
     WORDS,
     environment,
     nothing_but_loopback,
@@ -52,14 +53,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 texts = st.sampled_from(WORDS) | st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20
 )
-quick = settings(
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    max_examples=int(os.environ.get("CHATSTORE_TEST_EXAMPLES", "25")),
-)
 
 
-@quick
+@sweep(25, long=5_000)
 @given(
     changes=st.dictionaries(st.sampled_from(variables()), texts, min_size=1, max_size=3),
     call=st.sampled_from(sorted(CALLS)),
@@ -77,7 +73,7 @@ def test_any_variable(endpoint: str, changes: dict[str, str], call: str, own_reg
         )
 
 
-@quick
+@sweep(25, long=5_000)
 @given(changes=st.dictionaries(st.sampled_from(variables()), texts, min_size=1, max_size=2))
 def test_any_variable_without_an_endpoint(changes: dict[str, str]) -> None:
     """The same where the endpoint is AWS's, or the variable's."""
@@ -105,7 +101,7 @@ def test_any_file(endpoint: str, files: list[str], variable: str) -> None:
 OPTIONS = ["region", "endpoint_url", "index", "consistent_reads", "retry_mode", "deadline", "other"]
 
 
-@quick
+@sweep(25, long=5_000)
 @given(
     options=st.dictionaries(st.sampled_from(OPTIONS), texts, max_size=3),
     table=texts,
@@ -130,7 +126,7 @@ def test_any_url(
 anything = texts | st.none() | st.integers() | st.floats() | st.booleans() | st.binary(max_size=5)
 
 
-@quick
+@sweep(25, long=5_000)
 @given(
     table=anything,
     arguments=st.dictionaries(
@@ -147,3 +143,22 @@ def test_any_argument(endpoint: str, table: Any, arguments: dict[str, Any]) -> N
     given_arguments |= arguments
     with environment({}):
         works_or_says_why(lambda: DynamoDBSessionStore.connect(table, **given_arguments), "get")
+
+
+@pytest.mark.parametrize("between", ["", " ", "\n", "@", "/", "//", "?", "é" * 60])
+@pytest.mark.parametrize("name", ["table_name", "index_name", "retry_mode", "region"])
+def test_no_password_in_a_name(endpoint: str, name: str, between: str) -> None:
+    """A URL where a name belongs: its password is not in the error, whatever it is made of and
+    however long it is."""
+    before, after = f"{SECRET}-1", f"{SECRET}-2"
+    given_arguments: dict[str, Any] = {
+        "table_name": "table",
+        "region": REGION,
+        "endpoint_url": endpoint,
+        "deadline": DEADLINE,
+        name: f"http://user:{before}{between}{after}@host",
+    }
+    with environment({}), pytest.raises(ChatStoreError) as raised:
+        DynamoDBSessionStore.connect(**given_arguments).ping()
+    assert before not in str(raised.value)
+    assert after not in str(raised.value)

@@ -19,7 +19,7 @@ from chatstore_dynamodb.url import read_url
 from .dynamodb_harness import TableHarness
 from .slow_server import slow_server
 
-FORKS = 5
+FORKS = int(os.environ.get("CHATSTORE_TEST_FORKS", "5"))
 THREADS = 4
 WRITES = 20
 READS = 5

@@ -70,7 +70,7 @@ def unreadable() -> ConfigurationError:
 
 
 def _split(url: object) -> SplitResult:
-    if not isinstance(url, str):
+    if type(url) is not str:
         raise ConfigurationError(f"url must be a str, not {type(url).__name__}")
     # Python drops some control characters, and so would read another password.
     if _CONTROL.search(url) or _BAD_ESCAPE.search(url):

@@ -24,7 +24,7 @@ class Connection:
 
     def __init__(self, client: Client | Source | ClusterSource) -> None:
         self.client = client
-        source = client if isinstance(client, Source | ClusterSource) else source_of(client)
+        source = source_of(client)
         self.servers: Server | Cluster
         self.servers = Server(source) if isinstance(source, Source) else Cluster(source)
 

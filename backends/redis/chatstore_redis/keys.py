@@ -33,9 +33,9 @@ class Keys:
     """The keys of one deployment: all begin with its `prefix`."""
 
     def __init__(self, prefix: str) -> None:
-        if not prefix:
-            raise ConfigurationError("prefix: give at least 1 character, such as 'chatstore'")
         self.prefix = require_text("prefix", prefix)
+        if not self.prefix:
+            raise ConfigurationError("prefix: give at least 1 character, such as 'chatstore'")
 
     def session(self, session_id: str) -> bytes:
         """The key of a session."""

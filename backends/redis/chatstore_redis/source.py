@@ -17,6 +17,7 @@ from redis.connection import Connection, SSLConnection, UnixDomainSocketConnecti
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
 from chatstore.errors import ConfigurationError
+from chatstore.values.plain import attribute_of, class_path, is_kind, passes_for
 from chatstore_redis.bounded import BoundedConnection, bounded_class, bounded_pool
 from chatstore_redis.retries import Retries, retries_of
 
@@ -103,11 +104,14 @@ class ClusterSource:
 
 
 def source_of(client: object) -> Source | ClusterSource:
-    """What a client says; `ConfigurationError` for what is no client that chatstore can use."""
-    if isinstance(client, RedisCluster) and not isinstance(client, ClusterPipeline):
+    """What a client says, or itself if it is the answer; `ConfigurationError` for what is no client
+    that chatstore can use."""
+    if passes_for(client, Source) or passes_for(client, ClusterSource):
+        return client
+    if passes_for(client, RedisCluster) and not passes_for(client, ClusterPipeline):
         return _cluster_source(client)
-    if isinstance(client, Redis) and not isinstance(client, Pipeline):
-        return _pool_source(getattr(client, "connection_pool", None))
+    if passes_for(client, Redis) and not passes_for(client, Pipeline):
+        return _pool_source(attribute_of(client, "connection_pool"))
     raise ConfigurationError(
         f"client must be a redis.Redis or a redis.cluster.RedisCluster, not {_described(client)}"
     )
@@ -120,17 +124,17 @@ def address_text(address: Address) -> str:
 
 
 def _described(client: object) -> str:
-    kind = type(client)
-    if isinstance(client, str | bytes):
-        return f"{kind.__name__}; open a URL by chatstore.open_store(URL)"
-    if kind.__module__.startswith("redis.asyncio"):
+    path = class_path(type(client))
+    if is_kind(client, str, bytes):
+        return f"{path}; open a URL by chatstore.open_store(URL)"
+    if path.startswith("redis.asyncio"):
         return (
-            f"{kind.__module__}.{kind.__name__}; give it a client that is not asyncio's, and wrap "
+            f"{path}; give it a client that is not asyncio's, and wrap "
             "the store in chatstore.AsyncSessionStore"
         )
-    if isinstance(client, Sentinel):
+    if passes_for(client, Sentinel):
         return "a Sentinel; give it what its master_for(NAME) returns"
-    return f"{kind.__module__}.{kind.__name__}" if kind.__module__ != "builtins" else kind.__name__
+    return path
 
 
 def _pool_source(pool: object) -> Source:

@@ -1,7 +1,7 @@
 """The store on Redis: one hash for each session, one Lua script for each write."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.engine.cursor import Position
@@ -19,6 +19,7 @@ from chatstore.record.limits import require_key_count
 from chatstore.record.stored import Body, Record, Stored, StoredMessage, StoredSession
 from chatstore.runtime.deadline import DEFAULT_DEADLINE
 from chatstore.store.base import BaseSessionStore
+from chatstore.values.plain import passes_for
 from chatstore_redis import errors, fields, scripts
 from chatstore_redis.cluster import Cluster
 from chatstore_redis.connection import Client, Connection
@@ -58,9 +59,12 @@ class RedisSessionStore(BaseSessionStore):
         clock: Clock = utc_now,
         deadline: float = DEFAULT_DEADLINE,
     ) -> None:
-        if not isinstance(client, RedisEngine):
-            client = RedisEngine(client, prefix=prefix)
-        super().__init__(client, policy=policy, clock=clock, deadline=deadline)
+        own = (
+            client
+            if passes_for(client, RedisEngine)
+            else RedisEngine(cast("Client", client), prefix=prefix)
+        )
+        super().__init__(own, policy=policy, clock=clock, deadline=deadline)
 
 
 class RedisEngine(Engine):

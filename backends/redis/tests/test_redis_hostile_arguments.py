@@ -12,11 +12,12 @@ import fakeredis
 import pytest
 import redis
 import redis.asyncio
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from redis.sentinel import Sentinel
 
 from chatstore import BackendUnavailableError, ChatStoreError, ConfigurationError
+from chatstore_contract_tests.sweeps import sweep
 from chatstore_redis import RedisSessionCache, RedisSessionStore
 from redis_support.harness import server_url
 from redis_support.hostile import SECRET
@@ -87,7 +88,7 @@ hostile_objects = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@sweep(200)
 @given(
     st.sampled_from(["prefix", "deadline"]),
     hostile_objects,

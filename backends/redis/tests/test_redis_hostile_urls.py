@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatstore import BackendUnavailableError, ConfigurationError, RetentionPolicy, utc_now
+from chatstore_contract_tests.sweeps import sweep
 from chatstore_redis.cache_url import open_url as open_cache
 from chatstore_redis.options import OPTIONS
 from chatstore_redis.url import open_url
@@ -102,7 +103,7 @@ def test_what_is_no_host(host: str) -> None:
             open_it(f"redis://{host}")
 
 
-@settings(max_examples=400, deadline=None)
+@sweep(400)
 @given(
     st.tuples(
         st.sampled_from(["redis", "rediss"]),
@@ -154,7 +155,7 @@ def test_a_url(parts: tuple[str, ...]) -> None:
     hides(lambda: open_cache(url), before, after)
 
 
-@settings(max_examples=200, deadline=None)
+@sweep(200)
 @given(st.text(max_size=30))
 def test_any_text(text: str) -> None:
     """No text makes another exception than `ConfigurationError`."""

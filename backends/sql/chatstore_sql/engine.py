@@ -12,7 +12,7 @@ from sqlalchemy import URL, Engine, QueuePool, StaticPool, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from chatstore.errors import BackendAuthError, ConfigurationError
-from chatstore.values.plain import shown
+from chatstore.values.plain import kind_of, number, passes_for, plain_text, shown
 from chatstore_sql.forking import inode_at, keep_engine
 
 Synchronous = Literal["full", "normal"]
@@ -58,20 +58,20 @@ def create_sqlite_engine(
     calls this disposes of the engine. Raises `ConfigurationError` for what it can't use, and
     `BackendAuthError` for a directory that this process may not enter.
     """
-    if not isinstance(path, str | Path):
-        raise ConfigurationError(f"the path must be a str or a Path, not {type(path).__name__}")
-    path = str.__str__(path) if isinstance(path, str) else path
-    if type(synchronous) is not str or synchronous not in ("full", "normal"):
+    place = _require_path(path)
+    mode = plain_text(synchronous)
+    if mode not in ("full", "normal"):
         raise ConfigurationError(f"synchronous={_written(synchronous)}: it is full or normal")
-    if not _is_timeout(timeout):
+    seconds = number(timeout)
+    if seconds is None or not 0 <= seconds <= _LONGEST_TIMEOUT:
         raise ConfigurationError(f"timeout={_written(timeout)}: it is 0 to 3600 seconds")
-    if str(path) == MEMORY:
-        settings = EngineSettings(None, timeout, object())
+    if place == MEMORY:
+        settings = EngineSettings(None, seconds, object())
         # Every connection to ":memory:" is a database of its own: all threads share one.
         pool: dict[str, Any] = {"poolclass": StaticPool}
     else:
-        found = _require_place(Path(path))
-        settings = EngineSettings(found, timeout, str(found.resolve()))
+        found = _require_place(Path(place))
+        settings = EngineSettings(found, seconds, str(found.resolve()))
         # As many connections as there are threads in a call, of which a few are kept.
         pool = {"poolclass": QueuePool, "pool_size": 8, "max_overflow": -1}
     engine = create_engine(
@@ -101,7 +101,7 @@ def create_sqlite_engine(
         if settings.path is not None:
             record.info[INODE] = inode_at(str(settings.path))
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute(f"PRAGMA synchronous={synchronous}")
+        connection.execute(f"PRAGMA synchronous={mode}")
 
     keep_engine(engine)
     return engine
@@ -110,9 +110,9 @@ def create_sqlite_engine(
 def settings_of(engine: object) -> EngineSettings:
     """The settings of an engine. Raises `ConfigurationError` if `create_sqlite_engine` did not
     make it."""
-    if not isinstance(engine, Engine):
+    if not passes_for(engine, Engine):
         raise ConfigurationError(
-            f"a store is made of an engine, not of a {type(engine).__name__}; make the engine with "
+            f"a store is made of an engine, not of {kind_of(engine)}; make the engine with "
             "create_sqlite_engine, or open a URL with open_store"
         )
     settings = engine.get_execution_options().get(_OPTION)
@@ -138,12 +138,18 @@ def _written(value: object) -> str:
     return shown(value).strip("'")
 
 
-def _is_timeout(seconds: object) -> bool:
-    return (
-        isinstance(seconds, int | float)
-        and not isinstance(seconds, bool)
-        and 0 <= seconds <= _LONGEST_TIMEOUT
-    )
+def _require_path(path: object) -> str:
+    try:
+        # A kind of Path of its own tells in its own way what it is.
+        text = plain_text(os.fspath(path) if passes_for(path, Path) else path)
+    except Exception as error:
+        raise ConfigurationError(
+            f"the path must be a str or a Path, not {kind_of(path)} that fails with "
+            f"{type(error).__name__}"
+        ) from error
+    if text is None:
+        raise ConfigurationError(f"the path must be a str or a Path, not {kind_of(path)}")
+    return text
 
 
 def _require_place(path: Path) -> Path:

@@ -1,6 +1,7 @@
 """Sessions in an SQLite database: each call is one transaction."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import sqlalchemy
 
@@ -17,6 +18,7 @@ from chatstore.record.stored import Body, Record, Stored, StoredMessage, StoredS
 from chatstore.runtime.deadline import DEFAULT_DEADLINE, each_step
 from chatstore.store.base import BaseSessionStore
 from chatstore.values.json_values import json_text
+from chatstore.values.plain import passes_for
 from chatstore_sql import forking, rows, statements
 from chatstore_sql.database import Cursor, Database
 from chatstore_sql.errors import chatstore_error
@@ -46,9 +48,8 @@ class SQLSessionStore(BaseSessionStore):
         clock: Clock = utc_now,
         deadline: float = DEFAULT_DEADLINE,
     ) -> None:
-        if not isinstance(engine, SQLEngine):
-            engine = SQLEngine(engine)
-        super().__init__(engine, policy=policy, clock=clock, deadline=deadline)
+        own = engine if passes_for(engine, SQLEngine) else SQLEngine(cast("Any", engine))
+        super().__init__(own, policy=policy, clock=clock, deadline=deadline)
 
 
 class SQLEngine(Engine):

@@ -15,6 +15,7 @@ from chatstore import (
     RetentionPolicy,
     open_store,
 )
+from chatstore.values.plain import kind_of
 from chatstore_sql import SQLSessionStore, create_sqlite_engine
 from chatstore_sql.creation import ensure_schema
 from chatstore_sql.engine import EngineSettings
@@ -92,7 +93,7 @@ def test_what_is_no_engine_is_refused(given: Any) -> None:
 @pytest.mark.parametrize("path", [None, 7, b"chat.db", ["chat.db"]])
 def test_what_is_no_path_is_refused(path: Any) -> None:
     """A path is a text or a `Path`; the error names what was given."""
-    with pytest.raises(ConfigurationError, match=type(path).__name__):
+    with pytest.raises(ConfigurationError, match=kind_of(path)):
         create_sqlite_engine(path)
 
 
