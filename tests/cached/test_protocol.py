@@ -40,6 +40,9 @@ writer, and so does the second."""
         (programs("0update", "1delete", "1create 0get"), 1),
         (programs("0delete", "1create", "2get 2get"), 0),
         (programs("0restore 0get 0get"), 2),
+        (programs("0append 0restore 0get 0get"), 2),
+        (programs("0append 0delete 0create 0get 0get"), 2),
+        (programs("0append 0append 0get", "0restore 0get"), 0),
         (programs("0restore 0get", "1get 1get"), 0),
     ],
 )
