@@ -8,8 +8,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from chatstore.errors import BackendError, SchemaError
-from chatstore_sql.engine import EngineSettings
 from chatstore_sql.schema import APPLICATION_ID, SCHEMA_VERSION, metadata
+from chatstore_sql.sqlite.sqlalchemy_engine import EngineSettings
 
 OLDEST_SQLITE = (3, 37, 0)
 """The first that knows strict tables."""

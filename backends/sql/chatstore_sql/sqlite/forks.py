@@ -9,7 +9,6 @@ refuses to work on that file.
 """
 
 import os
-import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from sqlalchemy import Engine, Pool
 
 from chatstore.errors import ConfigurationError
 from chatstore.runtime import deadline
+from chatstore_sql.sqlite.file import Inode, inode_at, inode_of
 
 LONGEST_WAIT = 10.0
 """How many seconds a fork waits for calls in progress."""
@@ -29,9 +29,6 @@ LONGEST_WAIT = 10.0
 _POLL = 0.001
 _DESCRIPTORS = "/dev/fd"
 _MOST_DESCRIPTORS = 1024
-
-Inode = tuple[int, int]
-"""Which file it is, whatever its name: its device and its number there."""
 
 
 class HasConnections(Protocol):
@@ -43,7 +40,12 @@ class HasConnections(Protocol):
 
 
 class Use:
-    """The use of a connection by one thread, from when it is taken until it is given back."""
+    """The use of a connection by one thread, from when it is taken until it is given back.
+
+    It is announced (`process.uses`), and then looked whether a fork is coming (`process.forking`,
+    `wait_for_forks`). A fork says that it is coming, and then looks at the uses: one of both sees
+    the other.
+    """
 
     __slots__ = ("thread",)
 
@@ -64,6 +66,7 @@ class _Process:
     def _begin(self) -> None:
         self.uses: set[Use] = set()
         self.forking: list[int] = []
+        """The threads that are about to fork."""
         # A signal's handler may fork while its own thread is in here.
         self.lock = threading.RLock()
 
@@ -99,79 +102,62 @@ class _Process:
             engine.dispose(close=False)
 
 
-_process = _Process()
+process = _Process()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_process.before_fork,
-        after_in_parent=_process.after_in_parent,
-        after_in_child=_process.after_in_child,
+        before=process.before_fork,
+        after_in_parent=process.after_in_parent,
+        after_in_child=process.after_in_child,
     )
 
 
-def keep_engine(engine: Engine) -> None:
+def empty_at_fork(engine: Engine) -> None:
     """Empty the engine's pool at each fork."""
-    with _process.lock:
-        _process.engines.add(engine)
+    with process.lock:
+        process.engines.add(engine)
 
 
-def keep_connections(keeper: HasConnections) -> None:
-    """Close the keeper's connections at each fork."""
-    with _process.lock:
-        _process.keepers.add(keeper)
+def close_at_fork(keeper: HasConnections) -> None:
+    """Close the keeper's idle connections at each fork."""
+    with process.lock:
+        process.keepers.add(keeper)
 
 
-def begin_use() -> Use:
-    """Say that a connection is about to be used: no fork happens before `end_use`. Waits while
-    another thread forks."""
-    use = Use()
-    while True:
-        _process.uses.add(use)
-        # A fork looks at the uses after it has said that it is coming: one of both sees the other.
-        if not _process.forking or use.thread in _process.forking:
-            return use
-        _process.uses.discard(use)
+def wait_for_forks(use: Use) -> None:
+    """Return once no other thread forks: the use is announced then."""
+    while process.forking and use.thread not in process.forking:
+        process.uses.discard(use)
         deadline.pause(_POLL)
-
-
-def end_use(use: Use) -> None:
-    """Say that the connection is used no more."""
-    _process.uses.discard(use)
+        process.uses.add(use)
 
 
 @contextmanager
 def no_fork() -> Iterator[None]:
     """Let no fork happen in between."""
-    use = begin_use()
+    use = Use()
+    process.uses.add(use)
     try:
+        wait_for_forks(use)
         yield
     finally:
-        end_use(use)
+        process.uses.discard(use)
 
 
 def require_own(path: Path) -> None:
     """Raise `ConfigurationError` if this process has inherited an open handle of the file from its
     parent."""
-    if not _process.inherited:
+    if not process.inherited:
         return
     inode = inode_at(str(path))
     if any(
-        inherited == inode and _file_of(descriptor) == inode
-        for descriptor, inherited in _process.inherited.items()
+        inherited == inode and inode_of(descriptor) == inode
+        for descriptor, inherited in process.inherited.items()
     ):
         raise ConfigurationError(
             f"{path}: when this process was forked, its parent was using the file, and SQLite's "
             "locks do not survive that. Open the store in a process that is started by spawn or "
             "forkserver, or fork while nothing but chatstore's stores has the file open"
         )
-
-
-def inode_at(path: str) -> Inode | None:
-    """Which file is at `path`; None if there is none."""
-    try:
-        found = os.stat(path)  # noqa: PTH116  half as fast by a Path, and in every call
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _is_in_memory(engine: Engine) -> bool:
@@ -184,14 +170,5 @@ def _open_files() -> dict[int, Inode]:
         numbers = [int(name) for name in os.listdir(_DESCRIPTORS)]  # noqa: PTH208  no Path needed
     except OSError:
         numbers = list(range(_MOST_DESCRIPTORS))
-    found = ((number, _file_of(number)) for number in numbers)
+    found = ((number, inode_of(number)) for number in numbers)
     return {number: inode for number, inode in found if inode is not None}
-
-
-def _file_of(descriptor: int) -> Inode | None:
-    """Which file a descriptor has open; None if it has none."""
-    try:
-        found = os.fstat(descriptor)
-    except OSError:
-        return None
-    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
