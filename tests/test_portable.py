@@ -56,6 +56,8 @@ def test_what_is_normal_is_left_alone(value: Any, number: float) -> None:
         if is_normal(each):
             assert json_text(normal_form(each)) == json_text(each)
     assert is_normal({"text": "x", "whole": [1, True, None]})
+    for foreign in (10**38, -(10**40), 7.0, -0.0, 1e23):
+        assert not is_normal({"deep": [foreign]})
 
 
 @given(FLOATS)
