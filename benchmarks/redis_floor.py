@@ -108,6 +108,21 @@ class Floor:
         return pipeline.execute()
 
 
+class TwoTrips:
+    """How a list of messages is commonly kept: two requests for each append, which neither prune
+    nor count, nor recognise what was sent before."""
+
+    def __init__(self, client: redis.Redis, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def append(self, session_id: str, message: Message) -> None:
+        """Add a message at the end of the list, and let that live for 30 days more."""
+        key = f"{self._prefix}:{session_id}"
+        self._client.rpush(key, json.dumps(message.model_dump(mode="json")))
+        self._client.expire(key, 2_592_000)
+
+
 def _decoded(packed: bytes) -> object:
     return json.loads(packed.rpartition(b"\0")[2])
 
@@ -193,6 +208,47 @@ def against_floor(client: redis.Redis, prefix: str, *, rounds: int, calls: int) 
     )
 
 
+def against_two_trips(
+    client: redis.Redis, prefix: str, *, rounds: int, calls: int
+) -> Iterator[Figure]:
+    """append, each message prepared anew, against two requests of redis-py's."""
+    store = RedisSessionStore(client, prefix=prefix)
+    lists = TwoTrips(client, f"{prefix}:list")
+    ids = [f"two-{number}" for number in range(20)]
+    for session_id in ids:
+        store.create("ana", session_id=session_id, messages=[new_message() for _ in range(10)])
+    turns = cycle(ids)
+    yield from measured(
+        {
+            "append": (
+                lambda: lists.append(next(turns), new_message()),
+                lambda: store.append(next(turns), new_message()),
+            )
+        },
+        rounds=rounds,
+        calls=calls,
+    )
+
+
+def windows_by_policy(
+    client: redis.Redis, prefix: str, *, rounds: int, calls: int
+) -> Iterator[Figure]:
+    """Where bytes may decide how much of 10 messages is shown, against where they never do."""
+    counted = RedisSessionStore(client, prefix=prefix)
+    weighed = RedisSessionStore(client, prefix=prefix, policy=RetentionPolicy(max_messages=None))
+    counted.create("ana", session_id="ten", messages=[new_message() for _ in range(10)])
+    yield from measured(
+        {
+            "get, max_messages 10 : None": (
+                lambda: counted.get("ten"),
+                lambda: weighed.get("ten"),
+            )
+        },
+        rounds=rounds,
+        calls=calls,
+    )
+
+
 def pages_by_size(client: redis.Redis, prefix: str, *, rounds: int, calls: int) -> Iterator[Figure]:
     """A page of a user with 100,000 sessions against one of a user with 1,000."""
     keys = Keys(prefix)
@@ -235,6 +291,8 @@ def main() -> None:
         try:
             given = {"rounds": options.rounds, "calls": options.calls}
             report("against the floor", against_floor(client, prefix, **given))
+            report("against two requests", against_two_trips(client, prefix, **given))
+            report("two policies", windows_by_policy(client, prefix, **given))
             report("two sizes", pages_by_size(client, prefix, **given))
         finally:
             for key in client.scan_iter(match=f"{prefix}:*", count=10_000):
