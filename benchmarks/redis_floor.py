@@ -32,6 +32,7 @@ from chatstore_redis import RedisSessionStore
 from chatstore_redis.fields import INFO_FIELDS, session_fields
 from chatstore_redis.keys import Keys, member
 from messages import new_message
+from redis_two_requests import against_two_requests
 from rounds import Figure, measured, report
 
 _INFO = ", ".join(f"'{name.decode()}'" for name in INFO_FIELDS)
@@ -106,21 +107,6 @@ class Floor:
             session_id = each.partition(b"\0")[2].decode()
             pipeline.hmget(self._keys.session(session_id), *INFO_FIELDS)
         return pipeline.execute()
-
-
-class TwoTrips:
-    """How a list of messages is commonly kept: two requests for each append, which neither prune
-    nor count, nor recognise what was sent before."""
-
-    def __init__(self, client: redis.Redis, prefix: str) -> None:
-        self._client = client
-        self._prefix = prefix
-
-    def append(self, session_id: str, message: Message) -> None:
-        """Add a message at the end of the list, and let that live for 30 days more."""
-        key = f"{self._prefix}:{session_id}"
-        self._client.rpush(key, json.dumps(message.model_dump(mode="json")))
-        self._client.expire(key, 2_592_000)
 
 
 def _decoded(packed: bytes) -> object:
@@ -208,28 +194,6 @@ def against_floor(client: redis.Redis, prefix: str, *, rounds: int, calls: int) 
     )
 
 
-def against_two_trips(
-    client: redis.Redis, prefix: str, *, rounds: int, calls: int
-) -> Iterator[Figure]:
-    """append, each message prepared anew, against two requests of redis-py's."""
-    store = RedisSessionStore(client, prefix=prefix)
-    lists = TwoTrips(client, f"{prefix}:list")
-    ids = [f"two-{number}" for number in range(20)]
-    for session_id in ids:
-        store.create("ana", session_id=session_id, messages=[new_message() for _ in range(10)])
-    turns = cycle(ids)
-    yield from measured(
-        {
-            "append": (
-                lambda: lists.append(next(turns), new_message()),
-                lambda: store.append(next(turns), new_message()),
-            )
-        },
-        rounds=rounds,
-        calls=calls,
-    )
-
-
 def windows_by_policy(
     client: redis.Redis, prefix: str, *, rounds: int, calls: int
 ) -> Iterator[Figure]:
@@ -291,7 +255,7 @@ def main() -> None:
         try:
             given = {"rounds": options.rounds, "calls": options.calls}
             report("against the floor", against_floor(client, prefix, **given))
-            report("against two requests", against_two_trips(client, prefix, **given))
+            report("against two requests", against_two_requests(client, prefix, **given))
             report("two policies", windows_by_policy(client, prefix, **given))
             report("two sizes", pages_by_size(client, prefix, **given))
         finally:
