@@ -29,11 +29,8 @@ def packed(*arguments: Argument) -> bytes:
 
 def packed_part(*arguments: Argument) -> bytes:
     """Some of them, to be put together with others."""
-    parts: list[bytes] = []
-    for argument in arguments:
-        text = argument if type(argument) is bytes else str(argument).encode()
-        parts.append(b"$%d\r\n%b\r\n" % (len(text), text))
-    return b"".join(parts)
+    texts = [each if type(each) is bytes else str(each).encode() for each in arguments]
+    return b"".join([b"$%d\r\n%b\r\n" % (len(text), text) for text in texts])
 
 
 def joined(commands: Iterable[Command]) -> Iterator[bytes]:

@@ -229,13 +229,14 @@ def session_json(info: Info, messages: Iterable[bytes | None] | None) -> bytes:
 
 
 def _known_members(info: Info) -> bytes:
-    texts = info[:_NUMBERS_FROM]
-    if _TO_ESCAPE.search(b"".join(filter(None, texts))) is not None:
-        texts = [text and _escaped(text) for text in texts]
-    maps = [packed and _unpacked(packed) for packed in info[_MAPS_FROM:_UNKNOWN_AT]]
-    values = (*texts, *info[_NUMBERS_FROM:_MAPS_FROM], *maps)
+    values = list(info[:_UNKNOWN_AT])
+    if _TO_ESCAPE.search(b"".join(filter(None, values[:_NUMBERS_FROM]))) is not None:
+        values[:_NUMBERS_FROM] = [text and _escaped(text) for text in values[:_NUMBERS_FROM]]
+    for place in range(_MAPS_FROM, _UNKNOWN_AT):
+        if packed := values[place]:
+            values[place] = _unpacked(packed)
     if None not in values:
-        return _ALL_MEMBERS % values
+        return _ALL_MEMBERS % tuple(values)
     pairs = zip(_MEMBERS, values, strict=True)
     return b",".join(member % value for member, value in pairs if value is not None)
 

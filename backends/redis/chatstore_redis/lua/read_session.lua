@@ -62,7 +62,7 @@ local function messages_between(first, following)
   for start = first, following - 1, CHUNK do
     local names = {}
     for sequence = start, math.min(start + CHUNK, following) - 1 do
-      names[#names + 1] = 'm:' .. sequence
+      names[sequence - start + 1] = string.format('m:%d', sequence)
     end
     local chunk = redis.call('HMGET', key, unpack(names))
     if following - first <= CHUNK then
