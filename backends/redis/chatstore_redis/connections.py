@@ -73,6 +73,12 @@ class BoundedConnection(AbstractConnection):
         nobody asked for."""
         return self._sock is not None and self._readable is not None and not self._readable(0)
 
+    def ask(self, command: bytes) -> Any:
+        """Send a command, and return its answer, in bytes; somebody else breaks this off at the
+        deadline."""
+        self.tell(command)
+        return super().read_response(disable_decoding=True)
+
     def tell(self, *pieces: bytes) -> None:
         """Send; somebody else breaks this off at the deadline."""
         if self._sock is None:

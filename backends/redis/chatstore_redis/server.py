@@ -34,15 +34,14 @@ class Node:
 
     def ask(self, command: bytes) -> Any:
         """Send one command."""
-        return self._talk(_ask, command)
+        return self._talk(BoundedConnection.ask, command)
 
     def ask_imported(self, command: bytes) -> Any:
         """Send one command about a slot that is still being moved to this node."""
 
         def talk(connection: BoundedConnection) -> Any:
-            connection.tell(_ASKING)
-            connection.hear()
-            return _ask(connection, command)
+            connection.ask(_ASKING)
+            return connection.ask(command)
 
         return self._talk(talk)
 
@@ -187,11 +186,6 @@ def _heard(connection: BoundedConnection, node: Node, number: int) -> list[Any] 
 def hear_all(connection: BoundedConnection, number: int) -> list[Any]:
     """So many answers, error answers among them."""
     return [_answer(connection) for _ in range(number)]
-
-
-def _ask(connection: BoundedConnection, command: bytes) -> Any:
-    connection.tell(command)
-    return connection.hear()
 
 
 def _answer(connection: BoundedConnection) -> Any:
