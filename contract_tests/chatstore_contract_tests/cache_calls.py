@@ -97,27 +97,6 @@ class Step(NamedTuple):
         return stayed, shown, cache.shown()
 
 
-VERSIONS = 8
-"""How many versions each of the clients puts."""
-
-
-def putting(cache: SessionCache, session_id: str, harness: CacheHarness) -> Callable[[], None]:
-    """A client that puts every version, in some order."""
-    versions = list(range(1, VERSIONS + 1))
-    random.shuffle(versions)
-
-    def put() -> None:
-        for version in versions:
-            cache.put(
-                {session_id: snapshot(version)},
-                asked_at=harness.now(),
-                lapse=LAPSE,
-                wrote=True,
-            )
-
-    return put
-
-
 def at_once(calls: Sequence[Callable[[], None]]) -> None:
     """Make these calls at the same time."""
     barrier = threading.Barrier(len(calls))

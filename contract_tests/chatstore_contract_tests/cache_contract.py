@@ -1,6 +1,7 @@
 """The contract for caches: the rules of `chatstore.cache.protocol`, as a test suite."""
 
 import random
+from functools import partial
 
 import pytest
 
@@ -9,11 +10,9 @@ from chatstore_contract_tests.cache_calls import (
     ANOTHER,
     ID,
     LAPSE,
-    VERSIONS,
     CacheCalls,
     Step,
     at_once,
-    putting,
     snapshot,
 )
 from chatstore_contract_tests.cache_harness import CacheHarness, MemoryCacheHarness
@@ -227,10 +226,20 @@ class SessionCacheContract:
     ) -> None:
         """A put is one step: however many clients put at once, no lower version takes a higher
         one's place."""
+        clients = [harness.connect() for _ in range(4)]
         for round_ in range(20):
             session_id = f"round {round_}"
-            at_once([putting(harness.connect(), session_id, harness) for _ in range(4)])
-            assert cache.raw.get([session_id])[session_id].version == VERSIONS
+
+            def put(version: int, session_id: str = session_id) -> None:
+                clients[version % 4].put(
+                    {session_id: snapshot(version)},
+                    asked_at=harness.now(),
+                    lapse=LAPSE,
+                    wrote=True,
+                )
+
+            at_once([partial(put, version) for version in range(8)])
+            assert cache.raw.get([session_id]) == {session_id: snapshot(7)}
 
     def test_closing_twice_does_nothing(self, harness: CacheHarness) -> None:
         """`close` may be called again."""
