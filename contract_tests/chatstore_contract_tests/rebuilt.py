@@ -20,6 +20,7 @@ from chatstore import (
     YearRange,
 )
 from chatstore_contract_tests.behaviour import Behaviour, batch, message, refused, unchanged
+from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.door import require_plain
 from chatstore_contract_tests.foreign import brief_record
 from chatstore_contract_tests.harness import Harness
@@ -103,6 +104,15 @@ def odd_records() -> Iterator[JsonObject]:
             yield {**record, "messages": [{**record["messages"][0], name: value}]}
 
 
+def records_with_times() -> Iterator[tuple[str, JsonObject]]:
+    """Records with a time at the edge, and where it stands."""
+    first, second = brief_record()["messages"]
+    for time in EDGES:
+        yield "createdAt", brief_record(createdAt=time)
+        yield "updatedAt", brief_record(updatedAt=time)
+        yield "messages", brief_record(messages=[first, {**second, "timestamp": time}])
+
+
 class RebuiltBehaviour(Behaviour):
     """What was built around its validation."""
 
@@ -146,34 +156,31 @@ class RebuiltBehaviour(Behaviour):
         require_plain(found)
         assert found == changed
 
-    @pytest.mark.parametrize("time", EDGES)
     def test_a_stored_time_at_the_edge_is_corrupt(
-        self, store: MaintainedSessionStore, harness: Harness, time: str
+        self, store: MaintainedSessionStore, harness: Harness
     ) -> None:
         """A stored time that has no instant in UTC can't be read: the record is named by every
         read, in its user's listing too, and can be deleted."""
-        messages = brief_record()["messages"]
-        for changes in (
-            {"createdAt": time},
-            {"updatedAt": time},
-            {"messages": [messages[0], {**messages[1], "timestamp": time}]},
-        ):
-            harness.raw_write(brief_record(**changes))
-            harness.settle()
-            reads: list[Callable[[], object]] = [
-                partial(store.get, "foreign"),
-                partial(store.get_many, ["foreign"]),
-                partial(store.scan),
-            ]
-            if "messages" not in changes:
-                reads.append(partial(store.list_sessions, "ana"))
-            for read in reads:
-                with pytest.raises(CorruptSessionError) as raised:
-                    read()
-                assert raised.value.session_id == "foreign"
-            assert store.delete("foreign", user_id="ana") is True
-            harness.settle()
-            assert store.list_sessions("ana").items == []
+        reads: Mapping[str, Callable[[], object]] = {
+            "get": partial(store.get, "foreign"),
+            "get_many": partial(store.get_many, ["foreign"]),
+            "scan": partial(store.scan),
+            "list_sessions": partial(store.list_sessions, "ana"),
+        }
+        with every_case() as case:
+            for place, record in records_with_times():
+                harness.raw_write(record)
+                harness.settle()
+                for name, read in reads.items():
+                    if (place, name) != ("messages", "list_sessions"):
+                        with case(place, name):
+                            with pytest.raises(CorruptSessionError) as raised:
+                                read()
+                            assert raised.value.session_id == "foreign"
+                with case(place, "delete"):
+                    assert store.delete("foreign", user_id="ana") is True
+                    harness.settle()
+                    assert store.list_sessions("ana").items == []
 
     def test_an_odd_record_is_read_or_named(
         self, store: MaintainedSessionStore, harness: Harness

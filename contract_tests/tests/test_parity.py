@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import legs
 from chatstore import Clock, MemorySessionStore, RetentionPolicy, utc_now
 from chatstore.engine.write import Patch, Write
 from chatstore.memory import MemoryEngine
@@ -14,11 +15,6 @@ from chatstore_contract_tests.parity.running import Divergence, Stores, run, sho
 from chatstore_contract_tests.parity.steps import source
 
 STEPS = 600
-VARIABLES = (
-    "CHATSTORE_TEST_REDIS_URL",
-    "CHATSTORE_TEST_REDIS_CLUSTER_URL",
-    "CHATSTORE_TEST_DYNAMODB_URL",
-)
 
 
 def silent(_done: int) -> None:
@@ -28,7 +24,7 @@ def silent(_done: int) -> None:
 def test_a_random_program_is_answered_alike_everywhere(tmp_path: Path) -> None:
     """One behaviour: SQLite, and each server that runs, answer every step of a random program as
     the reference does, cursors' texts and errors included."""
-    servers = [url for name in VARIABLES if (url := os.environ.get(name))]
+    servers = [url for name in legs.VARIABLES.values() if (url := os.environ.get(name))]
     with taken([f"sqlite:///{tmp_path}/chat.db", *servers]) as stores:
         assert len(stores) == 2 + len(servers)
         assert run(stores, seed=20260301, steps=STEPS, progress=silent) is None

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+import legs
 from chatstore import ManualClock
 from chatstore.cli.application import application
 from chatstore_dynamodb.client import Client
@@ -14,16 +15,12 @@ from chatstore_dynamodb.schema.definition import TableDefinition
 from chatstore_dynamodb.schema.live import described
 
 from .dynamodb_harness import (
-    URL_VARIABLE,
     MotoHarness,
     TableHarness,
     local_client,
     local_harness,
-    local_url,
     moto_client,
 )
-
-REQUIRE_VARIABLE = "CHATSTORE_REQUIRE"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -39,13 +36,7 @@ def credentials() -> None:
 def dynamodb_local() -> str:
     """The URL of DynamoDB Local. Without one the test is skipped, or, where `CHATSTORE_REQUIRE`
     names `dynamodb`, fails."""
-    url = local_url()
-    if url is None:
-        reason = f'{URL_VARIABLE} is not set: scripts/servers up; eval "$(scripts/servers env)"'
-        if "dynamodb" in os.environ.get(REQUIRE_VARIABLE, "").replace(",", " ").split():
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return url
+    return legs.url_of("dynamodb")
 
 
 @pytest.fixture(scope="session", params=["ALL"])

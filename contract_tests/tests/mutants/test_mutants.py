@@ -24,6 +24,9 @@ SAYS_WHAT_WAS_SEEN = re.compile(
 """How a failure begins: what was expected and seen, or an error of the store. Anything else would
 be a mutant that breaks down instead of breaking its promise."""
 
+BREAKS_DOWN = re.compile(r"^- .*?: (?!chatstore\.)[\w.]+(?:Error|Exception): ", re.MULTILINE)
+"""A case among many that failed as nothing but a defect of the mutant itself does."""
+
 Reports = Mapping[str, Sequence[pytest.TestReport]]
 
 
@@ -91,7 +94,9 @@ def test_the_mutant_is_caught(mutant: Mutant, reports: Reports) -> None:
     for report in failed:
         assert isinstance(report.longrepr, ExceptionChainRepr)
         assert report.longrepr.reprcrash is not None
-        assert SAYS_WHAT_WAS_SEEN.match(report.longrepr.reprcrash.message), report.longreprtext
+        message = report.longrepr.reprcrash.message
+        assert SAYS_WHAT_WAS_SEEN.match(message), report.longreprtext
+        assert not BREAKS_DOWN.search(message), report.longreprtext
         # The failing test is shown with its docstring: the promise.
         assert mutant.promise.split()[0] in report.longreprtext
 
