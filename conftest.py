@@ -2,6 +2,7 @@
 tests were skipped, and how much of the contract ran on which backend. And how to run the contract
 alone, or all but it."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count
@@ -12,16 +13,23 @@ from hypothesis import HealthCheck, settings
 
 import legs
 from chatstore_contract_tests.behaviour import BACKEND_PROPERTY, Behaviour
+from chatstore_contract_tests.sequences import PROFILE_VARIABLE
 
 if TYPE_CHECKING:
     # The lowest pytest that the contract runs on does not export it.
     from pytest import TerminalReporter  # noqa: PT013  see above
 
-# A busy machine is no defect: no example has to be found, or to pass, within a time.
+# A busy machine is no defect: no example has to be found, or to pass, within a time. Every run but
+# the long one tries the same examples: what it finds, it finds again.
+_LONG = os.environ.get(PROFILE_VARIABLE) == "long"
 settings.register_profile(
-    "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "chatstore",
+    deadline=None,
+    derandomize=not _LONG,
+    max_examples=400 if _LONG else 40,
+    suppress_health_check=[HealthCheck.too_slow],
 )
-settings.load_profile("any-machine")
+settings.load_profile("chatstore")
 
 TESTS_A_DOT = 100
 _FINE = ("passed", "skipped")

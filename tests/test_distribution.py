@@ -17,7 +17,7 @@ from chatstore.runtime.distribution import EXTRAS, NAME, install_line, needs
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-TEST_TOOLS = {"pytest", "hypothesis"}
+TEST_TOOLS = {"pytest"}
 
 
 @pytest.fixture(scope="module")

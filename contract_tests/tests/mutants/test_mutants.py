@@ -69,8 +69,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
     settings.write_text("[pytest]\n")
     runner = Runner()
     with pytest.MonkeyPatch.context() as patch:
-        # A sequence of calls that tells a difference is enough; it need not be the shortest.
-        patch.setattr(sequences, "SHRINKING_SECONDS", 1)
+        # A program that tells a difference is enough; it need not be the shortest.
+        patch.setattr(sequences, "SHORTENING_SECONDS", 0)
         pytest.main(
             [
                 *("-c", str(settings), "--rootdir", str(ROOT), "--import-mode=importlib"),
