@@ -17,16 +17,16 @@ from chatstore_contract_tests.sequences import (
     compare_with_the_reference,
 )
 
-from .mutants.mutant import MutantHarness
+from .mutants.mutant import Broken, MutantHarness
 from .mutants.sessions import StripsIds
 from .mutants.shipped import TakesCorruptionForAbsence
 from .mutants.writing import CountsWhatIsRetained
 
 
-def found(store: type[MemorySessionStore]) -> DivergenceError:
+def found(broken: Broken) -> DivergenceError:
     """What the random programs say of a broken store."""
     with pytest.raises(DivergenceError) as raised, redirect_stdout(StringIO()):
-        compare_with_the_reference(MutantHarness(store))
+        compare_with_the_reference(MutantHarness(broken))
     return raised.value
 
 
@@ -58,14 +58,12 @@ def test_the_program_is_printed_where_it_can_be_pasted(
 
 
 @pytest.mark.parametrize(
-    ("store", "words"),
+    ("broken", "words"),
     [(TakesCorruptionForAbsence, "subject.corrupt("), (StripsIds, "  a  b  ")],
 )
-def test_it_corrupts_records_and_uses_hostile_ids(
-    store: type[MemorySessionStore], words: str
-) -> None:
+def test_it_corrupts_records_and_uses_hostile_ids(broken: Broken, words: str) -> None:
     """Corruption and odd ids are among what the programs try."""
-    assert words in found(store).program
+    assert words in found(broken).program
 
 
 def test_what_is_no_answer_is_a_difference() -> None:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatstore import ChatStoreError, open_store
-from chatstore_contract_tests.sweeps import sweep
 from chatstore_dynamodb import DynamoDBSessionStore
+from sweeps import sweep
 
 from .bad_servers import answers, serving
 from .calls import CALLS
