@@ -63,8 +63,11 @@ def pytest_pycollect_makeitem(
     return legs.stand_in(collector, name, obj)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the contract's tests, or the others."""
+    """Keep the contract's tests, or the others. What one worker does alone comes first, so that the
+    others are not done long before it."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
     choice = config.getoption("--contract")
     if choice is None:
         return
