@@ -1,11 +1,14 @@
 """What the whole test run prints: with `--brief`, a dot for every hundred tests; at its end, why
 tests were skipped, and how much of the contract ran on which backend. And how to run the contract
-alone, or all but it."""
+alone, or all but it. And the wheel, which several files of tests look at."""
 
 import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +34,7 @@ settings.register_profile(
 )
 settings.load_profile("chatstore")
 
+ROOT = Path(__file__).parent
 TESTS_A_DOT = 100
 _FINE = ("passed", "skipped")
 _finished = count(1)
@@ -79,6 +83,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_of_the_contract(item: pytest.Item) -> bool:
     test_class = getattr(item, "cls", None)
     return test_class is not None and issubclass(test_class, Behaviour)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from the tree as it stands. Who takes it belongs to the group `wheel`, so
+    that one worker of a run builds it and no other does."""
+    target = tmp_path_factory.mktemp("wheel")
+    subprocess.run(  # noqa: S603 - it names itself what it runs
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", target, ROOT],
+        check=True,
+        capture_output=True,
+    )
+    (built,) = target.glob("*.whl")
+    return built
 
 
 def pytest_terminal_summary(terminalreporter: "TerminalReporter") -> None:
