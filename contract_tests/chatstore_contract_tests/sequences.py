@@ -15,7 +15,7 @@ from chatstore_contract_tests.parity.steps import source
 PROFILE_VARIABLE = "CHATSTORE_CONTRACT_PROFILE"
 """`long` searches for minutes and anew each time; anything else is the same short run always."""
 
-STEPS, STEPS_OF_A_LONG_RUN = 1_000, 40_000
+STEPS, STEPS_OF_A_LONG_RUN = 600, 40_000
 
 SHORTENING_SECONDS = 15.0
 """How long a found difference is made shorter."""
