@@ -17,7 +17,7 @@ help:
 	@echo "make test-long  the same with the long searches (tens of minutes)"
 	@echo "make test-lowest  what matters, on the oldest Python and the lowest versions that we name"
 	@echo "make test-newest  the same on the newest Python and the newest versions that there are"
-	@echo "make coverage   what the contract alone reaches, and what reaches the rest (half an hour)"
+	@echo "make coverage   print what the contract alone reaches, and what reaches the rest (half an hour)"
 	@echo "make parity     one random program on SQLite and each running server (STEPS=, SEED=)"
 	@echo "make reference  write docs/reference.md anew, from the docstrings"
 	@echo "make check      lint, formatting and types"

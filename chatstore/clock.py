@@ -63,8 +63,9 @@ def in_utc(field: str, moment: object) -> datetime:
 def utc_text(moment: datetime, field: str = "time") -> str:
     """`YYYY-MM-DDTHH:MM:SS.ffffffZ`: fixed width, so that text order is time order. Raises what
     `in_utc` does."""
-    text = in_utc(field, moment).isoformat(timespec="microseconds")
-    return text.removesuffix("+00:00") + "Z"
+    if type(moment) is not datetime or moment.tzinfo is not UTC:
+        moment = in_utc(field, moment)
+    return moment.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def moment_at(seconds: int) -> datetime:

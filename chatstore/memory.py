@@ -224,7 +224,7 @@ def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> MemorySessio
     name, _, seconds = query.partition("=")
     if place != "memory://" or name not in ("", "deadline"):
         raise ConfigurationError(
-            f"{url!r}: the URL of a store in memory is memory:// alone, or memory://?deadline=10"
+            "the URL of a store in memory is memory:// alone, or memory://?deadline=10"
         )
     chosen = read_deadline(seconds) if name else DEFAULT_DEADLINE
     return MemorySessionStore(policy=policy, clock=clock, deadline=chosen)

@@ -1,8 +1,9 @@
 """`UserSessions`: a store seen through one user's eyes."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from typing import Unpack
 
+from chatstore.fields import Listing, ListingFilter, SessionChanges, SessionFields
 from chatstore.models import Message, Page, Session, SessionInfo
 from chatstore.protocol import SessionStore, require_store
 from chatstore.record.limits import require_id
@@ -18,47 +19,17 @@ class UserSessions:
         self.store = store
         self.user_id = require_id("user_id", user_id)
 
-    def create(
-        self,
-        *,
-        session_id: str | None = None,
-        messages: Iterable[Message] = (),
-        user_preferences: Mapping[str, object] | None = None,
-        metadata: Mapping[str, object] | None = None,
-        session_status: str = "active",
-    ) -> Session:
+    def create(self, *, session_id: str | None = None, **fields: Unpack[SessionFields]) -> Session:
         """`SessionStore.create` for this user."""
-        return self.store.create(
-            self.user_id,
-            session_id=session_id,
-            messages=messages,
-            user_preferences=user_preferences,
-            metadata=metadata,
-            session_status=session_status,
-        )
+        return self.store.create(self.user_id, session_id=session_id, **fields)
 
     def get(self, session_id: str) -> Session:
         """`SessionStore.get` for this user."""
         return self.store.get(session_id, user_id=self.user_id)
 
-    def get_or_create(
-        self,
-        session_id: str,
-        *,
-        messages: Iterable[Message] = (),
-        user_preferences: Mapping[str, object] | None = None,
-        metadata: Mapping[str, object] | None = None,
-        session_status: str = "active",
-    ) -> Session:
+    def get_or_create(self, session_id: str, **fields: Unpack[SessionFields]) -> Session:
         """`SessionStore.get_or_create` for this user."""
-        return self.store.get_or_create(
-            session_id,
-            user_id=self.user_id,
-            messages=messages,
-            user_preferences=user_preferences,
-            metadata=metadata,
-            session_status=session_status,
-        )
+        return self.store.get_or_create(session_id, user_id=self.user_id, **fields)
 
     def get_many(self, session_ids: Iterable[str]) -> list[Session]:
         """`SessionStore.get_many` for this user."""
@@ -85,64 +56,21 @@ class UserSessions:
         return self.store.rewrite(session_id, messages, if_version=if_version, user_id=self.user_id)
 
     def update(
-        self,
-        session_id: str,
-        *,
-        user_preferences: Mapping[str, object] | None = None,
-        metadata: Mapping[str, object] | None = None,
-        session_status: str | None = None,
-        if_version: int | None = None,
+        self, session_id: str, *, if_version: int | None = None, **changes: Unpack[SessionChanges]
     ) -> SessionInfo:
         """`SessionStore.update` for this user."""
-        return self.store.update(
-            session_id,
-            user_preferences=user_preferences,
-            metadata=metadata,
-            session_status=session_status,
-            user_id=self.user_id,
-            if_version=if_version,
-        )
+        return self.store.update(session_id, user_id=self.user_id, if_version=if_version, **changes)
 
     def delete(self, session_id: str, *, if_version: int | None = None) -> bool:
         """`SessionStore.delete` for this user."""
         return self.store.delete(session_id, user_id=self.user_id, if_version=if_version)
 
-    def list_sessions(
-        self,
-        *,
-        newest_first: bool = True,
-        limit: int = 20,
-        cursor: str | None = None,
-        created_from: datetime | None = None,
-        created_before: datetime | None = None,
-        session_status: str | None = None,
-    ) -> Page[SessionInfo]:
+    def list_sessions(self, **listing: Unpack[Listing]) -> Page[SessionInfo]:
         """`SessionStore.list_sessions` for this user."""
-        return self.store.list_sessions(
-            self.user_id,
-            newest_first=newest_first,
-            limit=limit,
-            cursor=cursor,
-            created_from=created_from,
-            created_before=created_before,
-            session_status=session_status,
-        )
+        return self.store.list_sessions(self.user_id, **listing)
 
     def iter_sessions(
-        self,
-        *,
-        newest_first: bool = True,
-        page_size: int = 100,
-        created_from: datetime | None = None,
-        created_before: datetime | None = None,
-        session_status: str | None = None,
+        self, *, page_size: int = 100, **listing: Unpack[ListingFilter]
     ) -> Iterator[SessionInfo]:
         """`SessionStore.iter_sessions` for this user."""
-        return self.store.iter_sessions(
-            self.user_id,
-            newest_first=newest_first,
-            page_size=page_size,
-            created_from=created_from,
-            created_before=created_before,
-            session_status=session_status,
-        )
+        return self.store.iter_sessions(self.user_id, page_size=page_size, **listing)

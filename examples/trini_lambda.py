@@ -8,12 +8,12 @@
     }
 
 Both are direct Lambda resolvers. The function's environment has
-`CHATSTORE_URL=dynamodb://trinity-chat-sessions-dev` (Lambda itself sets the region), and its role
-the application's policy of backends/dynamodb/README.md. The user is the one that Cognito vouches
-for, never one that the arguments name.
+`CHATSTORE_URL=dynamodb://trinity-chat-sessions-dev`. Lambda itself sets the region. The function's
+role has the application's policy from backends/dynamodb/README.md. The user is the one whom Cognito
+has identified. The arguments never name the user.
 
-A client that gives each message an id of its own may send it again after any failure: whatever an
-earlier attempt left behind is found, and nothing is stored twice.
+A client gives each message an id of its own. Then it may send the message again after any failure.
+The function finds what an earlier attempt has left, and stores nothing twice.
 """
 
 import json
@@ -41,8 +41,8 @@ _DERIVED = uuid.UUID("0d1f6e2c-3f0b-4f5e-9d5b-8f3a52f0a9d1")
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """Lambda's entry point: answer one field of the GraphQL schema.
 
-    What the caller did wrong comes back as `{"error": ...}` for the resolver to report, and nothing
-    was written then; anything else raises, and Lambda records it.
+    If the caller did something wrong, the answer is `{"error": ...}`, for the resolver to report.
+    Nothing was written then. Any other failure raises, and Lambda records it.
     """
     try:
         sessions = store().for_user(_text(_part(event, "identity"), "sub"))
@@ -71,11 +71,11 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
 def send_message(
     sessions: UserSessions, *, content: str, message_id: str, session_id: str | None = None
 ) -> dict[str, Any]:
-    """Keep the user's message and the bot's answer; the session with its window.
+    """Keep the user's message and the bot's answer; return the session with its window.
 
-    Two requests to the table: the window that the bot answers from comes back with the write of the
-    user's message. Without a session id a new session begins. Its id is derived from the user's and
-    the message's, so that the same message sent again comes to the same session.
+    This takes two requests to the table. The first writes the user's message, and brings back the
+    window from which the bot answers. Without a session id a new session begins. Its id comes from
+    the ids of the user and the message. So the same message, sent again, finds the same session.
     """
     question = Message(message_id=message_id, type="user_query", content=content)
     if session_id is None:
@@ -106,7 +106,7 @@ def chat_history(
 
 
 def answer(messages: Sequence[Message]) -> str:
-    """The bot. Yours reads the window, asks its model, and looks films up. What it says must be no
+    """The bot. Yours reads the window, asks its model, and looks up films. Its answer must not be
     longer than a message may be."""
     return f"You asked: {messages[-1].content[:200]}"
 

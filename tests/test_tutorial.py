@@ -1,4 +1,4 @@
-"""backends/README.md, followed by somebody who has the wheel and nothing else."""
+"""The tutorial in docs/tutorial, followed by somebody who has the wheel and nothing else."""
 
 import json
 import os
@@ -15,7 +15,8 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
-TUTORIAL = (ROOT / "backends" / "README.md").read_text(encoding="utf-8")
+PAGES = sorted((ROOT / "docs" / "tutorial").glob("*.md"))
+TUTORIAL = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 EXAMPLE = ROOT / "examples" / "json_files"
 LISTING = re.compile(r"^`([\w/.]+)`:\n\n```(?:python|toml)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 

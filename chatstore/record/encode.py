@@ -6,7 +6,7 @@ from functools import cache
 
 from chatstore.clock import utc_text
 from chatstore.errors import InvalidInputError
-from chatstore.models import Document, JsonObject, Message
+from chatstore.models import Document, ExtractedFilters, JsonObject, Message, YearRange
 from chatstore.record.stored import StoredMessage
 from chatstore.values.json_values import measured
 from chatstore.values.plain import is_kind, kind_of, plain_json
@@ -33,8 +33,8 @@ def raw_document(
         # A message may have been built around its validation, and lack what it must have.
         value = values.get(name)
         if value is not None and name not in without:
-            if type(value) is not str:
-                if is_kind(value, Document):
+            if type(value) not in _JSON:
+                if type(value) in _NESTED or is_kind(value, Document):
                     if depth > _DEEPEST:
                         raise InvalidInputError(place, "a record without itself", "one within it")
                     value = raw_document(value, place=_within(place, name), depth=depth + 1)
@@ -59,6 +59,8 @@ def raw_document(
 
 
 _DEEPEST = 4
+_NESTED = frozenset({ExtractedFilters, YearRange})
+_JSON = frozenset({str, int, float, bool, list, dict})
 
 
 def _within(place: str, name: str) -> str:

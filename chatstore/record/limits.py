@@ -1,20 +1,22 @@
 """The portable envelope: what every engine can hold, checked before anything is written."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import TypeVar
+from datetime import UTC, datetime
+from typing import TypeVar, cast
 
 from pydantic import ValidationError
 
 from chatstore.errors import InvalidInputError, MessageTooLargeError
 from chatstore.models import Document, JsonObject, Message, SessionInfo
 from chatstore.policy import MAX_WINDOW_BYTES
+from chatstore.record.stored import StoredMessage
 from chatstore.values.json_values import place_text, portable, require_text, stored_size, utf8_size
 from chatstore.values.plain import kind_of, require_listed, require_mapping, shown, whole
 
 DocumentType = TypeVar("DocumentType", bound=Document)
 
 MAX_ID_BYTES = 1024
+_LENGTHS = range(1, MAX_ID_BYTES + 1)
 MAX_BATCH = 100
 MAX_MESSAGES = 6_000
 MAX_KEYS = 32
@@ -28,6 +30,8 @@ RESERVED_NAMES = frozenset({"windowBytes", "messageIds", "otherNames"})
 
 def require_id(field: str, value: object) -> str:
     """`value` as a plain str; `InvalidInputError` unless it is 1 to 1024 UTF-8 bytes of text."""
+    if type(value) is str and value.isascii() and "\0" not in value and len(value) in _LENGTHS:
+        return value
     text = require_text(field, value)
     size = utf8_size(text)
     if not 1 <= size <= MAX_ID_BYTES:
@@ -79,15 +83,45 @@ def require_limit(limit: object) -> int:
     return number
 
 
-def require_message(field: str, document: JsonObject, timestamp: datetime) -> None:
+def require_message(field: str, document: JsonObject) -> None:
     """Raise `InvalidInputError` unless the message whose stored form is `document` can be read
     again, as the same."""
     require_id(f"{field}.message_id", document.get("messageId"))
     require_label(f"{field}.type", document.get("type"))
-    message = _read_again(Message, field, {**document, "timestamp": timestamp})
-    confidence = message.confidence
+    if not _can_be_read(document):
+        # What is wrong with it is told by the decoder.
+        _read_again(Message, field, {**document, "timestamp": datetime.now(UTC)})
+    confidence = document.get("confidence")
     if confidence is not None and not 0 <= confidence <= 1:
-        raise InvalidInputError(f"{field}.confidence", "from 0 to 1", repr(confidence))
+        raise InvalidInputError(f"{field}.confidence", "from 0 to 1", repr(float(confidence)))
+
+
+def _can_be_read(document: JsonObject) -> bool:
+    """Whether each known attribute of a message that is there has its type; `timestamp` has been
+    checked. The decoder would say the same, by building the message once more."""
+    filters = document.get("extractedFilters", _NOTHING)
+    years = filters.get("yearRange", _NOTHING) if type(filters) is dict else None
+    return (
+        type(document.get("content")) is str
+        and type(document.get("confidence", 0)) in _NUMBERS
+        and _are_texts(document.get("recommendations", ()))
+        and type(filters) is dict
+        and type(filters.get("rating", 0)) in _NUMBERS
+        and _are_texts(filters.get("genres", ()))
+        and _are_texts(filters.get("keywords", ()))
+        and type(years) is dict
+        and type(years.get("min", 0)) is type(years.get("max", 0)) is int
+    )
+
+
+_NOTHING: JsonObject = {}
+_NUMBERS = frozenset({int, float})
+
+
+def _are_texts(values: object) -> bool:
+    return type(values) in (list, tuple) and all(
+        type(value) is str for value in cast("Sequence[object]", values)
+    )
 
 
 def require_session_info(field: str, document: JsonObject, times: Mapping[str, datetime]) -> None:
@@ -112,26 +146,27 @@ def _read_again(model: type[DocumentType], field: str, document: JsonObject) -> 
 
 
 def require_message_size(
-    field: str, size: int, weight: int, *, limit: int, window: int | None
+    field: str, message: StoredMessage, *, limit: int, window: int | None
 ) -> None:
     """Raise `MessageTooLargeError` if a message's stored size passes `limit`, or its weight is
     more than a whole `window` (None: any) may have: it could never be kept."""
+    size = message.size
     if size > limit:
         raise MessageTooLargeError(
             field, f"at most {limit} bytes (max_message_bytes)", f"{size} bytes", "shorten it"
         )
-    if window is not None and weight > window:
+    if window is not None and message.weight > window:
         raise MessageTooLargeError(
             field,
             f"at most {window} bytes with its id (max_window_bytes)",
-            f"{weight} bytes",
+            f"{message.weight} bytes",
             "shorten it",
         )
 
 
 def require_distinct(field: str, message_ids: Sequence[str]) -> None:
     """Raise `InvalidInputError` if one message id comes twice."""
-    if len(set(message_ids)) == len(message_ids):
+    if len(message_ids) < 2 or len(set(message_ids)) == len(message_ids):
         return
     first: dict[str, int] = {}
     for index, message_id in enumerate(message_ids):

@@ -1,6 +1,7 @@
 """A caller's messages: checked, and turned into their stored form."""
 
 from collections.abc import Iterator
+from typing import cast
 
 from chatstore.clock import in_utc
 from chatstore.errors import InvalidInputError
@@ -47,15 +48,13 @@ def _prepared_message(
         elif not is_kind(message, list, tuple, Iterator):
             advice = ""
         raise InvalidInputError(field, "a Message", kind_of(message), advice)
-    assert isinstance(message, Message)
-    raw = raw_document(message, place=field)
-    document, size = portable(field, raw)
-    timestamp = in_utc(f"{field}.timestamp", vars(message).get("timestamp"))
-    limits.require_message(field, document, timestamp)
+    given = cast("Message", message)
+    document, size = portable(field, raw_document(given, place=field))
+    # The time is the one attribute that has another type in Python than in storage.
+    in_utc(f"{field}.timestamp", vars(given).get("timestamp"))
+    limits.require_message(field, document)
     prepared = StoredMessage(document["messageId"], document, size)
-    limits.require_message_size(
-        field, prepared.size, prepared.weight, limit=message_bytes, window=window_bytes
-    )
+    limits.require_message_size(field, prepared, limit=message_bytes, window=window_bytes)
     return prepared
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from chatstore.errors import ConfigurationError
 from chatstore.runtime.options import require_seconds
-from chatstore.runtime.watchdog import Watchdog
+from chatstore.runtime.watchdog import Watch, Watchdog
 
 DEFAULT_DEADLINE = 10.0
 """How many seconds a call may take, unless a store says otherwise."""
@@ -133,21 +133,26 @@ def pause(seconds: float) -> None:
     time.sleep(seconds)
 
 
-@contextmanager
-def broken_off_by(interrupt: Callable[[], object]) -> Iterator[None]:
+class broken_off_by:  # noqa: N801  as `within`
     """Have `interrupt` called, by another thread, if the time is up before the block ends.
 
     `interrupt` makes whatever the block waits for fail, for example by shutting down its socket. It
     is never called once the block has ended. Raises `DeadlineError` if the time is up already.
     """
-    ends = _calls.ends
-    if ends is None:
-        yield
-        return
-    if time.monotonic() >= ends:
-        raise DeadlineError
-    watch = _watchdog.watch(ends, interrupt)
-    try:
-        yield
-    finally:
-        watch.end()
+
+    __slots__ = ("_interrupt", "_watch")
+
+    def __init__(self, interrupt: Callable[[], object]) -> None:
+        self._interrupt = interrupt
+        self._watch: Watch | None = None
+
+    def __enter__(self) -> None:
+        ends = _calls.ends
+        if ends is not None:
+            if time.monotonic() >= ends:
+                raise DeadlineError
+            self._watch = _watchdog.watch(ends, self._interrupt)
+
+    def __exit__(self, *exception: object) -> None:
+        if self._watch is not None:
+            self._watch.end()

@@ -128,6 +128,8 @@ def _walk(place: Place | None, value: Any, depth: int) -> tuple[Any, int]:
         return value, 1
     if kind is str:
         return value if place is None else require_text(place_text(place), value), utf8_size(value)
+    if kind is int and -_INT_BOUND < value < _INT_BOUND:
+        return value, len(repr(value)) + 1
     if kind is int or kind is float:
         if place is not None:
             _require_number(place, value)
@@ -156,8 +158,13 @@ def _walk_object(
         else:
             name = _name(place, name)
             size += utf8_size(name)
-        normal[name], entry_size = _walk(place and (place, name), entry, depth)
-        size += entry_size
+        if type(entry) is str and entry.isascii() and "\0" not in entry:
+            # What most entries are is not worth a call.
+            normal[name] = entry
+            size += len(entry)
+        else:
+            normal[name], entry_size = _walk(place and (place, name), entry, depth)
+            size += entry_size
     if len(normal) != len(value) and place is not None:
         # Names of a type of their own may differ there, and be the same text.
         raise InvalidInputError(
@@ -171,9 +178,13 @@ def _walk_list(place: Place | None, value: list[Any], depth: int) -> tuple[list[
     normal: list[Any] = []
     size = 3 + len(value)
     for index, entry in enumerate(value):
-        form, entry_size = _walk(place and (place, index), entry, depth)
-        normal.append(form)
-        size += entry_size
+        if type(entry) is str and entry.isascii() and "\0" not in entry:
+            normal.append(entry)
+            size += len(entry)
+        else:
+            form, entry_size = _walk(place and (place, index), entry, depth)
+            normal.append(form)
+            size += entry_size
     return normal, size
 
 

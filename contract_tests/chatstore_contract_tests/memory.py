@@ -47,5 +47,5 @@ class MemoryHarness(Harness):
 def namespace(url: str, name: str) -> Iterator[FreshHarness]:  # noqa: ARG001 - of its protocol
     """For `chatstore contract memory://`: there is nothing to take, and nothing is left."""
     if url != "memory://":
-        raise ConfigurationError(f"{url!r}: the URL of a store in memory is memory:// alone")
+        raise ConfigurationError("the URL of a store in memory is memory:// alone")
     yield MemoryHarness

@@ -11,11 +11,10 @@ from .mutant import MUTANTS
 _HEAD = """\
 # Mutants
 
-For whoever asks what passing the contract is worth. (This page is generated.)
+This page is for people who ask what passing the contract is worth. (It is generated.)
 
-A mutant is the reference store with one defect. There are {count} of them, and each is caught by
-the test named beside it: a store with that defect fails that test. Every test of the contract
-catches at least one: none of them is there for show.
+A mutant is the reference store with one defect. There are {count} of them. Each fails the test that
+is named beside it. Every test of the contract catches at least one mutant.
 """
 
 

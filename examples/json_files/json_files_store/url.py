@@ -11,7 +11,8 @@ def folder_of(url: str) -> Path:
     """The folder that a URL names. Raises `ConfigurationError`."""
     path = unquote(url.partition("://")[2])
     if not path.startswith("/"):
-        raise ConfigurationError(f"{url!r}: a URL looks like json-files:///absolute/folder")
+        # The URL itself is not shown: somebody may have put a password into it.
+        raise ConfigurationError("a json-files URL looks like json-files:///absolute/folder")
     return Path(path)
 
 
