@@ -7,6 +7,7 @@ not skipped.
 import os
 import re
 from collections.abc import Mapping
+from typing import NoReturn
 
 import pytest
 
@@ -28,10 +29,10 @@ def missing(leg: str) -> str | None:
     return f"no {leg}: {VARIABLES[leg]} is not set; start one with scripts/servers up {leg}"
 
 
-def give_up(leg: str, reason: str) -> None:
+def give_up(leg: str, reason: str) -> NoReturn:
     """Skip the test, or fail it where the engine was asked for."""
     if leg in re.split(r"[ ,]+", os.environ.get("CHATSTORE_REQUIRE", "")):
-        pytest.fail(reason)
+        pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
 
 
