@@ -32,6 +32,7 @@ from chatstore_redis import RedisSessionStore
 from chatstore_redis.fields import INFO_FIELDS, session_fields
 from chatstore_redis.keys import Keys, member
 from messages import new_message
+from redis_two_requests import against_two_requests
 from rounds import Figure, measured, report
 
 _INFO = ", ".join(f"'{name.decode()}'" for name in INFO_FIELDS)
@@ -193,6 +194,25 @@ def against_floor(client: redis.Redis, prefix: str, *, rounds: int, calls: int) 
     )
 
 
+def windows_by_policy(
+    client: redis.Redis, prefix: str, *, rounds: int, calls: int
+) -> Iterator[Figure]:
+    """Where bytes may decide how much of 10 messages is shown, against where they never do."""
+    counted = RedisSessionStore(client, prefix=prefix)
+    weighed = RedisSessionStore(client, prefix=prefix, policy=RetentionPolicy(max_messages=None))
+    counted.create("ana", session_id="ten", messages=[new_message() for _ in range(10)])
+    yield from measured(
+        {
+            "get, max_messages 10 : None": (
+                lambda: counted.get("ten"),
+                lambda: weighed.get("ten"),
+            )
+        },
+        rounds=rounds,
+        calls=calls,
+    )
+
+
 def pages_by_size(client: redis.Redis, prefix: str, *, rounds: int, calls: int) -> Iterator[Figure]:
     """A page of a user with 100,000 sessions against one of a user with 1,000."""
     keys = Keys(prefix)
@@ -235,6 +255,8 @@ def main() -> None:
         try:
             given = {"rounds": options.rounds, "calls": options.calls}
             report("against the floor", against_floor(client, prefix, **given))
+            report("against two requests", against_two_requests(client, prefix, **given))
+            report("two policies", windows_by_policy(client, prefix, **given))
             report("two sizes", pages_by_size(client, prefix, **given))
         finally:
             for key in client.scan_iter(match=f"{prefix}:*", count=10_000):

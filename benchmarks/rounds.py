@@ -4,6 +4,7 @@ A machine that others use as well is slow for moments at a time. Each round meas
 once, in another order, by the median of its calls; the figure is the median of the rounds' ratios.
 """
 
+import gc
 import random
 import statistics
 import sys
@@ -38,6 +39,9 @@ def measured(
     contests: dict[str, tuple[Call, Call]], *, rounds: int, calls: int
 ) -> Iterator[Figure]:
     """Each contest's two sides, in shuffled rounds."""
+    # What was made ready for the calls is not theirs to be walked over by the garbage collector.
+    gc.collect()
+    gc.freeze()
     times: dict[tuple[str, int], list[float]] = {}
     turns = [(name, side) for name in contests for side in (0, 1)]
     for name, side in turns:

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from chatstore import utc_now
+from chatstore import RetentionPolicy, utc_now
 from chatstore.clock import utc_text
 from chatstore.record.encode import stored_message
 from chatstore_sql import SQLSessionStore, create_sqlite_engine
@@ -118,11 +118,13 @@ def _document(row: Sequence[Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def store_on(path: Path, synchronous: Synchronous) -> Iterator[SQLSessionStore]:
+def store_on(
+    path: Path, synchronous: Synchronous, policy: RetentionPolicy | None = None
+) -> Iterator[SQLSessionStore]:
     """A store on the file at `path`, which has its tables."""
     path.touch()
     engine = create_sqlite_engine(path, synchronous=synchronous)
-    with SQLSessionStore(engine) as store:
+    with SQLSessionStore(engine, policy=policy) as store:
         yield store
     engine.dispose()
 
@@ -192,6 +194,23 @@ def calls_against_floor(
     floor.connection.close()
 
 
+def reads_by_policy(directory: Path, *, rounds: int, calls: int) -> Iterator[Figure]:
+    """A get of ten messages where the count bounds what is shown, against one where bytes may."""
+    path = directory / "policies.db"
+    with store_on(path, "full") as store:
+        messages = [new_message() for _ in range(10)]
+        store.create("ana", session_id="chat", messages=messages)
+        unbounded = RetentionPolicy(max_messages=None)
+        with store_on(path, "full", unbounded) as other:
+            contests: dict[str, tuple[Call, Call]] = {
+                "get, at most 10 : no limit": (
+                    lambda: store.get("chat"),
+                    lambda: other.get("chat"),
+                ),
+            }
+            yield from measured(contests, rounds=rounds, calls=calls)
+
+
 def pages_by_size(directory: Path, *, rounds: int, calls: int) -> Iterator[Figure]:
     """A page of a user with 100,000 sessions against one of a user with 1,000."""
     path = directory / "pages.db"
@@ -232,6 +251,9 @@ def main() -> None:
                 directory, synchronous, rounds=options.rounds, calls=options.calls
             )
             report(f"synchronous={synchronous}", figures)
+        report(
+            "two policies", reads_by_policy(directory, rounds=options.rounds, calls=options.calls)
+        )
         report("two sizes", pages_by_size(directory, rounds=options.rounds, calls=options.calls))
 
 

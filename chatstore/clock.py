@@ -1,7 +1,6 @@
 """Time as a store sees it: a clock that the caller may replace, read once per call."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from chatstore.errors import InvalidInputError
@@ -77,11 +76,16 @@ def moment_at(seconds: int) -> datetime:
         return _LEAST if seconds < 0 else _GREATEST
 
 
-@dataclass(frozen=True, slots=True)
 class Moment:
     """The one reading of the clock that a call goes by."""
 
-    time: datetime
+    __slots__ = ("seconds", "time")
+
+    def __init__(self, time: datetime) -> None:
+        self.time = time
+        since = time - _EPOCH
+        self.seconds = since.days * 86_400 + since.seconds
+        """Unix seconds, rounded down: what a `ttl` is compared with."""
 
     @classmethod
     def read(cls, clock: Clock) -> "Moment":
@@ -101,16 +105,6 @@ class Moment:
     def text(self) -> str:
         """The stored form, as in `createdAt`."""
         return utc_text(self.time)
-
-    @property
-    def seconds(self) -> int:
-        """Unix seconds, rounded down: what a `ttl` is compared with."""
-        since = self.time - _EPOCH
-        return since.days * 86_400 + since.seconds
-
-    def is_past(self, ttl: float | None) -> bool:
-        """Whether a session with this `ttl` has expired. None never does."""
-        return ttl is not None and ttl <= self.seconds
 
     def earlier(self, by: timedelta) -> "Moment":
         """The moment that lies `by` before this one; the first that there is, for what lies

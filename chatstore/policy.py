@@ -1,7 +1,7 @@
 """How much of a session is kept, and for how long."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from chatstore.errors import InvalidInputError
@@ -32,6 +32,14 @@ class RetentionPolicy:
     max_message_bytes: int = 32_768
     max_window_bytes: int = MAX_WINDOW_BYTES
 
+    count_decides: bool = field(init=False, repr=False, compare=False)
+    """Whether `max_messages` alone bounds the window: so many messages, each as large as may be,
+    fit `max_window_bytes`."""
+    deciding_bytes: int | None = field(init=False, repr=False, compare=False)
+    """`max_window_bytes`, if it may bound a window; None where the count decides."""
+    ttl_seconds: int | None = field(init=False, repr=False, compare=False)
+    """`ttl` in seconds."""
+
     def __post_init__(self) -> None:
         # Frozen for everybody else: what a caller gave may be a subclass, and becomes plain here.
         plain = object.__setattr__
@@ -47,25 +55,11 @@ class RetentionPolicy:
         if self.ttl is not None:
             plain(self, "ttl", _ttl(self.ttl))
         require_flag("renew_on_write", self.renew_on_write)
-
-    @property
-    def ttl_seconds(self) -> int | None:
-        """`ttl` in seconds."""
-        return None if self.ttl is None else int(self.ttl.total_seconds())
-
-    @property
-    def count_decides(self) -> bool:
-        """Whether `max_messages` alone bounds the window: so many messages, each as large as may
-        be, fit `max_window_bytes`."""
-        return (
-            self.max_messages is not None
-            and self.max_messages * self.max_message_bytes <= self.max_window_bytes
-        )
-
-    @property
-    def deciding_bytes(self) -> int | None:
-        """`max_window_bytes`, if it may bound a window; None where the count decides."""
-        return None if self.count_decides else self.max_window_bytes
+        # Asked for in every call, and so worked out once.
+        decides = self.max_messages is not None and self.max_messages * message <= window
+        plain(self, "count_decides", decides)
+        plain(self, "deciding_bytes", None if decides else window)
+        plain(self, "ttl_seconds", None if self.ttl is None else int(self.ttl.total_seconds()))
 
     def window(self, count: int, weights: Callable[[], Sequence[int]]) -> int:
         """How many of the newest of `count` messages stay.

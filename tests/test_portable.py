@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chatstore import InvalidInputError
 from chatstore.record.stored import message_weight
 from chatstore.values.json_values import (
+    is_normal,
     json_text,
     normal_form,
     normal_number,
@@ -46,6 +47,17 @@ def test_normal_form_settles_at_once(value: Any) -> None:
     once = normal_form(value)
     assert json_text(normal_form(once)) == json_text(once)
     assert json_text(normal_form(json.loads(json_text(once)))) == json_text(once)
+
+
+@given(JSON, st.integers(10**30, 10**40) | FLOATS)
+def test_what_is_normal_is_left_alone(value: Any, number: float) -> None:
+    """What is said to be normal already is what its normal form is, foreign numbers included."""
+    for each in (value, [value, {"number": number}]):
+        if is_normal(each):
+            assert json_text(normal_form(each)) == json_text(each)
+    assert is_normal({"text": "x", "whole": [1, True, None]})
+    for foreign in (10**38, -(10**40), 7.0, -0.0, 1e23):
+        assert not is_normal({"deep": [foreign]})
 
 
 @given(FLOATS)

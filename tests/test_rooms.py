@@ -29,7 +29,7 @@ may import what is below it; those on one floor don't know each other. `chatstor
 name."""
 
 CIRCLE = {("protocol", "user_sessions"), ("user_sessions", "protocol")}
-THEIRS = {"chatstore_redis.retries:85 reaches for retry._retries"}
+THEIRS = {"chatstore_redis.retries:91 reaches for retry._retries"}
 """Private names of a driver's objects that a file of ours has too."""
 
 _FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}

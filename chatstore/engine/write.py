@@ -69,7 +69,7 @@ def is_visible(now: Moment, user_id: str | None, *, owner: object, ttl: object) 
     A stored ttl that is no number never lapses: such a record is there until it is deleted. One
     with a fraction lapses as an engine's own comparison has it, though it can't be read before.
     """
-    alive = not (isinstance(ttl, int | float) and now.is_past(ttl))
+    alive = not (isinstance(ttl, int | float) and ttl <= now.seconds)
     return alive and (user_id is None or user_id == owner)
 
 

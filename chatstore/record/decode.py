@@ -1,14 +1,14 @@
 """From stored documents to models: one decoder, whatever the engine."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from datetime import UTC
+from typing import TypeVar
 
 from pydantic import ValidationError
 
-from chatstore.models import Document, Message, Session, SessionInfo
+from chatstore.models import Document, Message, SessionInfo
 from chatstore.record.stored import Body
-from chatstore.values.json_values import normal_form
+from chatstore.values.json_values import is_normal, normal_form
 
 InfoType = TypeVar("InfoType", bound=SessionInfo)
 
@@ -21,12 +21,15 @@ def read_session(model: type[InfoType], body: Body) -> InfoType:
 
     Raises pydantic's `ValidationError`, or `ValueError`, if it can't be read.
     """
-    if isinstance(body, Mapping):
-        session = model.model_validate(body, by_alias=True, by_name=False)
+    decoder = model.__pydantic_validator__
+    session: InfoType
+    # To ask whether it is a Mapping takes a microsecond, as do pydantic's own methods.
+    if is_text := isinstance(body, str | bytes):
+        session = decoder.validate_json(body, by_alias=True, by_name=False)
     else:
-        session = model.model_validate_json(body, by_alias=True, by_name=False)
+        session = decoder.validate_python(body, by_alias=True, by_name=False)
     try:
-        _finish(session)
+        _finish(session, is_text=is_text)
     except OverflowError:
         raise ValueError("a time outside the years 1 to 9999 in UTC") from None
     except RecursionError:
@@ -34,42 +37,41 @@ def read_session(model: type[InfoType], body: Body) -> InfoType:
     return session
 
 
-def _finish(session: SessionInfo) -> None:
+def _finish(session: SessionInfo, *, is_text: bool) -> None:
     # Freshly decoded, the models are nobody else's yet, and are finished where they stand: pydantic
     # takes longer to copy a window of messages than to decode it.
     values = vars(session)
-    _use_utc(values, "created_at")
-    _use_utc(values, "updated_at")
+    values["created_at"] = values["created_at"].astimezone(UTC)
+    values["updated_at"] = values["updated_at"].astimezone(UTC)
+    # What was not text may be in others' hands too, and is copied.
     for name in ("user_preferences", "metadata"):
-        if entries := values[name]:
+        if (entries := values[name]) and not (is_text and is_normal(entries)):
             values[name] = normal_form(entries)
-    _normalise_unknown(session)
-    if isinstance(session, Session):
-        for index, message in enumerate(session.messages):
+    if session.__pydantic_extra__:
+        _normalise_unknown(session)
+    # A Session, and not only its info: `isinstance` would take as long as all that is above.
+    if "messages" in values:
+        for index, message in enumerate(values["messages"]):
             # Both have defaults for whoever builds a message; a stored one must bring its own.
             if not message.__pydantic_fields_set__ >= _BROUGHT:
                 raise ValueError(f"messages[{index}] lacks messageId or timestamp")
             _finish_message(message)
         if "message_count" not in session.__pydantic_fields_set__:
-            values["message_count"] = len(session.messages)
+            values["message_count"] = len(values["messages"])
 
 
 def _finish_message(message: Message) -> None:
-    _use_utc(vars(message), "timestamp")
+    values = vars(message)
+    values["timestamp"] = values["timestamp"].astimezone(UTC)
     if message.__pydantic_extra__:
         _normalise_unknown(message)
-    filters = message.extracted_filters
+    filters = values["extracted_filters"]
     if filters is not None:
         if filters.__pydantic_extra__:
             _normalise_unknown(filters)
         years = filters.year_range
         if years is not None and years.__pydantic_extra__:
             _normalise_unknown(years)
-
-
-def _use_utc(values: dict[str, Any], name: str) -> None:
-    moment: datetime = values[name]
-    values[name] = moment.astimezone(UTC)
 
 
 def _normalise_unknown(model: Document) -> None:

@@ -33,7 +33,9 @@ def raw_document(
         # A message may have been built around its validation, and lack what it must have.
         value = values.get(name)
         if value is not None and name not in without:
-            if type(value) not in _JSON:
+            if type(value) is datetime:
+                value = utc_text(value, _within(place, name))
+            elif type(value) not in _JSON:
                 if type(value) in _NESTED or is_kind(value, Document):
                     if depth > _DEEPEST:
                         raise InvalidInputError(place, "a record without itself", "one within it")

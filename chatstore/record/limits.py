@@ -54,6 +54,8 @@ def require_ids(field: str, values: Iterable[str]) -> list[str]:
 
 def require_label(field: str, value: object) -> str:
     """`value` as a plain str; `InvalidInputError` unless it is 1 to 64 characters of text."""
+    if type(value) is str and value.isascii() and "\0" not in value and 0 < len(value) <= 64:
+        return value
     text = require_text(field, value)
     if not 1 <= len(text) <= 64:
         raise InvalidInputError(

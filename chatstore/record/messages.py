@@ -1,6 +1,7 @@
 """A caller's messages: checked, and turned into their stored form."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import cast
 
 from chatstore.clock import in_utc
@@ -28,14 +29,19 @@ def prepared_messages(
     if type(messages) is not tuple and is_kind(messages, Message):
         # It could be walked over, and would give its attributes.
         raise InvalidInputError(field, "a list of messages", "one Message", "put it in a list")
-    listed = require_listed(field, messages, "messages", most=most)
+    listed: Sequence[object]
+    if type(messages) is tuple:
+        listed = cast("tuple[object, ...]", messages)
+    else:
+        listed = require_listed(field, messages, "messages", most=most)
     if len(listed) > most:
         raise InvalidInputError(field, f"at most {most} messages", "more", "give fewer at a time")
     prepared = [
         _prepared_message(f"{field}[{index}]", message, message_bytes, window_bytes, advice)
         for index, message in enumerate(listed)
     ]
-    limits.require_distinct(field, [message.message_id for message in prepared])
+    if len(prepared) > 1:
+        limits.require_distinct(field, [message.message_id for message in prepared])
     return prepared
 
 
@@ -50,11 +56,14 @@ def _prepared_message(
         raise InvalidInputError(field, "a Message", kind_of(message), advice)
     given = cast("Message", message)
     document, size = portable(field, raw_document(given, place=field))
-    # The time is the one attribute that has another type in Python than in storage.
-    in_utc(f"{field}.timestamp", vars(given).get("timestamp"))
+    timestamp = vars(given).get("timestamp")
+    if type(timestamp) is not datetime:
+        # The one attribute that has another type in Python than in storage.
+        in_utc(f"{field}.timestamp", timestamp)
     limits.require_message(field, document)
     prepared = StoredMessage(document["messageId"], document, size)
-    limits.require_message_size(field, prepared, limit=message_bytes, window=window_bytes)
+    if size > message_bytes or window_bytes is not None:
+        limits.require_message_size(field, prepared, limit=message_bytes, window=window_bytes)
     return prepared
 
 

@@ -62,12 +62,16 @@ class within:  # noqa: N801  it is used as a function is; as a generator it woul
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
-    def __enter__(self) -> None:
-        self._outer, self._began = _calls.ends, _calls.began
+    def __enter__(self) -> bool:
+        """Whether there is time left: a call may have waited for a thread for so long."""
+        outer, began = self._outer, self._began = _calls.ends, _calls.began
+        now = time.monotonic()
+        ends = (now if began is None else began) + self._seconds
+        if outer is not None and outer < ends:
+            ends = outer
         # What is inside begins when it begins: only the outermost call has waited.
-        _calls.began = None
-        ends = (time.monotonic() if self._began is None else self._began) + self._seconds
-        _calls.ends = ends if self._outer is None else min(ends, self._outer)
+        _calls.ends, _calls.began = ends, None
+        return now < ends
 
     def __exit__(self, *exception: object) -> None:
         _calls.ends, _calls.began = self._outer, self._began

@@ -25,7 +25,7 @@ from chatstore.policy import RetentionPolicy
 from chatstore.protocol import MaintainedSessionStore
 from chatstore.record import limits
 from chatstore.record.messages import checked_batch
-from chatstore.record.stored import Stored
+from chatstore.record.stored import Stored, StoredMessage
 from chatstore.runtime.deadline import DEFAULT_DEADLINE, require_deadline, within
 from chatstore.runtime.forks import Origin, refuse_pickling
 from chatstore.runtime.options import require_function, require_policy
@@ -148,8 +148,8 @@ class BaseSessionStore(MaintainedSessionStore):
         if_version: int | None = None,
     ) -> SessionInfo:
         write = self._write(session_id, user_id, if_version)
-        stored = self._append(write, messages, with_window=False)
-        return self._calls.decode(SessionInfo, stored.body, write.session_id)
+        batch = self._batch(messages)
+        return self._calls.info(self.engine.append, write, batch, with_window=False)
 
     @public_call
     def append_and_get(
@@ -160,8 +160,9 @@ class BaseSessionStore(MaintainedSessionStore):
         if_version: int | None = None,
     ) -> Session:
         write = self._write(session_id, user_id, if_version)
-        stored = self._append(write, messages, with_window=True)
-        return self._calls.shown(stored, write.session_id)
+        key, batch = write.session_id, self._batch(messages)
+        stored = self._calls.call(self.engine.append, key, write, batch, with_window=True)
+        return self._calls.shown(stored, key)
 
     @public_call
     def rewrite(
@@ -202,8 +203,7 @@ class BaseSessionStore(MaintainedSessionStore):
         patch = arguments.patch(**changes)
         if patch.is_empty:
             write = replace(write, renews=True)
-        body = self._calls.call(self.engine.update, write.session_id, write, patch)
-        return self._calls.decode(SessionInfo, body, write.session_id)
+        return self._calls.info(self.engine.update, write, patch)
 
     @public_call
     def delete(
@@ -277,17 +277,14 @@ class BaseSessionStore(MaintainedSessionStore):
     def _write(self, session_id: str, user_id: str | None, if_version: int | None) -> Write:
         return Write(
             limits.require_id("session_id", session_id),
-            limits.require_owner(user_id),
-            limits.require_version(if_version),
+            None if user_id is None else limits.require_owner(user_id),
+            None if if_version is None else limits.require_version(if_version),
             self._now(),
             self.policy,
             self.policy.renew_on_write,
         )
 
-    def _append(self, write: Write, messages: tuple[Message, ...], *, with_window: bool) -> Stored:
+    def _batch(self, messages: tuple[Message, ...]) -> list[StoredMessage]:
         if not messages:
             raise InvalidInputError("messages", "1 to 100 messages", "none")
-        given = checked_batch(messages, self.policy, most=limits.MAX_BATCH, advice=_ONE_BY_ONE)
-        return self._calls.call(
-            self.engine.append, write.session_id, write, given, with_window=with_window
-        )
+        return checked_batch(messages, self.policy, most=limits.MAX_BATCH, advice=_ONE_BY_ONE)

@@ -35,9 +35,8 @@ def public_call(
         store: Store, /, *arguments: Arguments.args, **options: Arguments.kwargs
     ) -> Result:
         store.require_usable()
-        with deadline.within(store.deadline):
-            if deadline.is_over():
-                # It waited for a thread for so long.
+        with deadline.within(store.deadline) as has_time:
+            if not has_time:
                 raise late(store.place, store.deadline)
             return method(store, *arguments, **options)
 

@@ -1,13 +1,13 @@
 """A store's way to its engine and back: typed errors, decoded records, the reader's window."""
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from chatstore.clock import Moment
 from chatstore.engine.engine import Engine
-from chatstore.engine.write import is_visible
+from chatstore.engine.write import Write, is_visible
 from chatstore.errors import BackendError, ChatStoreError, CorruptSessionError
-from chatstore.models import Session
+from chatstore.models import Session, SessionInfo
 from chatstore.policy import RetentionPolicy
 from chatstore.record.decode import InfoType, read_session, unreadable_reason
 from chatstore.record.stored import Body, Record, Stored
@@ -45,6 +45,18 @@ class EngineCalls:
                 raise late(self.engine.place, self._seconds) from error
             known = self.engine.translate_error(error, session_id)
             raise known or self._unforeseen(error) from error
+
+    def info(
+        self,
+        operation: Callable[Concatenate[Write, Arguments], Stored | Body],
+        write: Write,
+        *arguments: Arguments.args,
+        **options: Arguments.kwargs,
+    ) -> SessionInfo:
+        """What a write returns, as a session without its messages."""
+        answer = self.call(operation, write.session_id, write, *arguments, **options)
+        body = answer.body if isinstance(answer, Stored) else answer
+        return self.decode(SessionInfo, body, write.session_id)
 
     def find(
         self, session_id: str, now: Moment, user_id: str | None, *, latest: bool = False

@@ -58,6 +58,20 @@ def normal_form(value: Any) -> Any:
     return measured(value)[0]
 
 
+def is_normal(value: Any) -> bool:
+    """Whether the `normal_form` of what was decoded from JSON text is the value itself; False where
+    that would take longer to tell."""
+    kind: type = type(value)
+    if kind is dict or kind is list:
+        for entry in value.values() if kind is dict else value:
+            if type(entry) is not str and not is_normal(entry):
+                return False
+        return True
+    if type(value) is int:
+        return -_INT_BOUND < value < _INT_BOUND
+    return kind is str or kind is bool or value is None
+
+
 def stored_size(value: Any) -> int:
     """An upper bound, in bytes, of what DynamoDB counts for a JSON value in its normal form.
 

@@ -41,6 +41,11 @@ GIVEN: Mapping[str, Any] = {
 _NO_CALLS = {"close", "for_user"}
 
 
+def message(identity: str) -> Message:
+    """A message of this id."""
+    return Message(message_id=identity, type="user", content="x")
+
+
 def public_methods(subject: object, protocol: type) -> list[str]:
     """The names of the protocol's methods that the subject has, and that call the engine."""
     return [

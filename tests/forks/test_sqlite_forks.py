@@ -3,37 +3,22 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from chatstore import Message, RetentionPolicy, open_store
-from chatstore_sql import SQLSessionStore, create_sqlite_engine
+from chatstore import RetentionPolicy, open_store
+from chatstore_sql import SQLSessionStore
 
+from .calling import message
 from .children import Child, busy
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 
 ALL = RetentionPolicy(max_messages=None)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "chat.db"
-
-
-@pytest.fixture
-def engine(path: Path) -> Iterator[Engine]:
-    engine = create_sqlite_engine(path)
-    yield engine
-    engine.dispose()
-
-
-def message(identity: str) -> Message:
-    return Message(message_id=identity, type="user", content="x")
 
 
 def stored_ids(path: Path, session_id: str) -> list[str]:
@@ -83,7 +68,7 @@ def test_what_parent_and_child_write_excludes_each_other(path: Path) -> None:
     def work(child: Child) -> None:
         own = open_store(f"sqlite:///{path}")
         assert isinstance(own, SQLSessionStore)
-        with own.engine.database.writing():
+        with own.engine.database.write():
             child.say()
             child.heard()
 
@@ -143,7 +128,7 @@ def test_a_writer_at_the_fork_does_not_stop_the_child(path: Path) -> None:
     store = open_store(f"sqlite:///{path}")
     assert isinstance(store, SQLSessionStore)
     store.create("ana", session_id="chat")
-    lock = store.engine.database._connections._writer
+    lock = store.engine.database.writer
     lock.acquire()
     waiting = threading.Thread(target=lambda: store.append("chat", message("parent's")))
     waiting.start()

@@ -3,48 +3,33 @@ forks and amid a call, databases in memory."""
 
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from chatstore import ConfigurationError, Message, open_store
-from chatstore_sql import SQLSessionStore, create_sqlite_engine, forking
+from chatstore import ConfigurationError, open_store
+from chatstore_sql import SQLSessionStore, create_sqlite_engine
+from chatstore_sql.sqlite import forks
 
+from .calling import message
 from .children import Child
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "chat.db"
-
-
-@pytest.fixture
-def engine(path: Path) -> Iterator[Engine]:
-    engine = create_sqlite_engine(path)
-    yield engine
-    engine.dispose()
-
-
-def message(identity: str) -> Message:
-    return Message(message_id=identity, type="user", content="x")
 
 
 def test_a_call_that_does_not_end_in_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fork waits for a call in progress, but not for ever. Where its connection is inherited, a
     store of the child's own on that file is a `ConfigurationError` that says what to do; on another
     file it works."""
-    monkeypatch.setattr(forking, "LONGEST_WAIT", 0.05)
+    monkeypatch.setattr(forks, "LONGEST_WAIT", 0.05)
     store = open_store(f"sqlite:///{path}")
     assert isinstance(store, SQLSessionStore)
     store.create("ana", session_id="chat")
     inside, end = threading.Event(), threading.Event()
 
     def write() -> None:
-        with store.engine.database.writing():
+        with store.engine.database.write():
             inside.set()
             end.wait()
 
@@ -150,7 +135,7 @@ def test_a_fork_from_a_call_of_its_own(path: Path) -> None:
     store = open_store(f"sqlite:///{path}")
     assert isinstance(store, SQLSessionStore)
     store.create("ana", session_id="chat")
-    with store.engine.database.writing() as cursor:
+    with store.engine.database.write() as cursor:
         assert Child(lambda _child: "lives").result() == "lives"
         cursor.execute("UPDATE chat_sessions SET metadata = '{}'")
     assert store.append("chat", message("after")).message_count == 1

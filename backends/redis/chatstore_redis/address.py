@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from chatstore.errors import ConfigurationError
-from chatstore_redis.options import read_options
 from chatstore_redis.tls import require_files
+from chatstore_redis.url_options import read_options
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BAD_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
@@ -35,7 +35,7 @@ def read_url(url: str, defaults: Mapping[str, Any]) -> Address:
     """Take a URL apart; `defaults` are the options that it gets unless it names them.
 
     `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE][?OPTION=VALUE&…]`; `rediss` speaks TLS, and
-    `+cluster` names any one node of a cluster. `chatstore_redis.options` lists the options.
+    `+cluster` names any one node of a cluster. `chatstore_redis.url_options` lists the options.
     Raises `ConfigurationError` for a URL that can't be read, or names a file that can't.
     """
     parts = _split(url)

@@ -10,13 +10,14 @@ from chatstore.errors import BackendError, BackendUnavailableError, ChatStoreErr
 from chatstore.runtime import deadline as deadlines
 from chatstore.runtime.deadline import DeadlineError, require_deadline
 from chatstore.runtime.forks import Origin, refuse_pickling
+from chatstore_redis.cache_clocks import ServerClocks
+from chatstore_redis.client_settings import ClusterSettings, ServerSettings
 from chatstore_redis.cluster import Cluster
-from chatstore_redis.connection import Argument, Client, Connection
-from chatstore_redis.errors import translated
+from chatstore_redis.commands import Argument, command
+from chatstore_redis.deployment import Client, Deployment
+from chatstore_redis.errors import translate
 from chatstore_redis.keys import Keys
-from chatstore_redis.scripts import CACHE_BURY, CACHE_MEET, Script
-from chatstore_redis.server_clocks import ServerClocks
-from chatstore_redis.source import ClusterSource, Source
+from chatstore_redis.scripts import CACHE_BURY, CACHE_PUT, Script
 
 DEFAULT_DEADLINE = 0.25
 """How many seconds a request may take, unless a cache says otherwise."""
@@ -37,7 +38,7 @@ class RedisSessionCache(SessionCache):
 
     def __init__(
         self,
-        client: Client | Source | ClusterSource,
+        client: Client | ServerSettings | ClusterSettings,
         *,
         prefix: str = "chatstore",
         deadline: float = DEFAULT_DEADLINE,
@@ -46,12 +47,12 @@ class RedisSessionCache(SessionCache):
         self._origin = Origin()
         self._keys = Keys(prefix)
         self._deadline = require_deadline(deadline)
-        self._connection = Connection(client)
-        is_cluster = isinstance(self._connection.servers, Cluster)
+        self._deployment = Deployment(client)
+        is_cluster = isinstance(self._deployment.servers, Cluster)
         self._clocks = ServerClocks(monotonic, are_many=is_cluster)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._connection.place}>"
+        return f"<{type(self).__name__} {self._deployment.place}>"
 
     def __reduce__(self) -> NoReturn:
         raise refuse_pickling("redis cache")
@@ -79,7 +80,7 @@ class RedisSessionCache(SessionCache):
                 )
                 for session_id, snapshot in some.items()
             }
-            return dict(zip(calls, self._run(CACHE_MEET, calls), strict=True))
+            return dict(zip(calls, self._run(CACHE_PUT, calls), strict=True))
 
         # A server whose clock is not known refuses what it is sent; after its answer it is known.
         again = {
@@ -94,7 +95,7 @@ class RedisSessionCache(SessionCache):
 
     def mark(self, session_id: str, marker: Marker, *, lapse: float) -> None:
         arguments = (_FORM, marker.life.encode(), marker.version, _microseconds(lapse), 1)
-        self._run(CACHE_MEET, {session_id: arguments})
+        self._run(CACHE_PUT, {session_id: arguments})
 
     def bury(self, session_ids: Sequence[str], *, lapse: float) -> None:
         arguments = (_FORM, _microseconds(lapse))
@@ -103,7 +104,7 @@ class RedisSessionCache(SessionCache):
     def close(self) -> None:
         # What a parent process opened is the parent's to close.
         if self._origin.is_here:
-            self._connection.close()
+            self._deployment.close()
 
     @contextmanager
     def _request(self) -> Iterator[None]:
@@ -119,19 +120,19 @@ class RedisSessionCache(SessionCache):
                 raise self._typed(error) from error
 
     def _typed(self, error: Exception) -> ChatStoreError:
-        place = self._connection.place
+        place = self._deployment.place
         if deadlines.is_over() or isinstance(error, DeadlineError):
             return BackendUnavailableError(
                 f"{place}: no answer within {self._deadline:g} seconds, the deadline of a cache"
             )
-        typed = translated(error, place)
+        typed = translate(error, place)
         return typed or BackendError(f"{place}: {type(error).__name__}; its cause says more")
 
     def _read(self, keys: Sequence[bytes]) -> list[Any]:
         if len(keys) == 1:
             return [self._read_one(keys[0])]
         try:
-            return self._connection.send_all([("HMGET", key, *_FIELDS) for key in keys])
+            return self._deployment.send_all([command("HMGET", key, *_FIELDS) for key in keys])
         except Exception as error:
             if not _is_foreign_type(error):
                 raise
@@ -139,7 +140,7 @@ class RedisSessionCache(SessionCache):
 
     def _read_one(self, key: bytes) -> Any:
         try:
-            return self._connection.send("HMGET", key, *_FIELDS)
+            return self._deployment.send("HMGET", key, *_FIELDS)
         except Exception as error:
             if not _is_foreign_type(error):
                 raise
@@ -153,11 +154,11 @@ class RedisSessionCache(SessionCache):
         with self._request():
             if len(by_key) == 1:
                 ((key, arguments),) = by_key.items()
-                answers = [self._connection.run(script, key, *arguments)]
+                answers = [self._deployment.run(script, key, *arguments)]
             else:
                 # By its text: in a pipeline a digest that the server lacks would fail every call.
-                answers = self._connection.send_all(
-                    [("EVAL", script.text, 1, key, *given) for key, given in by_key.items()]
+                answers = self._deployment.send_all(
+                    [script.by_text((key,), given) for key, given in by_key.items()]
                 )
             for key, (_, shown) in zip(by_key, answers, strict=True):
                 self._clocks.tell(key, int(shown))
@@ -182,4 +183,4 @@ def _microseconds(seconds: float) -> int:
 
 
 def _is_foreign_type(error: Exception) -> bool:
-    return isinstance(translated(error), SchemaError)
+    return isinstance(translate(error), SchemaError)

@@ -8,7 +8,7 @@ from redis.exceptions import ConnectionError as LostConnectionError
 from chatstore_redis.address import read_url
 from chatstore_redis.cache import DEFAULT_DEADLINE, RedisSessionCache
 from chatstore_redis.retries import Retries
-from chatstore_redis.url import source_at
+from chatstore_redis.url import settings_at
 
 _DEFAULTS: Mapping[str, Any] = {"deadline": DEFAULT_DEADLINE, "socket_keepalive": True}
 # Once more on a connection that was lost, since a pool's may have been closed long ago; never after
@@ -25,5 +25,5 @@ def open_url(url: str) -> RedisSessionCache:
     """
     address = read_url(url, _DEFAULTS)
     return RedisSessionCache(
-        source_at(address, _RETRIES), prefix=address.prefix, deadline=address.deadline
+        settings_at(address, _RETRIES), prefix=address.prefix, deadline=address.deadline
     )

@@ -24,8 +24,9 @@ from redis.exceptions import TimeoutError as LateAnswerError
 
 from chatstore.runtime import deadline
 from chatstore.runtime.deadline import DeadlineError
-from chatstore_redis.node import Encoded, Node, ask_together
-from chatstore_redis.source import Address, ClusterSource, address_text
+from chatstore_redis.client_settings import Address, ClusterSettings, address_text
+from chatstore_redis.commands import Command, packed
+from chatstore_redis.server import Node, ask_together
 
 _MOST_REDIRECTIONS = 16
 _MOST_REFUSALS = 20
@@ -39,22 +40,22 @@ _UNSETTLED = (TryAgainError, ClusterDownError, MasterDownError)
 class Cluster:
     """All nodes of a cluster. It asks one of them for the others at the first request."""
 
-    def __init__(self, source: ClusterSource) -> None:
-        self.place = source.place
-        self._source = source
+    def __init__(self, settings: ClusterSettings) -> None:
+        self.place = settings.place
+        self._settings = settings
         self._lock = threading.Lock()
         self._nodes: dict[Address, Node] = {}
         self._slots: dict[int, Address] = {}
         self._masters: list[Address] = []
         self._maps = 0
 
-    def send(self, command: Encoded) -> Any:
+    def send(self, command: Command) -> Any:
         """Send one command about the key that it names."""
-        return self._follow(slot_of(command), command)
+        return self._follow(key_slot(command.key), command)
 
-    def send_all(self, commands: Sequence[Encoded]) -> list[Any]:
+    def send_all(self, commands: Sequence[Command]) -> list[Any]:
         """Send commands, to all nodes at once; the answers, error answers among them."""
-        slots = [slot_of(command) for command in commands]
+        slots = [key_slot(command.key) for command in commands]
         places: dict[Address, list[int]] = defaultdict(list)
         for index, slot in enumerate(slots):
             places[self._owner(slot)].append(index)
@@ -77,14 +78,18 @@ class Cluster:
         """What stands for the server of a key."""
         return self._owner(key_slot(key))
 
+    def group(self, key: bytes, otherwise: int) -> int:
+        """A number that is the same for keys that one script may have: their slot."""
+        return key_slot(key)
+
     def masters(self) -> dict[str, Node]:
         """The nodes to walk over, by name: as the cluster is at this moment."""
         self._map(self._maps)
         return {address_text(address): self._node(address) for address in self._masters}
 
-    def send_to(self, node: Node, command: Encoded) -> Any:
+    def send_to(self, node: Node, command: bytes) -> Any:
         """Send one command to a node."""
-        return self._source.retries.call(lambda: node.ask(command))
+        return self._settings.retries.call(node.ask, command)
 
     def close(self) -> None:
         """Close every connection."""
@@ -93,15 +98,15 @@ class Cluster:
 
     def discover(self) -> None:
         """Ask where the slots are."""
-        self._source.retries.call(lambda: self._map(self._maps))
+        self._settings.retries.call(self._map, self._maps)
 
-    def _answer(self, slot: int, command: Encoded) -> Any:
+    def _answer(self, slot: int, command: Command) -> Any:
         try:
             return self._follow(slot, command)
         except ResponseError as error:
             return error
 
-    def _follow(self, slot: int, command: Encoded) -> Any:
+    def _follow(self, slot: int, command: Command) -> Any:
         """Send a command to the node of a slot, and on to where it says."""
         address: Address | None = None
         is_imported = False
@@ -111,7 +116,7 @@ class Cluster:
             try:
                 address = address or self._owner(slot)
                 node = self._node(address)
-                return (node.ask_imported if is_imported else node.ask)(command)
+                return (node.ask_imported if is_imported else node.ask)(command.text)
             except (MovedError, AskError) as error:
                 redirected += 1
                 if redirected > _MOST_REDIRECTIONS:
@@ -129,7 +134,7 @@ class Cluster:
                 lost += 1
                 last = address or self._slots.get(slot)
                 address, is_imported = None, False
-                self._source.retries.wait(error, lost)
+                self._settings.retries.wait(error, lost)
                 self._map(maps, last)
 
     def _pause(self, error: Exception, refused: int) -> None:
@@ -153,13 +158,13 @@ class Cluster:
         node = self._nodes.get(address)
         if node is None:
             # Two threads may make one each: the first that is entered is the one that is used.
-            node = self._nodes.setdefault(address, Node(self._source.node.at(address)))
+            node = self._nodes.setdefault(address, Node(self._settings.node.at(address)))
         return node
 
     def _reachable(self, host: str | None, port: int, asked: Address) -> Address:
         """Where a node is, from what another says of it; that leaves out a host that is its own."""
         address = (asked[0] if host in (None, "", "?") else str(host), int(port))
-        return address if self._source.remap is None else self._source.remap(address)
+        return address if self._settings.remap is None else self._settings.remap(address)
 
     def _map(self, maps: int, last: Address | None = None) -> None:
         """Learn where the slots are, unless that was done since `maps`; node `last` is asked
@@ -178,11 +183,11 @@ class Cluster:
     def _asked(self, last: Address | None) -> tuple[dict[int, Address], list[Address]]:
         """The answer of the first node that gives one."""
         failure: Exception | None = None
-        known = dict.fromkeys((*self._masters, *self._source.startup, *self._nodes))
+        known = dict.fromkeys((*self._masters, *self._settings.startup, *self._nodes))
         for address in sorted(known, key=lambda each: each == last):
             try:
                 node = self._node(address)
-                return self._read(node.ask((b"CLUSTER", b"SLOTS")), address)
+                return self._read(node.ask(packed("CLUSTER", "SLOTS")), address)
             except (*_LOST, *_UNSETTLED) as error:
                 failure = error
         raise failure or ClusterDownError("no node is known")
@@ -193,12 +198,6 @@ class Cluster:
             address = self._reachable(None if host is None else host.decode(), port, asked)
             slots.update(dict.fromkeys(range(first, last + 1), address))
         return slots, sorted(set(slots.values()))
-
-
-def slot_of(command: Encoded) -> int:
-    """The slot of the key that one of our commands names."""
-    key = command[3] if command[0] in (b"EVAL", b"EVALSHA") else command[1]
-    return key_slot(key if isinstance(key, bytes) else str(key).encode())
 
 
 def _lock_timeout() -> float:

@@ -145,7 +145,7 @@ _CODES: dict[str, type[redis_errors.ResponseError]] = {
 }
 
 
-def translated(error: BaseException, place: str = "redis") -> ChatStoreError | None:
+def translate(error: BaseException, place: str = "redis") -> ChatStoreError | None:
     """The typed error for one of redis-py's; None for any other exception."""
     if not isinstance(error, redis_errors.RedisError | redis_errors.RedisClusterException):
         return None

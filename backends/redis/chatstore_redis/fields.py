@@ -14,9 +14,19 @@ Everything is bytes: what is stored is copied into the answer, never decoded on 
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import overload
 
+from pydantic_core import from_json
+
+from chatstore.engine import (
+    Record,
+    Stored,
+    StoredMessage,
+    StoredSession,
+    document_weights,
+    message_weight,
+)
 from chatstore.models import JsonObject
-from chatstore.record.stored import Record, StoredMessage, StoredSession
 from chatstore.values.json_values import json_bytes, json_text
 
 # The owner and the time first: whatever stands in the others, a listing knows whose session it is.
@@ -45,6 +55,7 @@ _MEMBERS = (
 _ALL_MEMBERS = b",".join(_MEMBERS)
 
 _TO_ESCAPE = re.compile(rb'["\\\x00-\x1f]')
+_SIZE = re.compile(rb"[0-9]{1,15}")
 _WHOLE = re.compile(rb"-?[0-9]{1,19}")
 _MISSING = b"a message is missing"
 _UNREADABLE = b"\xff"
@@ -55,7 +66,8 @@ Info = Sequence[bytes | None]
 
 def session_fields(session: StoredSession) -> dict[bytes, bytes]:
     """The whole hash of a session."""
-    return info_fields(session.info) | window_fields(session.messages)
+    messages = session.messages
+    return info_fields(session.info) | window_fields(messages, map(packed_message, messages))
 
 
 def info_fields(info: JsonObject) -> dict[bytes, bytes]:
@@ -76,15 +88,15 @@ def info_fields(info: JsonObject) -> dict[bytes, bytes]:
     return fields
 
 
-def window_fields(messages: Sequence[StoredMessage]) -> dict[bytes, bytes]:
-    """The fields of a window that begins at sequence number 0."""
+def window_fields(messages: Sequence[StoredMessage], packed: Iterable[bytes]) -> dict[bytes, bytes]:
+    """The fields of a window that begins at sequence number 0; `packed` are its messages' own."""
     fields = {
         b"first": b"0",
         b"next": b"%d" % len(messages),
         b"weight": b"%d" % sum(message.weight for message in messages),
     }
-    for sequence, message in enumerate(messages):
-        fields[b"m:%d" % sequence] = packed_message(message)
+    for sequence, (message, field) in enumerate(zip(messages, packed, strict=True)):
+        fields[b"m:%d" % sequence] = field
         fields[b"i:" + message.message_id.encode()] = b"%d" % sequence
     return fields
 
@@ -114,7 +126,9 @@ def info_and_messages(answer: bytes) -> tuple[Info, Sequence[bytes | None]]:
         legible = values[: _CREATED_AT + 1]
         rest = len(INFO_FIELDS) - len(legible) - 1
         return [*legible, _UNREADABLE, *[None] * rest], [None]
-    found = [None if value == b"\xfe" else value for value in values]
+    found: Sequence[bytes | None] = values
+    if b"\xfe" in answer:
+        found = [None if value == b"\xfe" else value for value in values]
     return found[: len(INFO_FIELDS)], found[len(INFO_FIELDS) :]
 
 
@@ -123,7 +137,45 @@ def record(answer: bytes | None) -> Record | None:
     if answer is None:
         return None
     info, messages = info_and_messages(answer)
-    return Record(owner(info), ttl(info), session_json(info, messages))
+    body = session_json(info, messages)
+    return Record(owner(info), ttl(info), body, Weights(messages))
+
+
+def stored(answer: bytes, *, with_window: bool) -> Stored:
+    """What an append or an update answers with."""
+    info, messages = info_and_messages(answer)
+    if not with_window:
+        return Stored(session_json(info, None))
+    return Stored(session_json(info, messages), Weights(messages))
+
+
+class Weights(Sequence[int]):
+    """The weights of a window's messages, which are read from their fields once somebody asks."""
+
+    def __init__(self, messages: Sequence[bytes | None]) -> None:
+        self._messages = messages
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[int]: ...
+    def __getitem__(self, index: int | slice) -> int | list[int]:
+        if isinstance(index, slice):
+            return [_weight(message) for message in self._messages[index]]
+        return _weight(self._messages[index])
+
+
+def _weight(message: bytes | None) -> int:
+    head, _, text = (message or b"").rpartition(b"\0")
+    size, nul, message_id = head.partition(b"\0")
+    if nul and _SIZE.fullmatch(size):
+        return message_weight(message_id.decode(errors="replace"), int(size))
+    # Another program wrote it, and its text could be read.
+    (weight,) = document_weights([from_json(text)])
+    return weight
 
 
 def owner(info: Info) -> str | None:
@@ -153,13 +205,6 @@ def message_count(info: Info) -> int | None:
     return int(value) if value is not None and _WHOLE.fullmatch(value) else None
 
 
-def counted(info: Info, messages: Sequence[bytes | None]) -> Info:
-    """The fields, with the number of the messages where another service wrote no count."""
-    if info[_COUNT_AT] is not None:
-        return info
-    return [*info[:_COUNT_AT], b"%d" % len(messages), *info[_COUNT_AT + 1 :]]
-
-
 def message_parts(message: bytes | None) -> tuple[str, bytes]:
     """The id and the JSON text in a message's field; empty for what is not one."""
     parts = (message or b"").split(b"\0", 2)
@@ -184,13 +229,14 @@ def session_json(info: Info, messages: Iterable[bytes | None] | None) -> bytes:
 
 
 def _known_members(info: Info) -> bytes:
-    texts = info[:_NUMBERS_FROM]
-    if _TO_ESCAPE.search(b"".join(filter(None, texts))) is not None:
-        texts = [text and _escaped(text) for text in texts]
-    maps = [packed and _unpacked(packed) for packed in info[_MAPS_FROM:_UNKNOWN_AT]]
-    values = (*texts, *info[_NUMBERS_FROM:_MAPS_FROM], *maps)
+    values = list(info[:_UNKNOWN_AT])
+    if _TO_ESCAPE.search(b"".join(filter(None, values[:_NUMBERS_FROM]))) is not None:
+        values[:_NUMBERS_FROM] = [text and _escaped(text) for text in values[:_NUMBERS_FROM]]
+    for place in range(_MAPS_FROM, _UNKNOWN_AT):
+        if packed := values[place]:
+            values[place] = _unpacked(packed)
     if None not in values:
-        return _ALL_MEMBERS % values
+        return _ALL_MEMBERS % tuple(values)
     pairs = zip(_MEMBERS, values, strict=True)
     return b",".join(member % value for member, value in pairs if value is not None)
 

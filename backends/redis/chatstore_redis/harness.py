@@ -10,13 +10,12 @@ from redis.cluster import RedisCluster
 from redis.exceptions import RedisClusterException, RedisError
 
 from chatstore import Clock, JsonObject, RetentionPolicy, utc_now
-from chatstore.engine.cursor import Position
-from chatstore.record.stored import StoredMessage, StoredSession
+from chatstore.engine import Position, StoredMessage, StoredSession
 from chatstore.values.json_values import stored_size
 from chatstore_contract_tests import Harness
 from chatstore_contract_tests.namespaces import FreshHarness, namespace_is_taken
-from chatstore_redis.connection import Client, Connection
-from chatstore_redis.errors import translated
+from chatstore_redis.deployment import Client, Deployment
+from chatstore_redis.errors import translate
 from chatstore_redis.fields import session_fields
 from chatstore_redis.index import UserIndex
 from chatstore_redis.keys import Keys, literal_glob
@@ -48,9 +47,9 @@ class RedisHarness(Harness):
     ) -> RedisSessionStore:
         return RedisSessionStore(self.connect(), prefix=self.prefix, policy=policy, clock=clock)
 
-    def send(self, *command: bytes | str | int) -> Any:
+    def send(self, name: str, key: bytes | str, *arguments: bytes | str | int) -> Any:
         """Send a command behind the stores' back; the answer holds bytes."""
-        return Connection(self.client).send(*command)
+        return Deployment(self.client).send(name, key, *arguments)
 
     def raw_write(self, document: JsonObject) -> None:
         info = {name: value for name, value in document.items() if name != "messages"}
@@ -61,11 +60,11 @@ class RedisHarness(Harness):
         key = self.keys.session(document["sessionId"])
         self.client.delete(key)
         stored = session_fields(StoredSession(info, messages))
-        Connection(self.client).send(
+        Deployment(self.client).send(
             "HSET", key, *(part for pair in stored.items() for part in pair)
         )
         position = Position(document["createdAt"], document["sessionId"])
-        UserIndex(Connection(self.client), self.keys).add(document["userId"], position)
+        UserIndex(Deployment(self.client), self.keys).add(document["userId"], position)
 
     def raw_read(self, session_id: str) -> object:
         return self.send("HGETALL", self.keys.session(session_id)) or None
@@ -123,7 +122,7 @@ def namespace(url: str, name: str) -> Iterator[FreshHarness]:
             for key in _keys_under(client, name):
                 client.unlink(key)
     except (RedisError, RedisClusterException) as error:
-        raise translated(error) or error from error
+        raise translate(error) or error from error
     finally:
         close_client(client)
 

@@ -9,12 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from chatstore.clock import Moment
-from chatstore.engine.cursor import Position
-from chatstore.engine.query import PageQuery
-from chatstore.engine.write import is_visible
-from chatstore.record.stored import Body
+from chatstore.engine import Body, PageQuery, Position, is_visible
 from chatstore_redis import fields
-from chatstore_redis.connection import Command, Connection
+from chatstore_redis.commands import Command, command
+from chatstore_redis.deployment import Deployment
 from chatstore_redis.keys import Keys, lexical_range, member, position
 from chatstore_redis.scripts import INFO
 
@@ -29,22 +27,22 @@ _ROUND = 100
 class UserIndex:
     """The indexes of all users."""
 
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._connection = connection
+    def __init__(self, deployment: Deployment, keys: Keys) -> None:
+        self.deployment = deployment
         self.keys = keys
 
     def add(self, user_id: str, *positions: Position) -> int:
         """Add members; those that are there stay. How many were not."""
-        return int(self._connection.send(*self._addition(user_id, positions)))
+        return int(self.deployment.send_all([self._addition(user_id, positions)])[0])
 
     def add_all(self, by_user: Mapping[str, Sequence[Position]]) -> None:
         """Add members of several users."""
-        self._connection.send_all([self._addition(*each) for each in by_user.items()])
+        self.deployment.send_all([self._addition(*each) for each in by_user.items()])
 
     def remove(self, user_id: str, positions: Sequence[Position]) -> None:
         """Remove members, one at least, whose sessions were gone, and put back those whose sessions
         have come since."""
-        self._connection.send("ZREM", self.keys.index(user_id), *map(member, positions))
+        self.deployment.send("ZREM", self.keys.index(user_id), *map(member, positions))
         back = [
             each
             for each, info in zip(positions, self._infos(positions), strict=True)
@@ -109,7 +107,7 @@ class UserIndex:
 
     def _addition(self, user_id: str, positions: Sequence[Position]) -> Command:
         scored = [part for each in positions for part in (0, member(each))]
-        return ("ZADD", self.keys.index(user_id), *scored)
+        return command("ZADD", self.keys.index(user_id), *scored)
 
     def _bury(self, user_id: str, dead: Sequence[Position], now: Moment) -> None:
         oldest_young = now.earlier(_YOUTH).text
@@ -125,16 +123,15 @@ class UserIndex:
             created_before=query.created_before,
         )
         ends = (high, low, "BYLEX", "REV") if query.newest_first else (low, high, "BYLEX")
-        members = self._connection.send(
+        members = self.deployment.send(
             "ZRANGE", self.keys.index(query.user_id), *ends, "LIMIT", 0, count
         )
         return [position(found) for found in members]
 
     def _infos(self, positions: Sequence[Position]) -> list[fields.Info]:
         keys = [self.keys.session(each.session_id) for each in positions]
-        return [
-            fields.info_and_messages(answer)[0] for answer in self._connection.run_all(INFO, keys)
-        ]
+        answers = self.deployment.run_over(INFO, keys)
+        return [fields.info_and_messages(answer)[0] for answer in answers]
 
 
 def _is_of(info: fields.Info, user_id: str, member_position: Position) -> bool:

@@ -4,7 +4,7 @@ import copy
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from redis.backoff import AbstractBackoff, ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import AuthenticationError, AuthorizationError
@@ -16,6 +16,7 @@ from chatstore.runtime import deadline
 from chatstore.runtime.deadline import DeadlineError
 from chatstore_redis.tls import tls_fault
 
+Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 _LASTING = (AuthenticationError, AuthorizationError)
@@ -49,12 +50,17 @@ class Retries:
         """So many, after pauses that grow from 50 milliseconds to half a second."""
         return Retries(most, ExponentialWithJitterBackoff(base=0.05, cap=0.5))
 
-    def call(self, attempt: Callable[[], Result]) -> Result:
+    def call(
+        self,
+        attempt: Callable[Arguments, Result],
+        *arguments: Arguments.args,
+        **options: Arguments.kwargs,
+    ) -> Result:
         """What an attempt returns, the first or another."""
         failures = 0
         while True:
             try:
-                return attempt()
+                return attempt(*arguments, **options)
             except self.errors as error:
                 failures += 1
                 self.wait(error, failures)

@@ -1,15 +1,14 @@
 """The Lua scripts: one for each write and read, each on the one key of its session.
 
-They compare, count and move text; they decode and encode no JSON. Their texts lie in `lua/`, each
-behind the parts that it shares with others.
+They compare, count and move text; they decode and encode no JSON. Their texts lie in `lua/`, as the
+server runs them; in the repository `backends/redis/lua` has the parts that they are made of.
 """
 
 import hashlib
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from importlib.resources import files
 
-from chatstore_redis.fields import INFO_FIELDS
+from chatstore_redis.commands import Argument, Command, packed_part
 
 MISSING = b"missing"
 """The answer where no live session of that owner is there."""
@@ -21,47 +20,40 @@ CORRUPT = b"corrupt"
 """The answer where the write must change or go through what can't be true."""
 
 
-@dataclass(frozen=True, slots=True)
 class Script:
     """A Lua text, and the digest under which a server keeps it."""
 
-    text: bytes
-    digest: bytes
+    def __init__(self, text: bytes) -> None:
+        # Redis names a script by its SHA-1.
+        digest = hashlib.sha1(text, usedforsecurity=False).hexdigest()
+        self._by_digest = packed_part(b"EVALSHA", digest)
+        self._by_text = packed_part(b"EVAL", text)
+
+    def by_digest(self, keys: Sequence[bytes], arguments: Sequence[Argument] = ()) -> Command:
+        """The command that runs it on keys of one server, which has it."""
+        return _call(self._by_digest, keys, arguments)
+
+    def by_text(self, keys: Sequence[bytes], arguments: Sequence[Argument] = ()) -> Command:
+        """The same on a server that may lack it."""
+        return _call(self._by_text, keys, arguments)
 
 
-_NAMES = [name.decode() for name in INFO_FIELDS]
-_PLACES = [re.sub("(?=[A-Z])", "_", name).upper() for name in (*_NAMES, "first", "next", "weight")]
-_HEAD = f"""
-local key = KEYS[1]
-local INFO = {len(_NAMES)}
-local {", ".join(_PLACES)} = {", ".join(str(1 + place) for place in range(len(_PLACES)))}
--- The values of a session's info, and of these other fields behind it; false where there is none.
-local function fetch(...)
-  return redis.call('HMGET', key, {", ".join(f"'{name}'" for name in _NAMES)}, ...)
-end
-"""
+def _call(head: bytes, keys: Sequence[bytes], arguments: Sequence[Argument]) -> Command:
+    given = packed_part(len(keys), *keys, *arguments)
+    return Command(keys[0], b"*%d\r\n%b%b" % (3 + len(keys) + len(arguments), head, given))
 
 
-def _script(name: str, *, head: str = _HEAD) -> Script:
-    text = f"{head}\n{_expanded(name)}"
-    # Redis names a script by its SHA-1.
-    digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-    return Script(text.encode(), digest.encode())
+def _script(name: str) -> Script:
+    return Script((files("chatstore_redis") / "lua" / f"{name}.lua").read_bytes())
 
 
-def _expanded(name: str) -> str:
-    """The text of a file in `lua/`, with each line `--> NAME` replaced by the text of that one."""
-    text = (files("chatstore_redis") / "lua" / f"{name}.lua").read_text("utf-8")
-    return re.sub(r"(?m)^ *--> (\w+)\n", lambda part: _expanded(part[1]), text)
-
-
-READ = _script("read")
+READ = _script("read_session")
 """A whole session."""
 
-INFO = _script("info")
+INFO = _script("read_info")
 """A session without its window."""
 
-PUT = _script("put")
+PUT = _script("write_session")
 """Writes a whole session in place of what lies there: `create` and `restore`."""
 
 APPEND = _script("append")
@@ -69,14 +61,14 @@ REWRITE = _script("rewrite")
 UPDATE = _script("update")
 DELETE = _script("delete")
 
-ERASE = _script("erase")
+DELETE_OF_USER = _script("delete_of_user")
 """Removes a session of one owner, expired or not: `delete_user`."""
 
-RECLAIM = _script("reclaim")
+DELETE_EXPIRED = _script("delete_expired")
 """Removes a session if it has expired: `purge_expired`."""
 
-CACHE_MEET = _script("cache/meet", head="")
-CACHE_BURY = _script("cache/bury", head="")
+CACHE_PUT = _script("cache_put")
+CACHE_BURY = _script("cache_bury")
 
-PROVE = _script("prove", head="")
+PING = _script("ping")
 """Shows that a server allows what the other scripts do: `ping`."""

@@ -11,10 +11,11 @@ from chatstore.clock import Clock
 from chatstore.policy import RetentionPolicy
 from chatstore.runtime.deadline import DEFAULT_DEADLINE
 from chatstore_redis.address import Address, read_url
-from chatstore_redis.bounded import bounded_class
+from chatstore_redis.client_settings import Client, ClusterSettings, ServerSettings
+from chatstore_redis.connections import bounded_class
+from chatstore_redis.engine import RedisEngine
 from chatstore_redis.retries import Retries
-from chatstore_redis.source import Client, ClusterSource, Source
-from chatstore_redis.store import RedisEngine, RedisSessionStore
+from chatstore_redis.store import RedisSessionStore
 
 _DEFAULTS: Mapping[str, Any] = {
     "deadline": DEFAULT_DEADLINE,
@@ -33,21 +34,21 @@ def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> RedisSession
     """
     address = read_url(url, _DEFAULTS)
     return RedisSessionStore(
-        RedisEngine(source_at(address, _RETRIES), prefix=address.prefix),
+        RedisEngine(settings_at(address, _RETRIES), prefix=address.prefix),
         policy=policy,
         clock=clock,
         deadline=address.deadline,
     )
 
 
-def source_at(address: Address, retries: Retries) -> Source | ClusterSource:
+def settings_at(address: Address, retries: Retries) -> ServerSettings | ClusterSettings:
     """How connections to the server or the cluster of a URL are made."""
     kind = bounded_class(SSLConnection if address.is_tls else PlainConnection)
     pool_options = {"max_connections": address.max_connections}
     if not address.is_cluster:
-        return Source(kind, address.options, ConnectionPool, pool_options, retries)
-    node = Source(kind, address.options, ConnectionPool, pool_options)
-    return ClusterSource(node, ((address.options["host"], address.options["port"]),), retries)
+        return ServerSettings(kind, address.options, ConnectionPool, pool_options, retries)
+    node = ServerSettings(kind, address.options, ConnectionPool, pool_options)
+    return ClusterSettings(node, ((address.options["host"], address.options["port"]),), retries)
 
 
 def connect(url: str) -> tuple[Client, str]:

@@ -10,7 +10,9 @@ from typing import Any
 import fakeredis
 import pytest
 import redis
+from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as LostConnectionError
+from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from chatstore import BackendUnavailableError, Message
@@ -95,6 +97,26 @@ def test_a_client(server: Server, tmp_path_factory: pytest.TempPathFactory, name
     assert dict(pool.connection_kwargs) == before
     assert client.ping()
     client.close()
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_connection_that_the_server_closed(server: Server, waits: bool) -> None:
+    """A connection that the server closed between two calls is made anew, though the client sends
+    nothing twice: what is about to be used is looked at first."""
+    make = WAITING_POOL if waits else redis.ConnectionPool
+    never = Retry(NoBackoff(), 0)
+    pool = make(host=LOOPBACK, port=server.port, max_connections=1, retry=never)
+    with (
+        redis.Redis(connection_pool=pool) as client,
+        redis.Redis(port=server.port) as operator,
+        RedisSessionStore(client, prefix="closed") as store,
+    ):
+        session_id = store.create("ana").session_id
+        for _ in range(3):
+            assert operator.client_kill_filter(_type="normal", skipme=True) == 1
+            operator.ping()
+            assert store.get(session_id).session_id == session_id
+        assert store.delete(session_id)
 
 
 @contextmanager

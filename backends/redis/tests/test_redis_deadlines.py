@@ -182,7 +182,7 @@ def test_a_pool_that_is_used_up_for_long() -> None:
     with redis.Redis(connection_pool=pool) as client:
         with RedisSessionStore(client, deadline=AMPLE) as store:
             store.ping()
-            (node,) = store.engine.connection.servers.masters().values()
+            (node,) = store.engine.deployment.servers.masters().values()
             taken = node.take()
             assert seconds(lambda: store.get("chat")) < TOO_LONG
             node.give_back(taken)

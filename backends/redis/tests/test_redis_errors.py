@@ -124,7 +124,7 @@ def test_a_pool_that_is_used_up(server: Server) -> None:
     """A store with no connection left: `BackendThrottledError`."""
     with open_store(f"redis://{LOOPBACK}:{server.port}?max_connections=1") as store:
         assert isinstance(store, RedisSessionStore)
-        (node,) = store.engine.connection.servers.masters().values()
+        (node,) = store.engine.deployment.servers.masters().values()
         taken = node.take()
         with pytest.raises(BackendThrottledError):
             store.get("chat")

@@ -16,8 +16,8 @@ from redis.cluster import RedisCluster
 from chatstore import ConfigurationError, Message, RetentionPolicy
 from chatstore.cache.protocol import Snapshot
 from chatstore_redis import RedisSessionCache, RedisSessionStore
+from chatstore_redis.client_settings import Client
 from chatstore_redis.harness import RedisHarness, close_client
-from chatstore_redis.source import Client
 from redis_support.harness import real_cluster, real_redis, server_url
 from redis_support.proxy import Command, Fault, Proxy, address
 

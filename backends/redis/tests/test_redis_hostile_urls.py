@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from chatstore import BackendUnavailableError, ConfigurationError, RetentionPolicy, utc_now
 from chatstore_redis.cache_url import open_url as open_cache
-from chatstore_redis.options import OPTIONS
 from chatstore_redis.url import open_url
+from chatstore_redis.url_options import OPTIONS
 from redis_support.hostile import HOSTILE, SECRET, hides
 from redis_support.proxy import LOOPBACK
 from sweeps import sweep
@@ -197,7 +197,7 @@ def test_what_a_url_sets() -> None:
         "redis://u:p%2Fw@h:7/3?socket_timeout=0.5&client_name=n&deadline=3&protocol=2"
     )
     with store:
-        source = store.engine.connection.client
+        source = store.engine.deployment.client
         assert store.deadline == 3
         assert source.options["socket_timeout"] == 0.5
         assert source.options["socket_connect_timeout"] == 2

@@ -10,7 +10,7 @@ from redis.crc import key_slot
 from chatstore import ConfigurationError, InvalidCursorError, InvalidInputError
 from chatstore.engine.cursor import Position
 from chatstore_redis.keys import Keys, lexical_range, member, position
-from chatstore_redis.scanning import ScanPosition, scan_position
+from chatstore_redis.scan_position import ScanPosition, scan_position
 
 HOSTILE = [
     *("a", "A", "a:b", "a:s:b", "s", "u", ":", "::", "{a}", "{a}b", "a{}", "{", "}", "}{"),

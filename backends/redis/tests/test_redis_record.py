@@ -20,7 +20,7 @@ from chatstore import (
     VersionConflictError,
     YearRange,
 )
-from chatstore.engine.cursor import Position
+from chatstore.engine import Position
 from chatstore_redis import RedisSessionStore
 from chatstore_redis.keys import member
 from redis_support.calls import SESSION, WRITES

@@ -100,7 +100,7 @@ def test_a_script_is_killed(server: Server, monkeypatch: pytest.MonkeyPatch) -> 
     """A script that an operator kills has written nothing, and is `BackendUnavailableError`; so is
     a call that finds the server busy with it."""
     server.configure(lua_time_limit=20)
-    endless = Script(b"while true do end", b"0" * 40)
+    endless = Script(b"while true do end")
     errors: list[ChatStoreError] = []
     with redis.Redis(port=server.port) as client:
         before = client.hgetall("chatstore:s:chat")

@@ -1,180 +1,263 @@
-"""SQLAlchemy's engine for an SQLite database, set up as the store needs it."""
+"""Sessions in the tables of a database: each call is one transaction."""
 
-import os
-import sqlite3
-from collections.abc import Hashable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
-from urllib.parse import quote
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import URL, Engine, QueuePool, StaticPool, create_engine, event
-from sqlalchemy.pool import ConnectionPoolEntry
+import sqlalchemy
 
-from chatstore.errors import BackendAuthError, ConfigurationError
-from chatstore.values.plain import kind_of, number, passes_for, plain_text, shown
-from chatstore_sql.forking import inode_at, keep_engine
+from chatstore.clock import Moment
+from chatstore.engine import (
+    Body,
+    Engine,
+    PageQuery,
+    Patch,
+    Position,
+    Record,
+    Stored,
+    StoredMessage,
+    StoredSession,
+    Write,
+    each_step,
+    is_visible,
+    json_text,
+    merge_patch,
+    new_part,
+)
+from chatstore.errors import ChatStoreError, SessionNotFoundError
+from chatstore.models import JsonObject
+from chatstore.policy import RetentionPolicy
+from chatstore_sql import rows, statements
+from chatstore_sql.errors import translate
+from chatstore_sql.sqlite import forks
+from chatstore_sql.sqlite.database import Cursor, Database
 
-Synchronous = Literal["full", "normal"]
-
-MEMORY = ":memory:"
-INODE = "chatstore_sql.inode"
-"""Where a connection says which file it opened."""
-_OPTION = "chatstore_sql"
-_LONGEST_TIMEOUT = 3600.0
-
-BUSY_SECONDS = 0.02
-"""How long SQLite itself waits for a lock. Who waits longer asks again and again, so that it can
-give up in time, and does not hold up a fork."""
+_CHUNK = 500
+"""How many sessions one transaction erases: other writers wait no longer than for that."""
 
 
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """What a store must know of its engine."""
+class SQLEngine(Engine):
+    """The tables of the database of an engine that `create_sqlite_engine` made. One that is `owned`
+    is disposed of at the end."""
 
-    path: Path | None
-    """The database's file; None if it is in memory."""
-    timeout: float
-    """How many seconds a call waits for other writers."""
-    file: Hashable
-    """The same for all engines on one file, and for no others."""
+    backend = "sqlite"
+
+    def __init__(self, engine: sqlalchemy.Engine, *, owned: bool = False) -> None:
+        self.database = Database(engine)
+        self._owned = engine if owned else None
+        self._weighs = True
+        self._light = 0
 
     @property
     def place(self) -> str:
-        """The database, as errors name it: by its URL."""
-        if self.path is None:
-            return "sqlite://"
-        return f"sqlite:///{_in_url(self.path)}"
+        return self.database.settings.place
 
+    def open(self, policy: RetentionPolicy) -> None:
+        # Where bytes may decide what is kept and shown, the messages' weights are needed too; but
+        # not for a record so short that the store sees by its text that all of it is shown.
+        self._weighs = not policy.count_decides
+        self._light = policy.max_window_bytes // 4
+        self.database.open()
 
-def create_sqlite_engine(
-    path: str | Path, *, synchronous: Synchronous = "full", timeout: float = 30.0
-) -> Engine:
-    """An engine for the SQLite database in the file at `path`, or in memory for ":memory:".
+    def insert(self, session: StoredSession, now: Moment) -> bool:
+        return self.restore(session, overwrite=False, now=now)
 
-    `synchronous`: "full" makes every acknowledged write survive a loss of power; "normal" may lose
-    the last ones to it, and is faster. `timeout`: how many seconds a call waits for other writers,
-    from 0 to 3,600. The file need not exist, and a store makes it; its directory must. Whoever
-    calls this disposes of the engine. Raises `ConfigurationError` for what it can't use, and
-    `BackendAuthError` for a directory that this process may not enter.
-    """
-    place = _require_path(path)
-    mode = plain_text(synchronous)
-    if mode not in ("full", "normal"):
-        raise ConfigurationError(f"synchronous={_written(synchronous)}: it is full or normal")
-    seconds = number(timeout)
-    if seconds is None or not 0 <= seconds <= _LONGEST_TIMEOUT:
-        raise ConfigurationError(f"timeout={_written(timeout)}: it is 0 to 3600 seconds")
-    if place == MEMORY:
-        settings = EngineSettings(None, seconds, object())
-        # Every connection to ":memory:" is a database of its own: all threads share one.
-        pool: dict[str, Any] = {"poolclass": StaticPool}
-    else:
-        found = _require_place(Path(place))
-        settings = EngineSettings(found, seconds, str(found.resolve()))
-        # As many connections as there are threads in a call, of which a few are kept.
-        pool = {"poolclass": QueuePool, "pool_size": 8, "max_overflow": -1}
-    engine = create_engine(
-        URL.create("sqlite", database=MEMORY if settings.path is None else str(settings.path)),
-        connect_args={
-            "timeout": BUSY_SECONDS,
-            # Transactions begin where the store says so.
-            "isolation_level": None,
-            "check_same_thread": False,
-        },
-        # The store ends every transaction itself.
-        pool_reset_on_return=None,
-        execution_options={_OPTION: settings},
-        **pool,
-    )
-
-    @event.listens_for(engine, "do_connect")
-    def make_no_file(
-        _dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]
-    ) -> None:
-        if settings.path is not None:
-            arguments[0] = file_address(settings.path, "rw")
-            options["uri"] = True
-
-    @event.listens_for(engine, "connect")
-    def set_up(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
-        if settings.path is not None:
-            record.info[INODE] = inode_at(str(settings.path))
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute(f"PRAGMA synchronous={mode}")
-
-    keep_engine(engine)
-    return engine
-
-
-def settings_of(engine: object) -> EngineSettings:
-    """The settings of an engine. Raises `ConfigurationError` if `create_sqlite_engine` did not
-    make it."""
-    if not passes_for(engine, Engine):
-        raise ConfigurationError(
-            f"a store is made of an engine, not of {kind_of(engine)}; make the engine with "
-            "create_sqlite_engine, or open a URL with open_store"
+    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+        found = self.database.read(
+            statements.SELECT_WEIGHED if self._weighs else statements.SELECT_WHOLE,
+            {"session_id": session_id, "light": self._light},
+            may_take_long=False,
         )
-    settings = engine.get_execution_options().get(_OPTION)
-    if not isinstance(settings, EngineSettings):
-        raise ConfigurationError(
-            f"{engine!r} is not set up for chatstore; make the engine with create_sqlite_engine"
+        return rows.record(found[0]) if found else None
+
+    def load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
+        found = ((session_id, self.load(session_id)) for session_id in session_ids)
+        return {session_id: record for session_id, record in found if record is not None}
+
+    def append(
+        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+    ) -> Stored:
+        if with_window:
+            select = statements.SELECT_WINDOW
+        else:
+            select = statements.SELECT_SIZES if self._weighs else statements.SELECT_IDS
+        weights: list[int] | None = None
+        texts: list[str] = []
+        with self.database.write() as cursor:
+            row = _visible_row(cursor, write)
+            window = _window(cursor, select, write.session_id)
+            added = new_part(
+                messages,
+                window.message_ids,
+                row.message_count,
+                lambda place: _body(cursor, write.session_id, window, place),
+            )
+            if self._weighs:
+                weights = [*window.weights(), *(message.weight for message in added)]
+            count = kept = len(window.seqs) + len(added)
+            if added:
+                write.require_version(row.version)
+                kept = write.policy.window(count, lambda: weights or ())
+                texts = _put(cursor, write.session_id, window, added, kept=kept)
+                row = row.written(write, message_count=row.message_count + len(added))
+                cursor.execute(statements.UPDATE_STAMP, row.stamp)
+        if not with_window:
+            return Stored(rows.session_text(row))
+        pruned = count - kept
+        text = rows.session_text(row, ",".join((*window.bodies[pruned:], *texts)))
+        return Stored(text, None if weights is None else weights[pruned:])
+
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+        with self.database.write() as cursor:
+            row = _visible_row(cursor, write)
+            write.require_version(row.version)
+            window = _window(cursor, statements.SELECT_SIZES, write.session_id)
+            shown = write.policy.window(len(window.seqs), window.weights)
+            texts = _put(cursor, write.session_id, window, messages, kept=len(messages))
+            row = row.written(write, message_count=row.message_count + given - shown)
+            cursor.execute(statements.UPDATE_STAMP, row.stamp)
+        return rows.session_text(row, ",".join(texts))
+
+    def update(self, write: Write, patch: Patch) -> Body:
+        with self.database.write() as cursor:
+            row = _visible_row(cursor, write)
+            write.require_version(row.version)
+            row = row.written(write)._replace(
+                user_preferences=self._merged(row, "user_preferences", patch.user_preferences),
+                metadata=self._merged(row, "metadata", patch.metadata),
+                session_status=patch.session_status or row.session_status,
+            )
+            cursor.execute(statements.UPDATE_SESSION, row._asdict())
+        return rows.session_text(row)
+
+    def delete(self, write: Write) -> bool:
+        key = {"session_id": write.session_id}
+        with self.database.write() as cursor:
+            for owner, ttl, version in cursor.execute(statements.SELECT_STATE, key).fetchall():
+                if is_visible(write.now, write.user_id, owner=owner, ttl=ttl):
+                    write.require_version(version)
+                    cursor.execute(statements.DELETE_SESSION, key)
+                    return True
+        return False
+
+    def delete_user(self, user_id: str, now: Moment) -> int:
+        live = 0
+        chunk = {"user_id": user_id, "limit": _CHUNK}
+        while True:
+            with each_step(), self.database.write(may_take_long=True) as cursor:
+                owned = cursor.execute(statements.SELECT_OWNED, chunk).fetchall()
+                cursor.executemany(
+                    statements.DELETE_SESSION, [{"session_id": found[0]} for found in owned]
+                )
+            live += sum(is_visible(now, None, owner=None, ttl=ttl) for _, ttl in owned)
+            if len(owned) < _CHUNK:
+                return live
+
+    def page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        found = self.database.read(
+            statements.select_page(rows.page_shape(query)), rows.page_parameters(query)
         )
-    return settings
+        return [(Position(row[2], row[0]), rows.session_text(row)) for row in found]
+
+    def scan(
+        self, *, limit: int, after: str | None, now: Moment
+    ) -> tuple[Sequence[tuple[str, Record]], str | None]:
+        # One more than asked tells whether anything follows. No id is the empty text.
+        chunk = {
+            "after": after or "",
+            "now": now.seconds,
+            "limit": limit + 1,
+            "light": self._light,
+        }
+        found = self.database.read(statements.SELECT_SCAN, chunk)
+        items = [(row[0], rows.record(row)) for row in found[:limit]]
+        return items, items[-1][0] if len(found) > limit else None
+
+    def restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
+        key = {"session_id": session.session_id}
+        self.database.make()
+        with self.database.write() as cursor:
+            for _, ttl, _ in cursor.execute(statements.SELECT_STATE, key).fetchall():
+                if not overwrite and is_visible(now, None, owner=None, ttl=ttl):
+                    return False
+                cursor.execute(statements.DELETE_SESSION, key)
+            cursor.execute(statements.INSERT_SESSION, rows.session_parameters(session))
+            messages = session.messages
+            _put(cursor, session.session_id, rows.Window(), messages, kept=len(messages))
+        return True
+
+    def purge(self, now: Moment) -> int:
+        removed = 0
+        after = ""
+        while True:
+            # Looking is a reader's work; only the removal keeps other writers waiting.
+            chunk = {"now": now.seconds, "after": after, "limit": _CHUNK}
+            with each_step():
+                expired = self.database.read(statements.SELECT_EXPIRED, chunk)
+            with each_step(), self.database.write(may_take_long=True) as cursor:
+                cursor.executemany(
+                    statements.DELETE_EXPIRED,
+                    [{"session_id": found[0], "now": now.seconds} for found in expired],
+                )
+                removed += max(cursor.rowcount, 0)
+            if len(expired) < _CHUNK:
+                return removed
+            after = expired[-1][0]
+
+    def ping(self) -> None:
+        self.database.ping()
+
+    def close(self) -> None:
+        self.database.close()
+        if self._owned is not None:
+            with forks.no_fork():
+                self._owned.dispose()
+
+    def translate_error(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
+        return translate(error, self.database.settings, session_id)
+
+    def _merged(self, row: rows.SessionRow, column: str, patch: JsonObject) -> str:
+        text: str = getattr(row, column)
+        if not patch:
+            return text
+        stored = rows.read_map(self.backend, row.session_id, column, text)
+        return json_text(merge_patch(column, stored, patch))
 
 
-def file_address(path: Path, mode: Literal["rw", "rwc"]) -> str:
-    """What SQLite is told to open: for reading and writing, and with "rwc" it makes the file."""
-    return f"{path.as_uri()}?mode={mode}"
+def _visible_row(cursor: Cursor, write: Write) -> rows.SessionRow:
+    key = {"session_id": write.session_id}
+    found = cursor.execute(statements.SELECT_SESSION, key).fetchall()
+    if not found:
+        raise SessionNotFoundError(write.session_id)
+    row = rows.SessionRow._make(found[0])
+    write.require_visible(owner=row.user_id, ttl=row.ttl)
+    return row
 
 
-def _in_url(path: Path) -> str:
-    """The path as it stands in a URL, legible: only what would end or change it is encoded."""
-    return "".join(quote(each) if each in "?%" else each for each in str(path))
+def _window(cursor: Cursor, select: str, session_id: str) -> rows.Window:
+    found = cursor.execute(select, {"session_id": session_id}).fetchall()
+    # From rows to columns.
+    return rows.Window(*zip(*found, strict=True))
 
 
-def _written(value: object) -> str:
-    """An option's value as it stands in a URL."""
-    return shown(value).strip("'")
+def _body(cursor: Cursor, session_id: str, window: rows.Window, place: int) -> str:
+    """The text of a stored message, of which perhaps only the id was read."""
+    if window.bodies:
+        return window.bodies[place]
+    key = {"session_id": session_id, "seq": window.seqs[place]}
+    return str(cursor.execute(statements.SELECT_MESSAGE, key).fetchall()[0][0])
 
 
-def _require_path(path: object) -> str:
-    try:
-        # A kind of Path of its own tells in its own way what it is.
-        text = plain_text(os.fspath(path) if passes_for(path, Path) else path)
-    except Exception as error:
-        raise ConfigurationError(
-            f"the path must be a str or a Path, not {kind_of(path)} that fails with "
-            f"{type(error).__name__}"
-        ) from error
-    if text is None:
-        raise ConfigurationError(f"the path must be a str or a Path, not {kind_of(path)}")
-    return text
-
-
-def _require_place(path: Path) -> Path:
-    if "\0" in str(path):
-        raise ConfigurationError(f"{str(path)!r}: no file has NUL in its name; name another")
-    try:
-        os.fsencode(path)
-    except UnicodeEncodeError:
-        raise ConfigurationError(
-            f"{str(path)!r}: no file can have this name here; name another"
-        ) from None
-    absolute = path.absolute()
-    try:
-        has_directory, is_directory = absolute.parent.is_dir(), absolute.is_dir()
-    except PermissionError as error:
-        raise BackendAuthError(
-            f"sqlite, {absolute}: this process may not enter the file's directory; it needs the "
-            "right to, and to make files there"
-        ) from error
-    except OSError as error:
-        raise ConfigurationError(f"{absolute}: {error.strerror}; name another file") from error
-    if not has_directory:
-        raise ConfigurationError(
-            f"{absolute}: there is no directory {absolute.parent}; make it, or name another file"
-        )
-    if is_directory:
-        raise ConfigurationError(f"{absolute} is a directory; name a file")
-    return absolute
+def _put(
+    cursor: Cursor,
+    session_id: str,
+    window: rows.Window,
+    messages: Sequence[StoredMessage],
+    *,
+    kept: int,
+) -> list[str]:
+    """Store the messages behind those of the window, of which so many are `kept` in all: the newest
+    ones. Returns the texts of those that are new."""
+    deletion, new = window.followed_by(session_id, messages, kept=kept)
+    if deletion is not None:
+        cursor.execute(statements.DELETE_MESSAGES_BEFORE, deletion)
+    cursor.executemany(statements.INSERT_MESSAGE, new)
+    return [message["body"] for message in new]

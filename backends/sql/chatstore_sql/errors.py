@@ -14,7 +14,7 @@ from chatstore.errors import (
     CorruptSessionError,
     SchemaError,
 )
-from chatstore_sql.engine import EngineSettings
+from chatstore_sql.sqlite.sqlalchemy_engine import EngineSettings
 
 _UNDECODABLE = "Could not decode to UTF-8"
 _NOT_THERE = ("no such table", "no such column", "has no column")
@@ -42,7 +42,7 @@ def unwrapped(error: BaseException) -> BaseException:
     return original if isinstance(original, sqlite3.Error) else error
 
 
-def chatstore_error(
+def translate(
     error: Exception, settings: EngineSettings, session_id: str | None = None
 ) -> ChatStoreError | None:
     """What to raise for `error`; None if it is not known here."""

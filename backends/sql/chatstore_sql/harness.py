@@ -21,7 +21,7 @@ from chatstore.values.json_values import json_text, stored_size
 from chatstore_contract_tests import Harness
 from chatstore_contract_tests.namespaces import FreshHarness, namespace_is_taken
 from chatstore_sql import SQLSessionStore, create_sqlite_engine, rows, statements
-from chatstore_sql.engine import Synchronous
+from chatstore_sql.sqlite.sqlalchemy_engine import Synchronous
 from chatstore_sql.url import Address, read_url
 
 _KNOWN = {*rows.COLUMN_OF, "messages"}

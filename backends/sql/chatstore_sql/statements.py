@@ -4,6 +4,7 @@ Core's `execute` would wrap and convert at every call; the text runs on the driv
 Parameters are named, and given as dicts.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
@@ -11,7 +12,10 @@ from sqlalchemy import (
     ColumnElement,
     GenerativeSelect,
     Integer,
+    LargeBinary,
     bindparam,
+    case,
+    cast,
     delete,
     false,
     func,
@@ -30,6 +34,9 @@ from chatstore_sql.schema import messages, sessions
 
 Limited = TypeVar("Limited", bound=GenerativeSelect)
 
+Parameters = Mapping[str, object]
+NO_PARAMETERS: Parameters = {}
+
 _DIALECT = SQLiteDialect_pysqlite(paramstyle="named")
 
 
@@ -41,6 +48,7 @@ _SESSION = sessions.c.session_id == bindparam("session_id")
 _LIVE = or_(sessions.c.ttl.is_(None), sessions.c.ttl > bindparam("now"))
 _EXPIRED = sessions.c.ttl <= bindparam("now")
 _FROM_START = literal_column("0", Integer)
+_TWO = literal_column("2", Integer)
 
 
 def _first(statement: Limited) -> Limited:
@@ -48,37 +56,53 @@ def _first(statement: Limited) -> Limited:
     return statement.limit(bindparam("limit")).offset(_FROM_START)
 
 
-def _window_text() -> ColumnElement[str]:
-    """The bodies of a session's messages in order, joined by commas; NULL if there are none.
+def _joined(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """One column of a session's messages as one text, with commas; NULL if there are none.
 
     SQLite keeps the order of a subquery that it aggregates into text.
     """
     window = (
-        select(messages.c.body)
+        select(column.label("each"))
         .where(messages.c.session_id == sessions.c.session_id)
         .order_by(messages.c.seq)
         .correlate(sessions)
-        .subquery("bodies")
+        .subquery("window")
     )
     # A plain "," would become a parameter, filled in at each execution by SQLAlchemy alone.
     comma: Any = literal_column("','")
-    joined = func.aggregate_strings(window.c.body, comma)
-    return select(joined).scalar_subquery()
+    return select(func.aggregate_strings(window.c.each, comma)).scalar_subquery()
 
 
-_whole = select(*sessions.c, _window_text())
-_heads = (
-    select(messages.c.seq, messages.c.message_id, messages.c.size)
-    .where(messages.c.session_id == bindparam("session_id"))
-    .order_by(messages.c.seq)
+_SIZES = (
+    select(func.sum(messages.c.size))
+    .where(messages.c.session_id == sessions.c.session_id)
+    .correlate(sessions)
+    .scalar_subquery()
 )
+# As `message_weight` has it.
+_WEIGHT = messages.c.size + func.length(cast(messages.c.message_id, LargeBinary)) + _TWO
+_whole = select(*sessions.c, _joined(messages.c.body))
+_weighed = _whole.add_columns(case((bindparam("light") < _SIZES, _joined(_WEIGHT)), else_=null()))
+
+
+def _window(*columns: ColumnElement[Any]) -> str:
+    return _text(
+        select(*columns)
+        .where(messages.c.session_id == bindparam("session_id"))
+        .order_by(messages.c.seq)
+    )
+
+
+SELECT_IDS = _window(messages.c.seq, messages.c.message_id)
+SELECT_SIZES = _window(messages.c.seq, messages.c.message_id, messages.c.size)
+SELECT_WINDOW = _window(messages.c.seq, messages.c.message_id, messages.c.size, messages.c.body)
 
 SELECT_SESSION = _text(select(*sessions.c).where(_SESSION))
 SELECT_WHOLE = _text(_whole.where(_SESSION))
+SELECT_WEIGHED = _text(_weighed.where(_SESSION))
+"""The same with the messages' weights, if their sizes are more than `light` together."""
 SELECT_STATE = _text(select(sessions.c.user_id, sessions.c.ttl, sessions.c.version).where(_SESSION))
 """What decides who may see a session; no text of the application's."""
-SELECT_HEADS = _text(_heads.add_columns(null()))
-SELECT_WINDOW = _text(_heads.add_columns(messages.c.body))
 SELECT_MESSAGE = _text(
     select(messages.c.body).where(
         messages.c.session_id == bindparam("session_id"), messages.c.seq == bindparam("seq")
@@ -88,25 +112,16 @@ SELECT_MESSAGE = _text(
 INSERT_SESSION = _text(insert(sessions))
 INSERT_MESSAGE = _text(insert(messages))
 
-UPDATE_SESSION = _text(
-    update(sessions)
-    .where(_SESSION)
-    .values(
-        {
-            name: bindparam(name)
-            for name in (
-                "updated_at",
-                "ttl",
-                "message_count",
-                "session_status",
-                "version",
-                "user_preferences",
-                "metadata",
-            )
-        }
-    )
-)
-"""What an append, a rewrite or an update may change."""
+
+def _update(*names: str) -> str:
+    return _text(update(sessions).where(_SESSION).values({name: bindparam(name) for name in names}))
+
+
+_STAMPED = ("updated_at", "ttl", "message_count", "version")
+UPDATE_STAMP = _update(*_STAMPED)
+"""What an append or a rewrite changes."""
+UPDATE_SESSION = _update(*_STAMPED, "session_status", "user_preferences", "metadata")
+"""What an update may change."""
 
 DELETE_SESSION = _text(delete(sessions).where(_SESSION))
 """The session and, by the foreign key, its messages."""
@@ -144,7 +159,7 @@ SELECT_ANY = _text(
 
 SELECT_SCAN = _text(
     _first(
-        _whole.where(_LIVE, sessions.c.session_id > bindparam("after")).order_by(
+        _weighed.where(_LIVE, sessions.c.session_id > bindparam("after")).order_by(
             sessions.c.session_id
         )
     )

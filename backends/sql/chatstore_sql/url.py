@@ -10,8 +10,9 @@ from chatstore.clock import Clock
 from chatstore.errors import ConfigurationError
 from chatstore.policy import RetentionPolicy
 from chatstore.runtime.deadline import DEFAULT_DEADLINE, read_deadline
-from chatstore_sql.engine import MEMORY, Synchronous, create_sqlite_engine
-from chatstore_sql.store import SQLEngine, SQLSessionStore
+from chatstore_sql.engine import SQLEngine
+from chatstore_sql.sqlite.sqlalchemy_engine import MEMORY, Synchronous, create_sqlite_engine
+from chatstore_sql.store import SQLSessionStore
 
 _OPTIONS = ("synchronous", "timeout", "deadline")
 _FORMS = "sqlite:///relative.db, sqlite:////absolute.db or sqlite:// (in memory)"

@@ -275,7 +275,7 @@ def test_another_thread_that_keeps_writing_is_waited_for(path: Path) -> None:
         SQLSessionStore(holder) as busy,
         open_store(f"sqlite:///{path}?timeout=0.01") as store,
     ):
-        with busy.engine.database.writing():
+        with busy.engine.database.write():
             with pytest.raises(BackendUnavailableError, match="other threads"):
                 store.append("chat-0", Message(type="user", content="x"))
             assert len(store.get("chat-0").messages) == 10

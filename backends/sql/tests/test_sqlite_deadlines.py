@@ -74,7 +74,7 @@ def test_another_thread_keeps_writing(store: SQLSessionStore, path: Path, name: 
     """The same for a thread of this process."""
     with open_store(f"sqlite:///{path}") as busy:
         assert isinstance(busy, SQLSessionStore)
-        with busy.engine.database.writing():
+        with busy.engine.database.write():
             require_end(lambda: WRITES[name](store), "within 0.3 seconds, the deadline")
     WRITES[name](store)
 
@@ -86,7 +86,7 @@ def test_a_shorter_timeout_ends_the_wait_first(path: Path) -> None:
         assert isinstance(busy, SQLSessionStore)
         store.create("ana", session_id="chat")
         append = WRITES["append"]
-        with busy.engine.database.writing():
+        with busy.engine.database.write():
             require_end(lambda: append(store), "0.3 seconds, the URL's timeout")
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -126,7 +126,7 @@ def test_connecting_waits_as_well(path: Path, name: str) -> None:
     engine = create_sqlite_engine(path)
     with SQLSessionStore(engine) as store:
         store.create("ana", session_id="chat")
-        store.engine.database._connections.close_idle()
+        store.engine.database.connections.close_idle()
         left = 3
 
         @event.listens_for(engine, "connect")

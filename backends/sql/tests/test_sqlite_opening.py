@@ -17,8 +17,8 @@ from chatstore import (
 )
 from chatstore.values.plain import kind_of
 from chatstore_sql import SQLSessionStore, create_sqlite_engine
-from chatstore_sql.creation import ensure_schema
-from chatstore_sql.engine import EngineSettings
+from chatstore_sql.sqlite.sqlalchemy_engine import EngineSettings
+from chatstore_sql.sqlite.tables import ensure_schema
 
 
 @pytest.fixture
@@ -209,11 +209,11 @@ def test_every_thread_in_a_call_has_a_connection(engine: Engine) -> None:
     """However many calls run at once, none waits for a connection; eight are kept afterwards."""
     with SQLSessionStore(engine) as store:
         store.create("ana")
-        connections = store.engine.database._connections
-        taken = [connections._take() for _ in range(40)]
-        assert len({id(lease.connection) for lease in taken}) == 40
+        connections = store.engine.database.connections
+        taken = [connections.take() for _ in range(40)]
+        assert len({id(lease.driver) for lease in taken}) == 40
         for lease in taken:
-            connections._give(lease)
+            connections.give(lease)
         assert engine.pool.checkedout() == 8  # type: ignore[attr-defined]
 
 
@@ -235,7 +235,9 @@ def test_opening_waits_for_readers_of_a_half_made_file(
         reader.execute("PRAGMA journal_mode=DELETE")
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM chat_sessions").fetchall()
-        monkeypatch.setattr("chatstore_sql.database.deadline.pause", lambda _: reader.rollback())
+        monkeypatch.setattr(
+            "chatstore_sql.sqlite.database.deadline.pause", lambda _: reader.rollback()
+        )
         with SQLSessionStore(engine) as store:
             store.create("ana")
             assert pragma(engine, "journal_mode") == "wal"
@@ -287,7 +289,7 @@ def test_an_interrupted_write_is_rolled_back(engine: Engine, breach: BaseExcepti
         store.create("ana", session_id="chat")
 
         def write_and_break_off() -> None:
-            with store.engine.database.writing() as cursor:
+            with store.engine.database.write() as cursor:
                 cursor.execute("DELETE FROM chat_sessions")
                 raise breach
 

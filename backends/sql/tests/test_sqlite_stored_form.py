@@ -100,7 +100,10 @@ def test_pages_walk_the_index(connection: sqlite3.Connection, flags: tuple[bool,
     assert not any("TEMP B-TREE" in step for step in plan)
 
 
-@pytest.mark.parametrize("name", ["SELECT_SCAN", "SELECT_EXPIRED", "SELECT_WHOLE", "SELECT_HEADS"])
+@pytest.mark.parametrize(
+    "name",
+    ["SELECT_SCAN", "SELECT_EXPIRED", "SELECT_WHOLE", "SELECT_WEIGHED", "SELECT_IDS"],
+)
 def test_other_reads_walk_primary_keys(connection: sqlite3.Connection, name: str) -> None:
     """Nothing else sorts or walks a whole table either."""
     plan = _plan(connection, getattr(statements, name))
@@ -110,6 +113,6 @@ def test_other_reads_walk_primary_keys(connection: sqlite3.Connection, name: str
 
 def _plan(connection: sqlite3.Connection, statement: str) -> list[str]:
     names = ["user_id", "now", "limit", "after", "after_created_at", "after_session_id"]
-    names += ["created_from", "created_before", "session_status", "session_id"]
+    names += ["created_from", "created_before", "session_status", "session_id", "light"]
     found = connection.execute(f"EXPLAIN QUERY PLAN {statement}", dict.fromkeys(names))
     return [row[3] for row in found]

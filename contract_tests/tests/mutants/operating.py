@@ -1,6 +1,5 @@
 """Operators: erase, purge, scan and restore; and a store's own life."""
 
-from dataclasses import replace
 from typing import Any
 
 from chatstore import (
@@ -47,7 +46,7 @@ class PurgesOneAhead(MemoryEngine):
     """`purge_expired` takes what will expire within a month as well."""
 
     def purge(self, now: Moment) -> int:
-        return super().purge(replace(now, time=now.time.replace(year=now.time.year + 1)))
+        return super().purge(Moment(now.time.replace(year=now.time.year + 1)))
 
 
 @caught_by("test_purge_takes_only_the_expired")

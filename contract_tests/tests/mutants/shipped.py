@@ -139,7 +139,7 @@ class RevivesACorpse(MemoryEngine):
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
     ) -> Stored:
         stored = self.storage.documents.get(write.session_id, {})
-        if write.now.is_past(stored.get("ttl")):
+        if stored.get("ttl", write.now.seconds + 1) <= write.now.seconds:
             stored["ttl"] = write.ttl
         return super().append(write, messages, with_window=with_window)
 

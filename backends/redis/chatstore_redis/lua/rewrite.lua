@@ -1,20 +1,205 @@
--- ARGV: the demand; how many messages were given; then the new window's fields and values by turns.
--- Returns why not, or the info.
---> common
---> messages
---> label
---> answer
---> chunks
+-- Generated from backends/redis/lua/rewrite.lua, which is the one to change.
+-- Puts a new window in place of the stored one.
+-- ARGV: what every write says; how many messages were given; then the new window's fields and
+-- values by turns.
+-- Returns 'missing', 'conflict', 'corrupt', or the attributes.
 
---> demand
-local BEFORE = 2 -- the new window
+local key = KEYS[1]
 
-local stored = fetch('first', 'next', 'weight')
---> visible
---> window
---> writable
+-- Where the attributes of a session stand in what `fetch` returns, and behind them, in most
+-- scripts, what else they ask for.
+local USER_ID, CREATED_AT, SESSION_ID, UPDATED_AT, SESSION_STATUS, CREATION_ID = 1, 2, 3, 4, 5, 6
+local TTL, MESSAGE_COUNT, VERSION, USER_PREFERENCES, METADATA, UNKNOWN = 7, 8, 9, 10, 11, 12
+local ATTRIBUTES = 12
+local FIRST, NEXT, WEIGHT = 13, 14, 15
 
-local window = messages_from(first, following)
+-- The values of a session's attributes, and behind them those of other fields; false where there is
+-- none.
+local function fetch(key, ...)
+  return redis.call('HMGET', key, 'userId', 'createdAt', 'sessionId', 'updatedAt', 'sessionStatus',
+    'creationId', 'ttl', 'messageCount', 'version', 'userPreferences', 'metadata', 'unknown', ...)
+end
+
+-- Whether there is no session at all. One may lack its owner, if another program wrote it.
+local function is_missing(key, stored)
+  return not stored[USER_ID] and redis.call('EXISTS', key) == 0
+end
+
+-- Times and counters arrive and leave as text: Lua's own numbers print as 1e+14 and lose what lies
+-- beyond 2^53. And it reads "inf" and "0x1" as numbers, so what is stored is looked at before.
+local function is_whole(text)
+  return text and #text < 19 and string.find(text, '^%-?%d+$') ~= nil
+end
+
+-- A ttl that is no whole number never lapses: the record is there until it is deleted.
+local function is_expired(ttl, now)
+  return is_whole(ttl) and tonumber(ttl) <= tonumber(now)
+end
+
+local CHUNK = 1000 -- unpack has no room for many more
+
+-- What every write says of itself, in the first arguments of its script: `now`, in seconds; the
+-- `owner` that the session must have, or ''; the version that it must have, or ''; the new
+-- updatedAt; the new ttl, '' for none, or 'keep'; and the bounds of the writer's window, by its
+-- messages' number and by their weight, each '' where it does not decide.
+local now, owner, if_version, updated_at, renewal, most, room = unpack(ARGV, 1, 7)
+most, room = tonumber(most), tonumber(room)
+
+-- Why the session can't be written to: the writer may not know of it, it is at another version, or
+-- it holds what can't be counted on. Nothing if it can. `first` is where its window begins.
+local function refusal(stored, first)
+  local version, count = stored[VERSION], stored[MESSAGE_COUNT]
+  if is_missing(key, stored) or is_expired(stored[TTL], now)
+      or (owner ~= '' and owner ~= stored[USER_ID]) then
+    return 'missing'
+  end
+  if if_version ~= '' and if_version ~= (version or '0') then
+    return 'conflict'
+  end
+  if not first or not is_whole(stored[WEIGHT] or '0')
+      or (version and not is_whole(version)) or (count and not is_whole(count)) then
+    return 'corrupt'
+  end
+  return nil
+end
+
+-- Runs a command on values from an index on, in chunks of an even length.
+local function in_chunks(command, values, start)
+  for from = start, #values, CHUNK do
+    redis.call(command, key, unpack(values, from, math.min(from + CHUNK - 1, #values)))
+  end
+end
+
+-- The day's difference is the reach of a wrong clock that costs space and no data.
+local OUTLIVES = 86400 -- seconds that a key outlives its session
+local LONGEST_LEASE = 1e10 -- three centuries; the server's own bound lies not far beyond
+
+-- Sets how long the key lasts. The time is relative: the server's clock may be another than the
+-- caller's, and a time in its past would delete at once.
+local function lease(ttl, now)
+  local seconds = is_whole(ttl) and math.max(tonumber(ttl) - tonumber(now), 0) + OUTLIVES
+  if seconds and seconds <= LONGEST_LEASE then
+    redis.call('EXPIRE', key, seconds)
+  else
+    redis.call('PERSIST', key)
+  end
+end
+
+-- Writes `values`, fields and values by turns, and what every write changes: `added` is by how
+-- much messageCount grows, nil if that stays. HSET comes first, because it is refused if memory
+-- is short, and what follows a first write is not: so a record is written whole or not at all.
+local function commit(stored, values, added)
+  local version, count = stored[VERSION] or '0', added and stored[MESSAGE_COUNT]
+  local is_large = #version > 15 or (count and #count > 15) -- Lua would round it
+  local last = #values
+  if not is_large then
+    stored[VERSION] = string.format('%.0f', version + 1)
+    values[last + 1], values[last + 2] = 'version', stored[VERSION]
+    last = last + 2
+    if count then
+      stored[MESSAGE_COUNT] = string.format('%.0f', count + added)
+      values[last + 1], values[last + 2] = 'messageCount', stored[MESSAGE_COUNT]
+      last = last + 2
+    end
+  end
+  stored[UPDATED_AT] = updated_at
+  values[last + 1], values[last + 2] = 'updatedAt', updated_at
+  if renewal ~= 'keep' and renewal ~= '' then
+    stored[TTL] = renewal
+    values[last + 3], values[last + 4] = 'ttl', renewal
+  end
+  in_chunks('HSET', values, 1)
+  if is_large then
+    redis.call('HINCRBY', key, 'version', 1)
+    stored[VERSION] = redis.call('HGET', key, 'version')
+    if count then
+      redis.call('HSET', key, 'messageCount', count)
+      redis.call('HINCRBY', key, 'messageCount', added)
+      stored[MESSAGE_COUNT] = redis.call('HGET', key, 'messageCount')
+    end
+  end
+  if renewal == '' then
+    redis.call('HDEL', key, 'ttl')
+    stored[TTL] = false
+  end
+  lease(stored[TTL], now)
+end
+
+-- Where the window stands: the sequence number of its first message, and the one behind its last.
+-- Nothing if that can't be true. Beyond 2^53 counting up never ends: so a range is gone through
+-- only if it can be counted and the record has as many fields, which is not worth asking below a
+-- chunk. Where another service wrote no count of messages, it is the window's length.
+local function window_of(key, stored)
+  local first, following = stored[FIRST] or '0', stored[NEXT] or '0'
+  if is_whole(first) and is_whole(following) then
+    first, following = tonumber(first), tonumber(following)
+    local length = following - first
+    if first >= 0 and length >= 0 and following <= 1e15
+        and (length <= CHUNK or length <= redis.call('HLEN', key)) then
+      if not stored[MESSAGE_COUNT] then
+        stored[MESSAGE_COUNT] = string.format('%.0f', length)
+      end
+      return first, following
+    end
+  end
+  return nil
+end
+
+-- The fields of the messages with these sequence numbers, the last one excluded; false where
+-- there is none.
+local function messages_between(first, following)
+  local messages = {}
+  for start = first, following - 1, CHUNK do
+    local names = {}
+    for sequence = start, math.min(start + CHUNK, following) - 1 do
+      names[sequence - start + 1] = string.format('m:%d', sequence)
+    end
+    local chunk = redis.call('HMGET', key, unpack(names))
+    if following - first <= CHUNK then
+      return chunk
+    end
+    for _, message in ipairs(chunk) do
+      messages[#messages + 1] = message
+    end
+  end
+  return messages
+end
+
+-- The id and the weight of a message, from its field; nil and 0 for what is not one.
+local function label(message)
+  local size, id = string.match(message or '', '^(%d+)%z([^%z]+)%z')
+  if not size or #size > 15 then
+    return nil, 0
+  end
+  return id, tonumber(size) + #id + 2
+end
+
+-- The attributes, which stand first in `stored`, and messages from an index on, as one text,
+-- which a client takes apart far faster than a list: their number, then the values. Between them,
+-- and for one that is missing, stand bytes that occur in no UTF-8.
+local function answer(stored, messages, from)
+  for index = 1, ATTRIBUTES do
+    stored[index] = stored[index] or '\254'
+  end
+  local last = ATTRIBUTES
+  for index = from, #messages do
+    last = last + 1
+    stored[last] = messages[index] or '\254'
+  end
+  stored[0] = last
+  return table.concat(stored, '\255', 0, last)
+end
+
+local BEFORE = 8 -- arguments before the new window
+
+local stored = fetch(key, 'first', 'next', 'weight')
+local first, following = window_of(key, stored)
+local why_not = refusal(stored, first)
+if why_not then
+  return why_not
+end
+
+local window = messages_between(first, following)
 local old, weights = {}, {}
 for index, message in ipairs(window) do
   local id
@@ -23,7 +208,7 @@ for index, message in ipairs(window) do
   old[#old + 1] = id and 'i:' .. id
 end
 
--- How many of the stored messages the caller's policy shows.
+-- How many of the stored messages the writer's policy shows.
 local seen = 0
 for index = #window, 1, -1 do
   if room then
@@ -47,7 +232,6 @@ for _, name in ipairs(old) do
     gone[#gone + 1] = name
   end
 end
-local added = tonumber(ARGV[2]) - seen
---> commit
+commit(stored, values, tonumber(ARGV[BEFORE]) - seen)
 in_chunks('HDEL', gone, 1)
 return answer(stored, {}, 1)

@@ -2,7 +2,7 @@
 
 from redis.cluster import ClusterNode, RedisCluster
 
-from chatstore_redis.connection import Connection
+from chatstore_redis.deployment import Deployment
 from redis_support.proxy import address
 
 _CHUNK = 10
@@ -31,6 +31,6 @@ def _move(source: ClusterNode, target: ClusterNode, others: list[ClusterNode], s
         link.send("CLUSTER", "SETSLOT", slot, "NODE", there_id)
 
 
-def _link(node: ClusterNode) -> Connection:
+def _link(node: ClusterNode) -> Deployment:
     assert node.redis_connection is not None
-    return Connection(node.redis_connection)
+    return Deployment(node.redis_connection)

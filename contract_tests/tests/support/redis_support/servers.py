@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from chatstore_redis.connection import Connection
+from chatstore_redis.deployment import Deployment
 from redis_support.proxy import LOOPBACK
 
 _SECONDS_TO_START = 20.0
@@ -87,7 +87,7 @@ def running(
 def form_cluster(node: Server) -> None:
     """Make a cluster of one node, and wait until it serves."""
     with redis.Redis(port=node.port) as client:
-        connection = Connection(client)
+        connection = Deployment(client)
         connection.send("CLUSTER", "ADDSLOTS", *range(16_384))
         for _ in range(1_000):
             if b"cluster_state:ok" in connection.send("CLUSTER", "INFO"):

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from chatstore_redis import RedisSessionStore
-from chatstore_redis.connection import Argument, Client, Command, Connection
+from chatstore_redis.client_settings import ClusterSettings, ServerSettings
+from chatstore_redis.deployment import Argument, Client, Command, Deployment
 from chatstore_redis.scripts import Script
-from chatstore_redis.source import ClusterSource, Source
 
 _PATIENCE = 20.0
 _MOST_STEPS = 30
@@ -19,11 +19,11 @@ class Died(BaseException):
     """The process died here; nothing of the store's may catch it."""
 
 
-class SteppedConnection(Connection):
+class SteppedDeployment(Deployment):
     """A connection that asks before each request."""
 
     def __init__(
-        self, client: Client | Source | ClusterSource, before_request: Callable[[], None]
+        self, client: Client | ServerSettings | ClusterSettings, before_request: Callable[[], None]
     ) -> None:
         super().__init__(client)
         self._before_request = before_request
@@ -37,9 +37,14 @@ class SteppedConnection(Connection):
             self._before_request()
         return super().run_all(script, keys, *arguments)
 
-    def send(self, *command: Argument) -> Any:
+    def run_over(self, script: Script, keys: Sequence[bytes]) -> list[Any]:
+        if keys:
+            self._before_request()
+        return super().run_over(script, keys)
+
+    def send(self, name: str, key: bytes | str, *arguments: Argument) -> Any:
         self._before_request()
-        return super().send(*command)
+        return super().send(name, key, *arguments)
 
     def send_all(self, commands: Sequence[Command]) -> list[Any]:
         if commands:
@@ -55,9 +60,9 @@ class SteppedConnection(Connection):
 
 def stepped(store: RedisSessionStore, before_request: Callable[[], None]) -> RedisSessionStore:
     """The store, asking before each request."""
-    connection = SteppedConnection(store.engine.connection.client, before_request)
-    store.engine.connection = connection
-    store.engine.index._connection = connection
+    connection = SteppedDeployment(store.engine.deployment.client, before_request)
+    store.engine.deployment = connection
+    store.engine.index.deployment = connection
     return store
 
 

@@ -1,0 +1,48 @@
+-- Generated from backends/redis/lua/delete_expired.lua, which is the one to change.
+-- Removes a session if it has expired.
+-- ARGV: now.
+-- Returns {1 if it was removed, else 0; its owner; its createdAt}; nil if there is none.
+
+local key = KEYS[1]
+
+-- Where the attributes of a session stand in what `fetch` returns, and behind them, in most
+-- scripts, what else they ask for.
+local USER_ID, CREATED_AT, SESSION_ID, UPDATED_AT, SESSION_STATUS, CREATION_ID = 1, 2, 3, 4, 5, 6
+local TTL, MESSAGE_COUNT, VERSION, USER_PREFERENCES, METADATA, UNKNOWN = 7, 8, 9, 10, 11, 12
+local ATTRIBUTES = 12
+local FIRST, NEXT, WEIGHT = 13, 14, 15
+
+-- The values of a session's attributes, and behind them those of other fields; false where there is
+-- none.
+local function fetch(key, ...)
+  return redis.call('HMGET', key, 'userId', 'createdAt', 'sessionId', 'updatedAt', 'sessionStatus',
+    'creationId', 'ttl', 'messageCount', 'version', 'userPreferences', 'metadata', 'unknown', ...)
+end
+
+-- Whether there is no session at all. One may lack its owner, if another program wrote it.
+local function is_missing(key, stored)
+  return not stored[USER_ID] and redis.call('EXISTS', key) == 0
+end
+
+-- Times and counters arrive and leave as text: Lua's own numbers print as 1e+14 and lose what lies
+-- beyond 2^53. And it reads "inf" and "0x1" as numbers, so what is stored is looked at before.
+local function is_whole(text)
+  return text and #text < 19 and string.find(text, '^%-?%d+$') ~= nil
+end
+
+-- A ttl that is no whole number never lapses: the record is there until it is deleted.
+local function is_expired(ttl, now)
+  return is_whole(ttl) and tonumber(ttl) <= tonumber(now)
+end
+
+local now = ARGV[1]
+local stored = fetch(key)
+local owner, ttl, created_at = stored[USER_ID], stored[TTL], stored[CREATED_AT]
+if not owner and not ttl then
+  return false
+end
+if not is_expired(ttl, now) then
+  return {0, owner, created_at}
+end
+redis.call('DEL', key)
+return {1, owner, created_at}

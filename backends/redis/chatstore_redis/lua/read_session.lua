@@ -1,0 +1,103 @@
+-- Generated from backends/redis/lua/read_session.lua, which is the one to change.
+-- Returns a session's attributes and its window; nil if there is none.
+
+-- Where the attributes of a session stand in what `fetch` returns, and behind them, in most
+-- scripts, what else they ask for.
+local USER_ID, CREATED_AT, SESSION_ID, UPDATED_AT, SESSION_STATUS, CREATION_ID = 1, 2, 3, 4, 5, 6
+local TTL, MESSAGE_COUNT, VERSION, USER_PREFERENCES, METADATA, UNKNOWN = 7, 8, 9, 10, 11, 12
+local ATTRIBUTES = 12
+local FIRST, NEXT, WEIGHT = 13, 14, 15
+
+-- The values of a session's attributes, and behind them those of other fields; false where there is
+-- none.
+local function fetch(key, ...)
+  return redis.call('HMGET', key, 'userId', 'createdAt', 'sessionId', 'updatedAt', 'sessionStatus',
+    'creationId', 'ttl', 'messageCount', 'version', 'userPreferences', 'metadata', 'unknown', ...)
+end
+
+-- Whether there is no session at all. One may lack its owner, if another program wrote it.
+local function is_missing(key, stored)
+  return not stored[USER_ID] and redis.call('EXISTS', key) == 0
+end
+
+-- Times and counters arrive and leave as text: Lua's own numbers print as 1e+14 and lose what lies
+-- beyond 2^53. And it reads "inf" and "0x1" as numbers, so what is stored is looked at before.
+local function is_whole(text)
+  return text and #text < 19 and string.find(text, '^%-?%d+$') ~= nil
+end
+
+-- A ttl that is no whole number never lapses: the record is there until it is deleted.
+local function is_expired(ttl, now)
+  return is_whole(ttl) and tonumber(ttl) <= tonumber(now)
+end
+
+local CHUNK = 1000 -- unpack has no room for many more
+
+-- Where the window stands: the sequence number of its first message, and the one behind its last.
+-- Nothing if that can't be true. Beyond 2^53 counting up never ends: so a range is gone through
+-- only if it can be counted and the record has as many fields, which is not worth asking below a
+-- chunk. Where another service wrote no count of messages, it is the window's length.
+local function window_of(key, stored)
+  local first, following = stored[FIRST] or '0', stored[NEXT] or '0'
+  if is_whole(first) and is_whole(following) then
+    first, following = tonumber(first), tonumber(following)
+    local length = following - first
+    if first >= 0 and length >= 0 and following <= 1e15
+        and (length <= CHUNK or length <= redis.call('HLEN', key)) then
+      if not stored[MESSAGE_COUNT] then
+        stored[MESSAGE_COUNT] = string.format('%.0f', length)
+      end
+      return first, following
+    end
+  end
+  return nil
+end
+
+local key = KEYS[1]
+
+-- The fields of the messages with these sequence numbers, the last one excluded; false where
+-- there is none.
+local function messages_between(first, following)
+  local messages = {}
+  for start = first, following - 1, CHUNK do
+    local names = {}
+    for sequence = start, math.min(start + CHUNK, following) - 1 do
+      names[sequence - start + 1] = string.format('m:%d', sequence)
+    end
+    local chunk = redis.call('HMGET', key, unpack(names))
+    if following - first <= CHUNK then
+      return chunk
+    end
+    for _, message in ipairs(chunk) do
+      messages[#messages + 1] = message
+    end
+  end
+  return messages
+end
+
+-- The attributes, which stand first in `stored`, and messages from an index on, as one text,
+-- which a client takes apart far faster than a list: their number, then the values. Between them,
+-- and for one that is missing, stand bytes that occur in no UTF-8.
+local function answer(stored, messages, from)
+  for index = 1, ATTRIBUTES do
+    stored[index] = stored[index] or '\254'
+  end
+  local last = ATTRIBUTES
+  for index = from, #messages do
+    last = last + 1
+    stored[last] = messages[index] or '\254'
+  end
+  stored[0] = last
+  return table.concat(stored, '\255', 0, last)
+end
+
+local stored = fetch(key, 'first', 'next')
+if is_missing(key, stored) then
+  return false
+end
+local first, following = window_of(key, stored)
+if not first then
+  -- A message that is not there, so that nobody takes the rest for a whole session.
+  return answer(stored, {false}, 1)
+end
+return answer(stored, messages_between(first, following), 1)

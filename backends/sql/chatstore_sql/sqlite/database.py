@@ -1,0 +1,235 @@
+"""The database of a store, which need not be there yet.
+
+Only a call that stores a session makes the file. Until then every other call finds what an empty
+database answers, and whoever mistypes a path makes nothing.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from typing import Any, Protocol, Self, TypeVar
+
+from sqlalchemy import Engine
+
+from chatstore.errors import BackendUnavailableError, SchemaError
+from chatstore.runtime import deadline
+from chatstore_sql import statements
+from chatstore_sql.errors import is_busy
+from chatstore_sql.sqlite import forks
+from chatstore_sql.sqlite.connections import Connection, Connections, Row, writer_lock
+from chatstore_sql.sqlite.file import DatabaseFile, file_address
+from chatstore_sql.sqlite.sqlalchemy_engine import BUSY_SECONDS, EngineSettings, settings_of
+from chatstore_sql.sqlite.tables import ensure_schema, require_schema
+from chatstore_sql.statements import NO_PARAMETERS, Parameters
+
+Result = TypeVar("Result")
+
+_PAUSE = 0.001
+_PAUSE_AT_OPENING = 0.005
+_UNWATCHED: AbstractContextManager[None] = nullcontext()
+
+
+class Cursor(Protocol):
+    """What an engine needs of the driver's cursor."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the last statement changed; less than 0 if none could have been."""
+        ...
+
+    def execute(self, statement: str, parameters: Parameters = ..., /) -> "Cursor":
+        """Run a statement."""
+        ...
+
+    def executemany(self, statement: str, parameters: Sequence[Parameters], /) -> "Cursor":
+        """Run a statement many times."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """The rows that it found."""
+        ...
+
+
+class _NothingThere:
+    """A cursor of an empty database. A call that stores no session has nothing to write in one."""
+
+    rowcount = 0
+
+    def execute(self, statement: str, parameters: Parameters = NO_PARAMETERS, /) -> Self:
+        return self
+
+    def executemany(self, statement: str, parameters: Sequence[Parameters], /) -> Self:
+        return self
+
+    def fetchall(self) -> list[Any]:
+        return []
+
+
+class Database:
+    """Where the calls of one store go: statements that read, and transactions that may write."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.settings: EngineSettings = settings_of(engine)
+        path = self.settings.path
+        self._file = None if path is None else DatabaseFile(path)
+        self.connections = Connections(engine, self._file)
+        self.writer = writer_lock(self.settings.file)
+        """By which the threads of this process take turns to write; in memory, to read as well."""
+        self._is_open = False
+
+    def read(
+        self,
+        statement: str,
+        parameters: Parameters = NO_PARAMETERS,
+        *,
+        may_take_long: bool = True,
+    ) -> list[Row]:
+        """All rows of one SELECT, which sees one state of the database. One that `may_take_long`
+        is broken off at the deadline; to have it watched costs 2 microseconds."""
+        if not (self._is_open or self.open()):
+            return []
+        until = time.monotonic() + self.settings.timeout
+        if self._file is not None:
+            return _patiently(lambda: self._fetch(statement, parameters, may_take_long), until)
+        self._take_turn(until)
+        try:
+            return self._fetch(statement, parameters, may_take_long)
+        finally:
+            self.writer.release()
+
+    def write(self, *, may_take_long: bool = False) -> AbstractContextManager[Cursor]:
+        """A transaction that may write: committed at the end, rolled back if an exception leaves
+        it. Raises `BackendUnavailableError` if others keep writing for longer than the timeout.
+        What `may_take_long` is broken off at the deadline."""
+        if self._is_open or self.open():
+            return self._alone(in_transaction=True, may_take_long=may_take_long)
+        return nullcontext(_NothingThere())
+
+    def open(self) -> bool:
+        """Open what is there, and make the tables if it is empty; whether anything is there.
+
+        Any number of processes may do so at once. Raises what `ensure_schema` raises.
+        """
+        file = self._file
+        if file is not None:
+            if not file.is_there():
+                return False
+            forks.require_own(file.path)
+            file.remember()
+        until = time.monotonic() + self.settings.timeout
+        while not self._is_open:
+            try:
+                with self._alone(in_transaction=False, may_take_long=True) as cursor:
+                    ensure_schema(cursor, self.settings)
+            except Exception as error:
+                # To begin with WAL, SQLite needs the file for itself for a moment, and does not
+                # wait for others that are opening it.
+                if not is_busy(error) or time.monotonic() > until:
+                    raise
+                deadline.pause(_PAUSE_AT_OPENING)
+            else:
+                self._is_open = True
+        return True
+
+    def make(self) -> None:
+        """Make the file, empty, if it is not there."""
+        file = self._file
+        if self._is_open or file is None or file.is_there():
+            return
+        # By SQLite itself: who closes a file in another way takes its locks from the process.
+        address = file_address(file.path, "rwc")
+        with (
+            forks.no_fork(),
+            closing(sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)),
+        ):
+            pass
+
+    def ping(self) -> None:
+        """Raise unless the database is there and ours, and this process may write to it."""
+        if not (self._is_open or self.open()):
+            raise SchemaError(
+                f"{self.settings.place}: there is no such file. The first session that is stored "
+                "makes it; if there should be sessions, look at the path"
+            )
+        require_schema(self.read, self.settings)
+        self.read(statements.SELECT_ANY)
+        with self.write() as cursor:
+            cursor.execute(statements.DELETE_NOTHING)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.connections.close()
+
+    @contextmanager
+    def _alone(self, *, in_transaction: bool, may_take_long: bool) -> Iterator[sqlite3.Cursor]:
+        """A cursor, while no other thread of this process writes. In a transaction, no other
+        process writes either: it is committed at the end."""
+        until = time.monotonic() + self.settings.timeout
+        self._take_turn(until)
+        try:
+            take = self._begin if in_transaction else self.connections.take
+            connection = _patiently(take, until)
+            cursor = connection.cursor
+            try:
+                with connection.broken_off() if may_take_long else _UNWATCHED:
+                    if in_transaction and self._file is not None:
+                        # It may have waited since it was looked at.
+                        connection.log = self._file.require_whole(connection.log)
+                    yield cursor
+                    if in_transaction:
+                        cursor.execute("COMMIT")
+            except BaseException as error:
+                self.connections.recover(connection, error)
+                raise
+            self.connections.give(connection)
+        finally:
+            self.writer.release()
+
+    def _take_turn(self, until: float) -> None:
+        if self.writer.acquire(blocking=False):
+            return
+        # A lock wakes who waits for it; SQLite's own waiting is a poll.
+        left = deadline.seconds_left(max(until - time.monotonic(), 0.0))
+        if not self.writer.acquire(timeout=-1 if left is None else left):
+            # Which of both times is up?
+            deadline.seconds_left()
+            raise BackendUnavailableError(
+                f"{self.settings.place}: other threads kept writing for {self.settings.timeout:g} "
+                "seconds, the URL's timeout; send the call again"
+            )
+
+    def _begin(self) -> Connection:
+        """A connection in a transaction that may write."""
+        connection = self.connections.take()
+        try:
+            connection.cursor.execute("BEGIN IMMEDIATE")
+        except BaseException as error:
+            self.connections.recover(connection, error)
+            raise
+        return connection
+
+    def _fetch(self, statement: str, parameters: Parameters, may_take_long: bool) -> list[Row]:
+        connection = self.connections.take()
+        try:
+            if self._file is not None:
+                self._file.require_there()
+            with connection.broken_off() if may_take_long else _UNWATCHED:
+                rows = connection.fetch(statement, parameters)
+        except BaseException as error:
+            self.connections.recover(connection, error)
+            raise
+        self.connections.give(connection)
+        return rows
+
+
+def _patiently(attempt: Callable[[], Result], until: float) -> Result:
+    """What comes of the attempt: made again as long as somebody else holds the file, which opening
+    a connection may find too, and there is time."""
+    while True:
+        try:
+            return attempt()
+        except Exception as error:
+            if not is_busy(error) or time.monotonic() >= until:
+                raise
+        deadline.pause(_PAUSE)
