@@ -28,7 +28,7 @@ from chatstore.record.encode import stored_message
 from chatstore_dynamodb import DynamoDBSessionStore, expressions
 from chatstore_dynamodb.client import Client, new_client
 from chatstore_dynamodb.items import key
-from chatstore_dynamodb.schema.applying import apply
+from chatstore_dynamodb.schema.apply import apply
 from chatstore_dynamodb.schema.definition import TableDefinition
 from chatstore_dynamodb.url import read_url
 from messages import new_message

@@ -16,7 +16,7 @@ from chatstore import ChatStoreError
 from chatstore.values.plain import kind_of
 from chatstore_contract_tests.sweeps import sweep
 from chatstore_dynamodb.client import new_client
-from chatstore_dynamodb.schema.applying import apply
+from chatstore_dynamodb.schema.apply import apply
 from chatstore_dynamodb.schema.definition import TableDefinition
 
 from .subjects import Subject, subjects

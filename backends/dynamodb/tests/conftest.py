@@ -13,6 +13,7 @@ from chatstore_dynamodb.harness import EmptiedTableHarness
 from chatstore_dynamodb.schema.definition import TableDefinition
 from chatstore_dynamodb.schema.live import described
 
+from .bad_servers import answers, serving
 from .dynamodb_harness import (
     URL_VARIABLE,
     MotoHarness,
@@ -22,6 +23,7 @@ from .dynamodb_harness import (
     local_url,
     moto_client,
 )
+from .hostile import nothing_but_loopback
 
 REQUIRE_VARIABLE = "CHATSTORE_REQUIRE"
 
@@ -98,6 +100,20 @@ def moto_table(moto: Client) -> Iterator[TableHarness]:
     harness.close()
 
 
+@pytest.fixture(scope="module")
+def loopback() -> Iterator[None]:
+    """No name is looked up, and no address beyond loopback is reached."""
+    with nothing_but_loopback():
+        yield
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """A server that has no table."""
+    with serving(answers(400, "ResourceNotFoundException")) as url:
+        yield url
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     """A clock that moves only by hand."""
@@ -125,7 +141,7 @@ def definition(client: Client) -> Iterator[TableDefinition]:
 @pytest.fixture
 def schema(client: Client, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
     """The command, on the client's engine."""
-    monkeypatch.setattr("chatstore_dynamodb.schema.connecting.new_client", lambda **_: client)
+    monkeypatch.setattr("chatstore_dynamodb.schema.connection.new_client", lambda **_: client)
     monkeypatch.setattr(client, "close", lambda: None)
 
     def run(command: str, table: TableDefinition, *more: str, typed: str = "") -> Any:
