@@ -14,6 +14,7 @@ from chatstore_dynamodb.harness import EmptiedTableHarness
 from chatstore_dynamodb.schema.definition import TableDefinition
 from chatstore_dynamodb.schema.live import described
 
+from .bad_servers import answers, serving
 from .dynamodb_harness import (
     MotoHarness,
     TableHarness,
@@ -21,6 +22,7 @@ from .dynamodb_harness import (
     local_harness,
     moto_client,
 )
+from .hostile import nothing_but_loopback
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -89,6 +91,20 @@ def moto_table(moto: Client) -> Iterator[TableHarness]:
     harness.close()
 
 
+@pytest.fixture(scope="module")
+def loopback() -> Iterator[None]:
+    """No name is looked up, and no address beyond loopback is reached."""
+    with nothing_but_loopback():
+        yield
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """A server that has no table."""
+    with serving(answers(400, "ResourceNotFoundException")) as url:
+        yield url
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     """A clock that moves only by hand."""
@@ -116,7 +132,7 @@ def definition(client: Client) -> Iterator[TableDefinition]:
 @pytest.fixture
 def schema(client: Client, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
     """The command, on the client's engine."""
-    monkeypatch.setattr("chatstore_dynamodb.schema.connecting.new_client", lambda **_: client)
+    monkeypatch.setattr("chatstore_dynamodb.schema.connection.new_client", lambda **_: client)
     monkeypatch.setattr(client, "close", lambda: None)
 
     def run(command: str, table: TableDefinition, *more: str, typed: str = "") -> Any:

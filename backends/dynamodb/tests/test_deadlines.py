@@ -32,8 +32,9 @@ from .dynamodb_harness import REGION
 
 DEADLINE = 0.2
 LATEST = 1.1 * DEADLINE
-SLACK = 2.0
-"""How long a busy machine may take to get round to a thread that could go on."""
+SLACK = 3.0
+"""How long a busy machine may take to get round to a thread that could go on. It is less than any
+time-out of a client's own."""
 LONG_ENOUGH = 1.5
 """A deadline within which a busy machine gets an answer that is there."""
 
