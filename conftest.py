@@ -1,27 +1,40 @@
 """What the whole test run prints: with `--brief`, a dot for every hundred tests; at its end, why
 tests were skipped, and how much of the contract ran on which backend. And how to run the contract
-alone, or all but it."""
+alone, or all but it. And the wheel, which several files of tests look at."""
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+import legs
 from chatstore_contract_tests.behaviour import BACKEND_PROPERTY, Behaviour
+from chatstore_contract_tests.sequences import PROFILE_VARIABLE
 
 if TYPE_CHECKING:
     # The lowest pytest that the contract runs on does not export it.
     from pytest import TerminalReporter  # noqa: PT013  see above
 
-# A busy machine is no defect: no example has to be found, or to pass, within a time.
+# A busy machine is no defect: no example has to be found, or to pass, within a time. Every run but
+# the long one tries the same examples: what it finds, it finds again.
+_LONG = os.environ.get(PROFILE_VARIABLE) == "long"
 settings.register_profile(
-    "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "chatstore",
+    deadline=None,
+    derandomize=not _LONG,
+    max_examples=400 if _LONG else 40,
+    suppress_health_check=[HealthCheck.too_slow],
 )
-settings.load_profile("any-machine")
+settings.load_profile("chatstore")
 
+ROOT = Path(__file__).parent
 TESTS_A_DOT = 100
 _FINE = ("passed", "skipped")
 _finished = count(1)
@@ -47,8 +60,18 @@ def pytest_report_teststatus(
     return report.outcome, letter, letter and report.outcome.upper()
 
 
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> pytest.Item | None:
+    """Let one test stand for a class whose real engine is not there."""
+    return legs.stand_in(collector, name, obj)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the contract's tests, or the others."""
+    """Keep the contract's tests, or the others. What one worker does alone comes first, so that the
+    others are not done long before it."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
     choice = config.getoption("--contract")
     if choice is None:
         return
@@ -60,6 +83,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_of_the_contract(item: pytest.Item) -> bool:
     test_class = getattr(item, "cls", None)
     return test_class is not None and issubclass(test_class, Behaviour)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from the tree as it stands. Who takes it belongs to the group `wheel`, so
+    that one worker of a run builds it and no other does."""
+    target = tmp_path_factory.mktemp("wheel")
+    subprocess.run(  # noqa: S603 - it names itself what it runs
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", target, ROOT],
+        check=True,
+        capture_output=True,
+    )
+    (built,) = target.glob("*.whl")
+    return built
 
 
 def pytest_terminal_summary(terminalreporter: "TerminalReporter") -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 import boto3
 
-from chatstore import ManualClock
+from chatstore import ManualClock, RetentionPolicy
 from chatstore.clock import Moment, utc_now
 from chatstore.engine.query import PageQuery
 from chatstore.engine.write import Write
@@ -28,7 +28,7 @@ from chatstore.record.encode import stored_message
 from chatstore_dynamodb import DynamoDBSessionStore, expressions
 from chatstore_dynamodb.client import Client, new_client
 from chatstore_dynamodb.items import key
-from chatstore_dynamodb.schema.applying import apply
+from chatstore_dynamodb.schema.apply import apply
 from chatstore_dynamodb.schema.definition import TableDefinition
 from chatstore_dynamodb.url import read_url
 from messages import new_message
@@ -63,8 +63,11 @@ def fill(client: Client, table: str) -> None:
 
 
 def figures(client: Client, bare: Any, table: str, *, rounds: int, calls: int) -> Iterator[Figure]:
-    """append, append_and_get, get and a page, each against the floor on a table it shares."""
+    """append, append_and_get, get and a page, each against the floor on a table it shares; and a
+    get by a store whose windows have no limit by count, against one that shows at most 10."""
     store = DynamoDBSessionStore(client, table)
+    # Where bytes may decide what is shown, the messages are weighed.
+    other = DynamoDBSessionStore(client, table, policy=RetentionPolicy(max_messages=None))
     for session_id in SESSIONS:
         store.get(session_id)
     ids = itertools.cycle(SESSIONS)
@@ -92,6 +95,10 @@ def figures(client: Client, bare: Any, table: str, *, rounds: int, calls: int) -
         "page of 20 of 1,000": (
             lambda: bare.query(**listing),
             lambda: store.list_sessions("ben"),
+        ),
+        "get, at most 10 : no limit": (
+            lambda: store.get(next(ids)),
+            lambda: other.get(next(ids)),
         ),
     }
     yield from measured(contests, rounds=rounds, calls=calls)

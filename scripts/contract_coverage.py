@@ -27,7 +27,7 @@ Report = Mapping[str, Any]
 _COVERAGE = (sys.executable, "-m", "coverage")
 _ENGINES = (
     "not Moto and not FakeRedis and not OverLocal and not RedisThroughAsync "
-    "and not ClusterThroughAsync and not LocalThroughAsync and not FileThroughAsync"
+    "and not FileThroughAsync"
 )
 
 # These look at what a process has loaded, and would see what coverage loads.

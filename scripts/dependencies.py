@@ -20,8 +20,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".versions"
 
-# Beside what pyproject.toml names: the engines in memory, and what runs tests side by side.
-_TOOLS = ("fakeredis", "moto", "pytest-xdist")
+# Beside what pyproject.toml names: the engines in memory, and what the tests are run with.
+_TOOLS = ("fakeredis", "hypothesis", "moto", "pytest-xdist")
 
 _TESTS = (
     "contract_tests/tests/test_reference.py",
@@ -38,11 +38,8 @@ _TESTS = (
     "tests/test_opening.py",
 )
 # The same engines behind the async adapter use no more of a dependency, and real ones have legs of
-# their own. The batches of all sizes take moto half a minute.
-_SELECTED = (
-    "not ThroughAsync and not Local and not RedisCluster and not TestRedis and not "
-    "(Moto and test_batches_of_any_size_fill_the_window)"
-)
+# their own.
+_SELECTED = "not ThroughAsync and not Local and not RedisCluster and not TestRedis"
 
 _REQUIREMENT = re.compile(r"([\w.-]+)(?:\[[\w, -]*\])?\s*(?:>=\s*([\w.]+))?")
 _ASK = "import sys, venv, ensurepip; print(*sys.version_info[:3])"

@@ -20,8 +20,8 @@ from chatstore_contract_tests.impostors import IMPOSTORS, PLAIN
 from chatstore_contract_tests.memory import MemoryHarness
 from chatstore_contract_tests.odd_times import ODD_TIMES, TIMES
 from chatstore_contract_tests.rebuilt import BAD_MESSAGES, BAD_SESSIONS
-from chatstore_contract_tests.sweeps import sweep
 from chatstore_sql.harness import memory_harness
+from sweeps import sweep
 
 PROFILE = sweep(300)
 FIRST = message("first", message_id="first", timestamp=START)

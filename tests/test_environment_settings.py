@@ -15,7 +15,7 @@ from chatstore.environment import (
     max_staleness_from,
     policy_from,
 )
-from chatstore_contract_tests.sweeps import sweep
+from sweeps import sweep
 
 VARIABLES = [*(variable for variable, _ in POLICY_VARIABLES.values()), MAX_STALENESS_VARIABLE]
 # Digits of other scripts, and what Python reads as a number and nobody writes.

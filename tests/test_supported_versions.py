@@ -41,7 +41,7 @@ def test_the_page_has_the_lowest_python_and_sqlite() -> None:
     below which a store refuses to open."""
     assert f">={ROWS['Python'][0]}" == PROJECT["requires-python"]
     sources = [
-        path.read_text(encoding="utf-8") for path in ROOT.glob("backends/sql/chatstore_sql/*.py")
+        path.read_text(encoding="utf-8") for path in ROOT.glob("backends/sql/chatstore_sql/**/*.py")
     ]
     (oldest,) = re.findall(
         r"^OLDEST_SQLITE = \((\d+), (\d+), 0\)$", "\n".join(sources), re.MULTILINE

@@ -20,6 +20,8 @@ TUTORIAL = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 EXAMPLE = ROOT / "examples" / "json_files"
 LISTING = re.compile(r"^`([\w/.]+)`:\n\n```(?:python|toml)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
+pytestmark = pytest.mark.xdist_group("wheel")
+
 
 @dataclass(frozen=True)
 class Author:
@@ -45,7 +47,7 @@ class Author:
 
 
 @pytest.fixture(scope="module")
-def author(tmp_path_factory: pytest.TempPathFactory) -> Author:
+def author(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Author:
     """The author, as far as the tutorial's last command but one: both wheels are installed, with
     what they say they need, and nothing else is."""
     folder = tmp_path_factory.mktemp("json_files")
@@ -53,12 +55,11 @@ def author(tmp_path_factory: pytest.TempPathFactory) -> Author:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     wheels = tmp_path_factory.mktemp("wheels")
-    for source in (ROOT, folder):
-        subprocess.run(
-            [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", wheels, source],
-            check=True,
-            capture_output=True,
-        )
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", wheels, folder],
+        check=True,
+        capture_output=True,
+    )
     venv.create(folder / ".venv", with_pip=False)
     (site,) = folder.glob(".venv/lib/python*/site-packages")
     for name in _needed(Requirement("chatstore-sessions[cli,contract-tests]")):
@@ -67,7 +68,7 @@ def author(tmp_path_factory: pytest.TempPathFactory) -> Author:
         [
             *(sys.executable, "-m", "pip", "--python", str(folder / ".venv"), "install"),
             *("--quiet", "--disable-pip-version-check", "--no-deps", "--no-index"),
-            *map(str, wheels.glob("*.whl")),
+            *map(str, [wheel, *wheels.glob("*.whl")]),
         ],
         check=True,
     )

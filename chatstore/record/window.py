@@ -1,11 +1,11 @@
 """How much of a stored window a reader is shown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chatstore.models import Message
 from chatstore.policy import RetentionPolicy
 from chatstore.record.encode import stored_message
-from chatstore.record.stored import Body, StoredMessage
+from chatstore.record.stored import Body, StoredMessage, document_weights
 
 _HEAVIEST = 3
 """No message weighs more than so many times its JSON text: twice for lists and numbers of one
@@ -36,6 +36,9 @@ def shown_of(
             if policy.max_messages is None
             else min(len(messages), policy.max_messages)
         )
+    if isinstance(body, Mapping):
+        # As they lie there: to make documents of the messages again takes much longer.
+        return policy.window(len(messages), lambda: document_weights(body.get("messages", ())))
     return policy.window(
         len(messages), lambda: [stored_message(message).weight for message in messages]
     )

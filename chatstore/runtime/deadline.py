@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from chatstore.errors import ConfigurationError
 from chatstore.runtime.options import require_seconds
 from chatstore.runtime.watchdog import Watch, Watchdog
+from chatstore.values.plain import masked
 
 DEFAULT_DEADLINE = 10.0
 """How many seconds a call may take, unless a store says otherwise."""
@@ -44,13 +45,14 @@ def require_deadline(seconds: object) -> float:
 
 
 def read_deadline(text: str) -> float:
-    """The deadline that a URL's option `deadline` gives. Raises `ConfigurationError`."""
+    """The deadline that a URL's option `deadline` gives. Raises `ConfigurationError`, which repeats
+    no credentials that stand there by mistake."""
     try:
         return require_deadline(float(text))
     except ValueError:
         raise ConfigurationError(
-            f"deadline={text[:40]} in the URL must be a number of seconds, more than 0 and at most "
-            f"{LONGEST_DEADLINE:.0f}"
+            f"deadline={masked(text)[:40]} in the URL must be a number of seconds, more than 0 and "
+            f"at most {LONGEST_DEADLINE:.0f}"
         ) from None
 
 

@@ -11,7 +11,6 @@ EXTRAS = {
     "typer": "cli",
     "rich": "cli",
     "pytest": "contract-tests",
-    "hypothesis": "contract-tests",
 }
 """The extra that brings each module."""
 

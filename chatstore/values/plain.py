@@ -4,6 +4,7 @@ type itself. What can't become plain is told to the caller, by its kind and neve
 Only the built-in types' own methods are called here: a subclass may have changed its.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from itertools import islice
@@ -90,6 +91,11 @@ def shown(value: object) -> str:
 def plain_text(value: object) -> str | None:
     """The str that a caller's value is; None if it is none."""
     return str.__str__(cast("str", value)) if is_kind(value, str) else None
+
+
+def masked(text: object) -> str:
+    """A text without the credentials that somebody may have put into a URL in it."""
+    return re.sub(r"(?s)//.*@", "//***@", str(text))
 
 
 def plain_json(value: object) -> Any:

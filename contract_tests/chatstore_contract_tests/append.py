@@ -12,7 +12,17 @@ from chatstore import (
     SessionNotFoundError,
     VersionConflictError,
 )
-from chatstore_contract_tests.behaviour import START, Behaviour, batch, contents, message, refused
+from chatstore_contract_tests.behaviour import (
+    START,
+    Behaviour,
+    batch,
+    contents,
+    message,
+    raises_itself,
+    refused,
+    unchanged,
+)
+from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
 from chatstore_contract_tests.operations import CONDITIONAL_WRITES
 
@@ -94,20 +104,29 @@ class AppendBehaviour(Behaviour):
         kept = {"user_preferences", "metadata", "session_status", "creation_id", "user_id"}
         assert after.model_dump(include=kept) == session.model_dump(include=kept)
 
-    @pytest.mark.parametrize("write", CONDITIONAL_WRITES)
     def test_a_write_goes_by_the_version(
-        self, store: MaintainedSessionStore, harness: Harness, write: str
+        self, store: MaintainedSessionStore, harness: Harness
     ) -> None:
         """`if_version` makes a write conditional: `VersionConflictError` if it is another."""
-        session = store.create("ana", messages=batch(1))
-        store.append(session.session_id, message())
-        for version in (1, 3):
-            with refused(VersionConflictError, harness, session.session_id):
-                CONDITIONAL_WRITES[write](store, session.session_id, version)
-        CONDITIONAL_WRITES[write](store, session.session_id, 2)
+        with every_case() as case:
+            for name, write in CONDITIONAL_WRITES.items():
+                with case(name):
+                    session_id = store.create("ana", messages=batch(1)).session_id
+                    store.append(session_id, message())
+                    with unchanged(harness, session_id):
+                        for version in (1, 3):
+                            with raises_itself(VersionConflictError):
+                                write(store, session_id, version)
+                    write(store, session_id, 2)
 
-    @pytest.mark.parametrize("write", [name for name in CONDITIONAL_WRITES if name != "delete"])
-    def test_life_comes_before_the_version(self, store: MaintainedSessionStore, write: str) -> None:
-        """A missing session is `SessionNotFoundError`, whatever version was asked for."""
-        with pytest.raises(SessionNotFoundError):
-            CONDITIONAL_WRITES[write](store, "missing", 7)
+    def test_life_comes_before_the_version(self, store: MaintainedSessionStore) -> None:
+        """A missing session is `SessionNotFoundError`, whatever version was asked for; a `delete`
+        says that there was none."""
+        with every_case() as case:
+            for name, write in CONDITIONAL_WRITES.items():
+                with case(name):
+                    if name == "delete":
+                        assert write(store, "missing", 7) is False
+                        continue
+                    with pytest.raises(SessionNotFoundError):
+                        write(store, "missing", 7)

@@ -67,11 +67,12 @@ def contents(session: Session) -> list[str]:
 
 
 @contextmanager
-def unchanged(harness: Harness, session_id: str) -> Iterator[None]:
-    """Assert that what is stored under the id is the same to the byte before and after."""
-    before = harness.raw_read(session_id)
+def unchanged(harness: Harness, *session_ids: str) -> Iterator[None]:
+    """Assert that what is stored under the ids is the same to the byte before and after."""
+    before = [harness.raw_read(session_id) for session_id in session_ids]
     yield
-    assert harness.raw_read(session_id) == before, "a call that must not write has written"
+    after = [harness.raw_read(session_id) for session_id in session_ids]
+    assert after == before, "a call that must not write has written"
 
 
 @contextmanager
@@ -79,7 +80,14 @@ def refused(
     error: type[ChatStoreError], harness: Harness, session_id: str
 ) -> Iterator[pytest.ExceptionInfo[ChatStoreError]]:
     """Assert that the call raises `error` itself and writes nothing under the id."""
-    with unchanged(harness, session_id), pytest.raises(error) as raised:
+    with unchanged(harness, session_id), raises_itself(error) as raised:
+        yield raised
+
+
+@contextmanager
+def raises_itself(error: type[ChatStoreError]) -> Iterator[pytest.ExceptionInfo[ChatStoreError]]:
+    """Assert that the call raises `error`, and none that derives from it."""
+    with pytest.raises(error) as raised:
         yield raised
     assert type(raised.value) is error
 

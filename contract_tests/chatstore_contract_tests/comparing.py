@@ -32,18 +32,3 @@ def outcome(call: Call, store: MaintainedSessionStore) -> object:
         return plain(call(store))
     except ChatStoreError as error:
         return type(error).__name__
-
-
-def readable(result: object) -> object:
-    """An outcome without the types that tell 7 from 7.0 when compared: for people."""
-    match result:
-        case [type(), value]:
-            return value
-        case [str(name), list(documents)]:
-            return name, readable(documents)
-        case tuple() | list():
-            return [readable(each) for each in result]
-        case dict():
-            return {name: readable(each) for name, each in result.items()}
-        case _:
-            return result

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import product
 from threading import Barrier
 from typing import TypeVar
-
-import pytest
 
 from chatstore import (
     MaintainedSessionStore,
@@ -15,7 +15,8 @@ from chatstore import (
     SessionExistsError,
     VersionConflictError,
 )
-from chatstore_contract_tests.behaviour import Behaviour, batch, message
+from chatstore_contract_tests.behaviour import Behaviour, batch, contents, message
+from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
 
 WRITERS = 6
@@ -36,42 +37,45 @@ def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
         return list(threads.map(started, calls))
 
 
+def written_to(stores: Sequence[MaintainedSessionStore]) -> Session:
+    """A new session after all have written to it at once, each by the next of the stores."""
+    session_id = stores[0].create("ana").session_id
+
+    def write(writer: int) -> Callable[[], None]:
+        def appends() -> None:
+            store = stores[writer % len(stores)]
+            for number in range(APPENDS):
+                store.append(session_id, message(f"{writer} {number:02}"))
+
+        return appends
+
+    at_once([write(writer) for writer in range(WRITERS)])
+    return stores[0].get(session_id)
+
+
 class ConcurrencyBehaviour(Behaviour):
     """Threads that share a store, or bring their own."""
 
-    @pytest.mark.parametrize("shared", [True, False])
-    @pytest.mark.parametrize("max_messages", [10, 40, None])
-    def test_no_append_is_lost(
-        self, harness: Harness, max_messages: int | None, shared: bool
-    ) -> None:
+    def test_no_append_is_lost(self, harness: Harness) -> None:
         """Whoever else is writing: each acknowledged message counts once, the window is exact,
         and each writer's messages are in its own order."""
-        policy = RetentionPolicy(max_messages=max_messages, max_message_bytes=1_000)
-        stores = [harness.open(policy=policy) for _ in range(1 if shared else WRITERS)]
-        session_id = stores[0].create("ana").session_id
-
-        def write(writer: int) -> Callable[[], None]:
-            def appends() -> None:
-                store = stores[writer % len(stores)]
-                for number in range(APPENDS):
-                    store.append(session_id, message(f"{writer} {number:02}"))
-
-            return appends
-
-        at_once([write(writer) for writer in range(WRITERS)])
-        found = stores[0].get(session_id)
-        total = WRITERS * APPENDS
-        assert found.message_count == total
-        assert found.version == total + 1
-        assert len(found.messages) == min(total, max_messages or total)
-        kept = [each.content for each in found.messages]
-        assert len(set(kept)) == len(kept)
-        for writer in range(WRITERS):
-            own = [content for content in kept if content.startswith(f"{writer} ")]
-            expected = [f"{writer} {number:02}" for number in range(APPENDS)]
-            assert own == expected[APPENDS - len(own) :]
-        for store in stores:
-            store.close()
+        with every_case() as case:
+            for limit, clients in product((10, 40, None), (1, WRITERS)):
+                policy = RetentionPolicy(max_messages=limit, max_message_bytes=1_000)
+                with case(limit, f"{clients} clients"), ExitStack() as opened:
+                    stores = [
+                        opened.enter_context(harness.open(policy=policy)) for _ in range(clients)
+                    ]
+                    found = written_to(stores)
+                    total = WRITERS * APPENDS
+                    assert (found.message_count, found.version) == (total, total + 1)
+                    assert len(found.messages) == min(total, limit or total)
+                    kept = contents(found)
+                    assert len(set(kept)) == len(kept)
+                    for writer in range(WRITERS):
+                        own = [content for content in kept if content.startswith(f"{writer} ")]
+                        expected = [f"{writer} {number:02}" for number in range(APPENDS)]
+                        assert own == expected[APPENDS - len(own) :]
 
     def test_one_message_from_many_is_stored_once(self, store: MaintainedSessionStore) -> None:
         """The same message sent by several at once is stored once."""

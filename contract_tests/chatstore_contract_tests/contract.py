@@ -3,6 +3,7 @@
 from chatstore_contract_tests.append import AppendBehaviour
 from chatstore_contract_tests.concurrency import ConcurrencyBehaviour
 from chatstore_contract_tests.corruption import CorruptionBehaviour
+from chatstore_contract_tests.counted_out import CountedOutBehaviour
 from chatstore_contract_tests.door import DoorBehaviour
 from chatstore_contract_tests.expiry import ExpiryBehaviour
 from chatstore_contract_tests.foreign import ForeignBehaviour
@@ -28,6 +29,7 @@ from chatstore_contract_tests.window import WindowBehaviour
 # pytest runs the tests of the last base first: simple calls first, the state machine last.
 class SessionStoreContract(
     SequencesBehaviour,
+    CountedOutBehaviour,
     MaintenanceBehaviour,
     LifecycleBehaviour,
     ConcurrencyBehaviour,

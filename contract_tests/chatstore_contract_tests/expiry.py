@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from chatstore import (
     ManualClock,
     RetentionPolicy,
@@ -18,6 +16,7 @@ from chatstore_contract_tests.behaviour import (
     message,
     refused,
 )
+from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
 from chatstore_contract_tests.operations import CALLS, WRITES
 
@@ -41,18 +40,15 @@ class ExpiryBehaviour(Behaviour):
             clock.now = end
             assert is_gone(store, session.session_id)
 
-    @pytest.mark.parametrize("call", CALLS)
-    def test_no_call_sees_an_expired_session(
-        self, harness: Harness, clock: ManualClock, call: str
-    ) -> None:
+    def test_no_call_sees_an_expired_session(self, harness: Harness, clock: ManualClock) -> None:
         """From that instant every call answers as if it did not exist; a write never revives."""
-        with harness.open(policy=MINUTE, clock=clock) as store:
+        with harness.open(policy=MINUTE, clock=clock) as store, every_case() as case:
             store.create("ana", session_id="expired", messages=batch(2))
             clock.advance(timedelta(minutes=1))
-            with refused(SessionNotFoundError, harness, "expired"):
-                CALLS[call](store, "expired", None)
-            with refused(SessionNotFoundError, harness, "expired"):
-                CALLS[call](store, "expired", "ana")
+            for name, call in CALLS.items():
+                for user_id in (None, "ana"):
+                    with case(name, user_id), refused(SessionNotFoundError, harness, "expired"):
+                        call(store, "expired", user_id)
 
     def test_no_list_shows_an_expired_session(self, harness: Harness, clock: ManualClock) -> None:
         """get_many, list_sessions and scan leave it out, delete says False."""
@@ -92,27 +88,31 @@ class ExpiryBehaviour(Behaviour):
             clock.advance(timedelta(minutes=1))
             assert store.get_or_create("again", user_id="ben").message_count == 0
 
-    @pytest.mark.parametrize("write", WRITES)
-    def test_each_write_renews(self, harness: Harness, clock: ManualClock, write: str) -> None:
+    def test_each_write_renews(self, harness: Harness, clock: ManualClock) -> None:
         """With `renew_on_write`, each write starts the ttl anew."""
-        with harness.open(policy=MINUTE, clock=clock) as store:
-            session_id = store.create("ana").session_id
-            clock.advance(timedelta(seconds=30))
-            WRITES[write](store, session_id, None)
-            clock.advance(timedelta(seconds=59))
-            found = store.get(session_id)
-            assert found.ttl == int(START.timestamp()) + 90
-            clock.advance(timedelta(seconds=1))
-            assert is_gone(store, session_id)
+        with harness.open(policy=MINUTE, clock=clock) as store, every_case() as case:
+            for name, write in WRITES.items():
+                with case(name):
+                    clock.now = START
+                    session_id = store.create("ana").session_id
+                    clock.advance(timedelta(seconds=30))
+                    write(store, session_id, None)
+                    clock.advance(timedelta(seconds=59))
+                    found = store.get(session_id)
+                    assert found.ttl == int(START.timestamp()) + 90
+                    clock.advance(timedelta(seconds=1))
+                    assert is_gone(store, session_id)
 
-    @pytest.mark.parametrize("write", [name for name in WRITES if name != "touch"])
-    def test_a_fixed_ttl_stays(self, harness: Harness, clock: ManualClock, write: str) -> None:
+    def test_a_fixed_ttl_stays(self, harness: Harness, clock: ManualClock) -> None:
         """Without `renew_on_write`, only `create` sets the ttl."""
-        with harness.open(policy=FIXED, clock=clock) as store:
-            session = store.create("ana")
-            clock.advance(timedelta(seconds=30))
-            WRITES[write](store, session.session_id, None)
-            assert store.get(session.session_id).ttl == session.ttl
+        with harness.open(policy=FIXED, clock=clock) as store, every_case() as case:
+            # A touch is the write that renews all the same.
+            for name in [each for each in WRITES if each != "touch"]:
+                with case(name):
+                    session = store.create("ana")
+                    clock.advance(timedelta(seconds=30))
+                    WRITES[name](store, session.session_id, None)
+                    assert store.get(session.session_id).ttl == session.ttl
 
     def test_reads_renew_nothing(self, harness: Harness, clock: ManualClock) -> None:
         """No read moves a ttl."""
@@ -126,22 +126,25 @@ class ExpiryBehaviour(Behaviour):
             clock.advance(timedelta(seconds=1))
             assert is_gone(store, session_id)
 
-    @pytest.mark.parametrize("write", WRITES)
     def test_a_write_sets_what_the_writers_policy_gives(
-        self, harness: Harness, clock: ManualClock, write: str
+        self, harness: Harness, clock: ManualClock
     ) -> None:
         """The writer's policy sets the ttl, absence included, and takes it up again."""
         with (
             harness.open(policy=MINUTE, clock=clock) as minute,
             harness.open(policy=NEVER, clock=clock) as never,
+            every_case() as case,
         ):
-            session_id = minute.create("ana").session_id
-            WRITES[write](never, session_id, None)
-            found = never.get(session_id)
-            assert (found.ttl, found.expires_at) == (None, None)
-            clock.advance(timedelta(days=36_525))
-            info = minute.update(session_id, metadata={"a": 1})
-            assert info.ttl == int(clock.now.timestamp()) + 60
+            for name, write in WRITES.items():
+                with case(name):
+                    clock.now = START
+                    session_id = minute.create("ana").session_id
+                    write(never, session_id, None)
+                    found = never.get(session_id)
+                    assert (found.ttl, found.expires_at) == (None, None)
+                    clock.advance(timedelta(days=36_525))
+                    info = minute.update(session_id, metadata={"a": 1})
+                    assert info.ttl == int(clock.now.timestamp()) + 60
 
     def test_a_session_may_live_for_ever(self, harness: Harness, clock: ManualClock) -> None:
         """`ttl=None`: the session never expires, in lists too."""

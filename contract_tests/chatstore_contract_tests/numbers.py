@@ -3,10 +3,9 @@
 import json
 from typing import Any
 
-import pytest
-
 from chatstore import MaintainedSessionStore
 from chatstore_contract_tests.behaviour import Behaviour, message
+from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
 from chatstore_contract_tests.hostile import NUMBERS
 
@@ -16,36 +15,41 @@ def typed(value: object) -> object:
     return type(value), value
 
 
+def kept_as(store: MaintainedSessionStore, written: float) -> list[Any]:
+    """The number as every call shows it, in every place where one may stand."""
+    created = store.create(
+        "ana",
+        messages=[message(score=written)],
+        user_preferences={"n": written},
+        metadata={"n": [written, {"m": written}]},
+    )
+    appended = store.append_and_get(created.session_id, message(score=[written]))
+    updated = store.update(created.session_id, metadata={"other": written})
+    found = store.get(created.session_id)
+    return [
+        created.user_preferences["n"],
+        found.user_preferences["n"],
+        created.metadata["n"][0],
+        found.metadata["n"][1]["m"],
+        (created.messages[0].model_extra or {})["score"],
+        (appended.messages[1].model_extra or {})["score"][0],
+        (found.messages[0].model_extra or {})["score"],
+        updated.metadata["other"],
+        found.metadata["other"],
+    ]
+
+
 class NumbersBehaviour(Behaviour):
     """JSON numbers in messages, preferences and metadata."""
 
-    @pytest.mark.parametrize(("written", "read"), NUMBERS.values(), ids=NUMBERS)
-    def test_a_number_has_one_form(
-        self, store: MaintainedSessionStore, written: float, read: float
-    ) -> None:
+    def test_a_number_has_one_form(self, store: MaintainedSessionStore) -> None:
         """Integral and at most 38 digits is that int, else a float; a write returns what a read
         would, wherever the number stands."""
-        created = store.create(
-            "ana",
-            messages=[message(score=written)],
-            user_preferences={"n": written},
-            metadata={"n": [written, {"m": written}]},
-        )
-        appended = store.append_and_get(created.session_id, message(score=[written]))
-        updated = store.update(created.session_id, metadata={"other": written})
-        found = store.get(created.session_id)
-        numbers = [
-            created.user_preferences["n"],
-            found.user_preferences["n"],
-            created.metadata["n"][0],
-            found.metadata["n"][1]["m"],
-            (created.messages[0].model_extra or {})["score"],
-            (appended.messages[1].model_extra or {})["score"][0],
-            (found.messages[0].model_extra or {})["score"],
-            updated.metadata["other"],
-            found.metadata["other"],
-        ]
-        assert [typed(number) for number in numbers] == [typed(read)] * len(numbers)
+        with every_case() as case:
+            for name, (written, read) in NUMBERS.items():
+                with case(name):
+                    numbers = [typed(number) for number in kept_as(store, written)]
+                    assert numbers == [typed(read)] * len(numbers)
 
     def test_booleans_are_no_numbers(self, store: MaintainedSessionStore) -> None:
         """True and False stay what they are."""
@@ -62,17 +66,17 @@ class NumbersBehaviour(Behaviour):
         assert found.messages[0].model_extra is not None
         assert typed(found.messages[0].model_extra["t"]) == typed(True)
 
-    @pytest.mark.parametrize("rating", [7, 7.0, 7.5, 0, 1e23])
-    def test_fields_of_type_float_are_floats(
-        self, store: MaintainedSessionStore, rating: float
-    ) -> None:
+    def test_fields_of_type_float_are_floats(self, store: MaintainedSessionStore) -> None:
         """`confidence` and `rating` are floats, whatever their normal form is."""
-        sent = message(confidence=1, extracted_filters={"rating": rating})
-        session = store.create("ana", messages=[sent])
-        kept = store.append_and_get(session.session_id, message()).messages[0]
-        assert typed(kept.confidence) == typed(1.0)
-        assert kept.extracted_filters is not None
-        assert typed(kept.extracted_filters.rating) == typed(float(rating))
+        with every_case() as case:
+            for rating in (7, 7.0, 7.5, 0, 1e23):
+                with case(rating):
+                    sent = message(confidence=1, extracted_filters={"rating": rating})
+                    session = store.create("ana", messages=[sent])
+                    kept = store.append_and_get(session.session_id, message()).messages[0]
+                    assert typed(kept.confidence) == typed(1.0)
+                    assert kept.extracted_filters is not None
+                    assert typed(kept.extracted_filters.rating) == typed(float(rating))
 
     def test_numbers_that_others_wrote_are_normal_too(
         self, store: MaintainedSessionStore, harness: Harness

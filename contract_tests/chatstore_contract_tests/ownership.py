@@ -11,6 +11,7 @@ from chatstore import (
     SessionNotFoundError,
 )
 from chatstore_contract_tests.behaviour import Behaviour, batch, contents, message, refused
+from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
 from chatstore_contract_tests.operations import CALLS
 
@@ -18,26 +19,33 @@ from chatstore_contract_tests.operations import CALLS
 class OwnershipBehaviour(Behaviour):
     """user_id= on each call, and UserSessions."""
 
-    @pytest.mark.parametrize("call", CALLS)
-    @pytest.mark.parametrize("stranger", ["ben", "Ana", "ana ", "an", "anaa"])
     def test_anothers_session_is_not_found(
-        self, store: MaintainedSessionStore, harness: Harness, call: str, stranger: str
+        self, store: MaintainedSessionStore, harness: Harness
     ) -> None:
         """A session of somebody else is `SessionNotFoundError`, with the very words for a missing
         one, and nothing is written."""
-        store.create("ana", session_id="hers", messages=batch(2))
-        with refused(SessionNotFoundError, harness, "hers") as raised:
-            CALLS[call](store, "hers", stranger)
-        store.delete("hers")
-        with pytest.raises(SessionNotFoundError) as missing:
-            CALLS[call](store, "hers", stranger)
-        assert str(raised.value) == str(missing.value)
+        words: dict[tuple[str, str], str] = {}
+        with every_case() as case:
+            for state in ("hers", "missing"):
+                if state == "hers":
+                    store.create("ana", session_id="there", messages=batch(2))
+                else:
+                    store.delete("there")
+                for name, call in CALLS.items():
+                    for stranger in ("ben", "Ana", "ana ", "an", "anaa"):
+                        with case(state, name, stranger):
+                            with refused(SessionNotFoundError, harness, "there") as raised:
+                                call(store, "there", stranger)
+                            told = words.setdefault((name, stranger), str(raised.value))
+                            assert str(raised.value) == told
 
-    @pytest.mark.parametrize("call", CALLS)
-    def test_the_owner_may(self, store: MaintainedSessionStore, call: str) -> None:
+    def test_the_owner_may(self, store: MaintainedSessionStore) -> None:
         """With the owner's id each call does what it does without the check."""
-        store.create("ana", session_id="hers", messages=batch(2))
-        CALLS[call](store, "hers", "ana")
+        with every_case() as case:
+            for name, call in CALLS.items():
+                with case(name):
+                    session = store.create("ana", messages=batch(2))
+                    call(store, session.session_id, "ana")
 
     def test_the_owner_comes_before_the_version(
         self, store: MaintainedSessionStore, harness: Harness

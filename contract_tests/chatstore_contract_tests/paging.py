@@ -1,6 +1,7 @@
 """Pages: full ones, whatever was filtered out, and cursors that stay good."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -13,6 +14,7 @@ from chatstore import (
     SessionInfo,
 )
 from chatstore_contract_tests.behaviour import START, Behaviour
+from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
 from chatstore_contract_tests.hostile import BAD_CURSORS, BAD_LIMITS
 
@@ -38,15 +40,8 @@ def walk(
 class PagingBehaviour(Behaviour):
     """limit and cursor."""
 
-    @pytest.mark.parametrize("newest_first", [True, False])
-    @pytest.mark.parametrize("limit", [1, 3, 6, 7, 12, 13])
     def test_pages_join_to_the_list(
-        self,
-        store: MaintainedSessionStore,
-        clock: ManualClock,
-        harness: Harness,
-        limit: int,
-        newest_first: bool,
+        self, store: MaintainedSessionStore, clock: ManualClock, harness: Harness
     ) -> None:
         """Each session is on one page, in order, ties across a page's end included."""
         for number in range(12):
@@ -54,18 +49,15 @@ class PagingBehaviour(Behaviour):
             if number % 4 == 3:
                 clock.advance(timedelta(seconds=1))
         harness.settle()
-        ids = [
-            each.session_id
-            for page in walk(store, limit, newest_first=newest_first)
-            for each in page
-        ]
-        expected = [f"{number:02}" for number in range(12)]
-        assert ids == (expected[::-1] if newest_first else expected)
+        oldest_first = [f"{number:02}" for number in range(12)]
+        with every_case() as case:
+            for newest_first, expected in ((True, oldest_first[::-1]), (False, oldest_first)):
+                for limit in (1, 3, 6, 7, 12, 13):
+                    with case("newest first" if newest_first else "oldest first", limit):
+                        pages = walk(store, limit, newest_first=newest_first)
+                        assert [each.session_id for page in pages for each in page] == expected
 
-    @pytest.mark.parametrize("newest_first", [True, False])
-    def test_expired_sessions_take_no_place(
-        self, harness: Harness, clock: ManualClock, newest_first: bool
-    ) -> None:
+    def test_expired_sessions_take_no_place(self, harness: Harness, clock: ManualClock) -> None:
         """A page holds exactly `limit` live sessions; `next_cursor` is None if and only if nothing
         live follows."""
         with harness.open(policy=DAY, clock=clock) as brief, harness.open(clock=clock) as store:
@@ -75,10 +67,10 @@ class PagingBehaviour(Behaviour):
             clock.advance(timedelta(days=2))
             harness.settle()
             alive = [f"{number:02}" for number in range(1, 24, 4)]
-            pages = walk(store, 2, newest_first=newest_first)
-            assert [len(page) for page in pages] == [2, 2, 2]
-            ids = [each.session_id for page in pages for each in page]
-            assert ids == (alive[::-1] if newest_first else alive)
+            for newest_first, expected in ((True, alive[::-1]), (False, alive)):
+                pages = walk(store, 2, newest_first=newest_first)
+                assert [len(page) for page in pages] == [2, 2, 2]
+                assert [each.session_id for page in pages for each in page] == expected
 
     def test_filtered_sessions_take_no_place(
         self, store: MaintainedSessionStore, clock: ManualClock, harness: Harness
@@ -155,26 +147,29 @@ class PagingBehaviour(Behaviour):
             "WyJwb3NpdGlvbiIsIjIwMjYtMDMtMDFUMTI6MDA6MDAuMjUwMDAwWiIsIsOpfDEiXQ"
         )
 
-    @pytest.mark.parametrize("cursor", BAD_CURSORS.values(), ids=BAD_CURSORS)
-    def test_a_bad_cursor_is_refused(self, store: MaintainedSessionStore, cursor: str) -> None:
+    def test_a_bad_cursor_is_refused(self, store: MaintainedSessionStore) -> None:
         """Text that no listing returned is `InvalidCursorError`."""
         store.create("ana")
-        with pytest.raises(InvalidCursorError):
-            store.list_sessions("ana", cursor=cursor)
-        with pytest.raises(InvalidCursorError):
-            store.scan(cursor=cursor)
+        with every_case() as case:
+            for name, cursor in BAD_CURSORS.items():
+                with case("list_sessions", name), pytest.raises(InvalidCursorError):
+                    store.list_sessions("ana", cursor=cursor)
+                with case("scan", name), pytest.raises(InvalidCursorError):
+                    store.scan(cursor=cursor)
 
-    @pytest.mark.parametrize("limit", BAD_LIMITS, ids=repr)
-    def test_a_limit_is_1_to_1000(self, store: MaintainedSessionStore, limit: int) -> None:
+    def test_a_limit_is_1_to_1000(self, store: MaintainedSessionStore) -> None:
         """A limit is 1 to 1,000: anything else is `InvalidInputError`, not "all"."""
         store.create("ana")
-        for listing in (
-            lambda: store.list_sessions("ana", limit=limit),
-            lambda: store.scan(limit=limit),
-        ):
-            with pytest.raises(InvalidInputError) as raised:
-                listing()
-            assert raised.value.field == "limit"
+        with every_case() as case:
+            for limit in BAD_LIMITS:
+                for name, listing in (
+                    ("list_sessions", partial(store.list_sessions, "ana")),
+                    ("scan", store.scan),
+                ):
+                    with case(name, limit):
+                        with pytest.raises(InvalidInputError) as raised:
+                            listing(limit=limit)
+                        assert raised.value.field == "limit"
 
     def test_a_page_may_hold_1000(self, store: MaintainedSessionStore, harness: Harness) -> None:
         """A limit of 1,000 is good, and a page then shows all that there is."""

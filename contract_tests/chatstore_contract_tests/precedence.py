@@ -15,6 +15,7 @@ from chatstore import (
     VersionConflictError,
 )
 from chatstore_contract_tests.behaviour import Behaviour, batch, message, refused, unchanged
+from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
 
 FULL = {f"key {number}": number for number in range(32)}
@@ -86,16 +87,16 @@ class PrecedenceBehaviour(Behaviour):
         with pytest.raises(SessionNotFoundError):
             store.update(session.session_id, metadata={"more": 1}, user_id="ben")
 
-    @pytest.mark.parametrize("max_messages", [10, 150, None])
-    def test_a_conflict_in_a_full_window_writes_nothing(
-        self, harness: Harness, max_messages: int | None
-    ) -> None:
+    def test_a_conflict_in_a_full_window_writes_nothing(self, harness: Harness) -> None:
         """The version is compared in windows of every kind, with room and full."""
-        policy = RetentionPolicy(max_messages=max_messages, max_message_bytes=1_000)
-        with harness.open(policy=policy) as store:
-            session_id = store.create("ana", messages=batch(200)).session_id
-            with refused(VersionConflictError, harness, session_id):
-                store.append(session_id, message(), if_version=9)
-            with refused(SessionNotFoundError, harness, session_id):
-                store.append(session_id, message(), user_id="ben")
-            assert store.append(session_id, message(), user_id="ana", if_version=1).version == 2
+        with every_case() as case:
+            for limit in (10, 150, None):
+                policy = RetentionPolicy(max_messages=limit, max_message_bytes=1_000)
+                with case(limit), harness.open(policy=policy) as store:
+                    session_id = store.create("ana", messages=batch(200)).session_id
+                    with refused(VersionConflictError, harness, session_id):
+                        store.append(session_id, message(), if_version=9)
+                    with refused(SessionNotFoundError, harness, session_id):
+                        store.append(session_id, message(), user_id="ben")
+                    after = store.append(session_id, message(), user_id="ana", if_version=1)
+                    assert after.version == 2

@@ -1,9 +1,8 @@
 """A batch that meets what is stored, and is no retry of it, is refused: nothing is lost."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-
-import pytest
 
 from chatstore import (
     InvalidInputError,
@@ -20,6 +19,7 @@ from chatstore_contract_tests.behaviour import (
     refused,
     unchanged,
 )
+from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.foreign import brief_record
 from chatstore_contract_tests.harness import Harness
 
@@ -48,47 +48,58 @@ def refuses(
         assert raised.value.field == f"messages[{index}]"
 
 
+def windows(
+    harness: Harness, clock: ManualClock
+) -> Iterator[tuple[int | None, MaintainedSessionStore]]:
+    """A store for each of the limits, in which there is no session yet."""
+    for limit in LIMITS:
+        policy = RetentionPolicy(max_messages=limit, max_message_bytes=2_000)
+        with harness.open(policy=policy, clock=clock) as store:
+            yield limit, store
+            store.delete("there")
+
+
 class ResendingBehaviour(Behaviour):
     """Messages that were stored before, in a further batch."""
 
-    @pytest.mark.parametrize("limit", LIMITS)
     def test_a_stored_id_with_other_content_is_refused(
-        self, harness: Harness, clock: ManualClock, limit: int | None
+        self, harness: Harness, clock: ManualClock
     ) -> None:
         """An id that is in the window belongs to the content that is stored with it, unknown
         attributes included."""
-        policy = RetentionPolicy(max_messages=limit, max_message_bytes=2_000)
-        with harness.open(policy=policy, clock=clock) as store:
-            first, last = message("first", extra=1), message("last", extra=1)
-            store.create("ana", session_id="there", messages=[first])
-            store.append("there", last)
-            for changes in CHANGES:
-                other = last.model_copy(update=changes)
-                refuses(store, harness, 0, other)
-                refuses(store, harness, 1, first, other, message("new"))
-            # It is the call's own result that is missing, whatever the version.
-            other = last.model_copy(update={"content": "another"})
-            refuses(store, harness, 0, other, if_version=1)
-            with unchanged(harness, "there"):
-                assert store.append("there", last).version == 2
+        first, last = message("first", extra=1), message("last", extra=1)
+        with every_case() as case:
+            for limit, store in windows(harness, clock):
+                store.create("ana", session_id="there", messages=[first])
+                store.append("there", last)
+                for changes in CHANGES:
+                    other = last.model_copy(update=changes)
+                    with case(limit, changes):
+                        refuses(store, harness, 0, other)
+                        refuses(store, harness, 1, first, other, message("new"))
+                with case(limit, "at another version"):
+                    # It is the call's own result that is missing, whatever the version.
+                    other = last.model_copy(update={"content": "another"})
+                    refuses(store, harness, 0, other, if_version=1)
+                with case(limit, "the same"), unchanged(harness, "there"):
+                    assert store.append("there", last).version == 2
 
-    @pytest.mark.parametrize("limit", LIMITS)
     def test_what_is_new_comes_after_what_is_stored(
-        self, harness: Harness, clock: ManualClock, limit: int | None
+        self, harness: Harness, clock: ManualClock
     ) -> None:
         """A new message before one that is stored already is refused, and not dropped."""
-        policy = RetentionPolicy(max_messages=limit, max_message_bytes=2_000)
-        with harness.open(policy=policy, clock=clock) as store:
-            stored = batch(2)
-            store.create("ana", session_id="there", messages=stored[:1])
-            new = message("new")
-            refuses(store, harness, 0, new, stored[0])
-            refuses(store, harness, 0, new, stored[0], message("newer"))
-            store.append("there", stored[1])
-            refuses(store, harness, 0, new, stored[1])
-            refuses(store, harness, 1, stored[0], new, stored[1])
-            after = store.append_and_get("there", *stored, new)
-            assert contents(after) == ["message 0", "message 1", "new"]
+        stored, new = batch(2), message("new")
+        with every_case() as case:
+            for limit, store in windows(harness, clock):
+                with case(limit):
+                    store.create("ana", session_id="there", messages=stored[:1])
+                    refuses(store, harness, 0, new, stored[0])
+                    refuses(store, harness, 0, new, stored[0], message("newer"))
+                    store.append("there", stored[1])
+                    refuses(store, harness, 0, new, stored[1])
+                    refuses(store, harness, 1, stored[0], new, stored[1])
+                    after = store.append_and_get("there", *stored, new)
+                    assert contents(after) == ["message 0", "message 1", "new"]
 
     def test_what_can_not_have_been_pruned_is_new(
         self, store: MaintainedSessionStore, harness: Harness

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from chatstore import (
     MaintainedSessionStore,
     ManualClock,
@@ -19,6 +17,7 @@ from chatstore_contract_tests.behaviour import (
     refused,
     unchanged,
 )
+from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
 
 
@@ -92,21 +91,21 @@ class RetriesBehaviour(Behaviour):
             assert contents(after) == ["message 3", "message 4"]
         assert len(store.get(session.session_id).messages) == 5
 
-    @pytest.mark.parametrize("max_messages", [1, 10, 60, 99, 100, 250, None])
     def test_retries_are_known_in_windows_of_any_size(
-        self, harness: Harness, clock: ManualClock, max_messages: int | None
+        self, harness: Harness, clock: ManualClock
     ) -> None:
         """Idempotence by message id holds for every size of window, full or not."""
-        policy = RetentionPolicy(max_messages=max_messages, max_message_bytes=1_000)
-        with harness.open(policy=policy, clock=clock) as store:
-            sent = batch(100)
-            session_id = store.create("ana", messages=batch(200)).session_id
-            store.append(session_id, *sent)
-            with unchanged(harness, session_id):
-                assert store.append(session_id, *sent[-3:]).message_count == 300
-                assert store.append(session_id, sent[-1]).message_count == 300
-            kept = min(300, max_messages or 300)
-            assert len(store.get(session_id).messages) == kept
+        sent = batch(100)
+        with every_case() as case:
+            for limit in (1, 10, 60, 99, 100, 250, None):
+                policy = RetentionPolicy(max_messages=limit, max_message_bytes=1_000)
+                with case(limit), harness.open(policy=policy, clock=clock) as store:
+                    session_id = store.create("ana", messages=batch(200)).session_id
+                    store.append(session_id, *sent)
+                    with unchanged(harness, session_id):
+                        assert store.append(session_id, *sent[-3:]).message_count == 300
+                        assert store.append(session_id, sent[-1]).message_count == 300
+                    assert len(store.get(session_id).messages) == min(300, limit or 300)
 
     def test_a_stored_retry_needs_no_version(
         self, store: MaintainedSessionStore, harness: Harness

@@ -4,6 +4,7 @@ import pytest
 
 from chatstore import MaintainedSessionStore, ManualClock, RetentionPolicy, SessionNotFoundError
 from chatstore_contract_tests.behaviour import START, Behaviour, batch, contents, message
+from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
 
 
@@ -54,20 +55,19 @@ class RewritingBehaviour(Behaviour):
         assert redacted.message_count == 23
         assert contents(store.get(session_id)) == ["narrow 0", "narrow 1"]
 
-    @pytest.mark.parametrize("max_messages", [10, 120, None])
-    def test_appends_go_on_after_a_rewrite(
-        self, harness: Harness, clock: ManualClock, max_messages: int | None
-    ) -> None:
+    def test_appends_go_on_after_a_rewrite(self, harness: Harness, clock: ManualClock) -> None:
         """After a rewrite, messages are known again, and the removed ones may come anew."""
-        policy = RetentionPolicy(max_messages=max_messages, max_message_bytes=1_000)
-        with harness.open(policy=policy, clock=clock) as store:
-            first, second, third = batch(3)
-            session_id = store.create("ana", messages=[first, second]).session_id
-            store.rewrite(session_id, [second], if_version=1)
-            assert store.append(session_id, second).version == 2
-            after = store.append_and_get(session_id, first, third)
-            assert after.messages == [second, first, third]
-            assert after.message_count == 3
+        first, second, third = batch(3)
+        with every_case() as case:
+            for limit in (10, 120, None):
+                policy = RetentionPolicy(max_messages=limit, max_message_bytes=1_000)
+                with case(limit), harness.open(policy=policy, clock=clock) as store:
+                    session_id = store.create("ana", messages=[first, second]).session_id
+                    store.rewrite(session_id, [second], if_version=1)
+                    assert store.append(session_id, second).version == 2
+                    after = store.append_and_get(session_id, first, third)
+                    assert after.messages == [second, first, third]
+                    assert after.message_count == 3
 
     def test_the_last_writer_wins_without_a_version(self, store: MaintainedSessionStore) -> None:
         """With `if_version=None` the last writer wins, over an append acknowledged meanwhile."""

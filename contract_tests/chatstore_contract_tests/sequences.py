@@ -1,23 +1,36 @@
-"""Any sequence of calls is answered like the reference: how the state machine is run."""
+"""Any sequence of calls is answered like the reference."""
 
 import os
+import secrets
 import sys
-from unittest import mock
-
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis.internal.conjecture import engine
-from hypothesis.stateful import run_state_machine_as_test
+from contextlib import nullcontext
 
 from chatstore_contract_tests.behaviour import Behaviour
 from chatstore_contract_tests.harness import Harness
-from chatstore_contract_tests.machine import StoreMachine
-from chatstore_contract_tests.paired_stores import DivergenceError
+from chatstore_contract_tests.memory import MemoryHarness
+from chatstore_contract_tests.parity.material import POLICIES
+from chatstore_contract_tests.parity.running import REFERENCE, Comparison, Divergence, Stores, fresh
+from chatstore_contract_tests.parity.steps import source
 
 PROFILE_VARIABLE = "CHATSTORE_CONTRACT_PROFILE"
 """`long` searches for minutes and anew each time; anything else is the same short run always."""
 
-SHRINKING_SECONDS = 15
+STEPS, STEPS_OF_A_LONG_RUN = 600, 40_000
+
+SHORTENING_SECONDS = 15.0
 """How long a found difference is made shorter."""
+
+_TESTED = "the store"
+
+
+class DivergenceError(AssertionError):
+    """The store answered otherwise than the reference; `program` shows it."""
+
+    def __init__(self, found: Divergence) -> None:
+        expected, answered = found.answers[REFERENCE], found.answers[_TESTED]
+        self.program = f"{source(found.steps)}# expected: {expected!r}\n# answered: {answered!r}\n"
+        step = found.steps[-1].source
+        super().__init__(f"{step}\nreference: {expected!r}\nstore:     {answered!r}")
 
 
 class SequencesBehaviour(Behaviour):
@@ -26,30 +39,22 @@ class SequencesBehaviour(Behaviour):
     def test_any_sequence_of_calls_is_answered_like_the_reference(self, harness: Harness) -> None:
         """One behaviour: results, order, errors, expiry and numbers are those of the reference,
         whatever several clients do to the same sessions."""
-        run_machine(StoreMachine, harness)
+        compare_with_the_reference(harness)
 
 
-def run_machine(kind: type[StoreMachine], harness: Harness) -> None:
-    """Run a state machine on the stores of a harness, by the profile that is set."""
+def compare_with_the_reference(harness: Harness, *, clients: int = len(POLICIES)) -> None:
+    """Run random programs on the harness and on the reference, by the profile that is set."""
     thorough = os.environ.get(PROFILE_VARIABLE) == "long"
-    machine = type("BoundMachine", (kind,), {"harness": harness})
-    chosen = settings(
-        max_examples=600 if thorough else 25,
-        stateful_step_count=80,
-        derandomize=not thorough,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate, Phase.shrink],
-        report_multiple_bugs=False,
-        print_blob=False,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    stores: Stores = {REFERENCE: fresh(MemoryHarness), _TESTED: lambda: nullcontext(harness)}
+    comparison = Comparison(stores, texts=False, clients=clients)
+    found = comparison.run(
+        seed=secrets.randbelow(10**9) if thorough else 0,
+        steps=STEPS_OF_A_LONG_RUN if thorough else STEPS,
     )
-    try:
-        # Hypothesis looks for a shorter program for five minutes, and no setting bounds that.
-        with mock.patch.object(engine, "MAX_SHRINKING_SECONDS", SHRINKING_SECONDS, create=True):
-            run_state_machine_as_test(machine, settings=chosen)
-    except DivergenceError as error:
+    if found is not None:
+        error = DivergenceError(comparison.shortened(found, seconds=SHORTENING_SECONDS))
         # Where pytest shows what was printed, nothing stands before the lines: they can be
         # pasted.
         sys.stdout.write(error.program)
-        raise
+        answered = found.answers[_TESTED]
+        raise error from (answered if isinstance(answered, Exception) else None)

@@ -1,11 +1,10 @@
 """A user's sessions: which ones, in which order, under which filters."""
 
-from datetime import timedelta
-
-import pytest
+from datetime import datetime, timedelta
 
 from chatstore import MaintainedSessionStore, ManualClock, SessionInfo
 from chatstore_contract_tests.behaviour import START, Behaviour, batch, message
+from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
 
 
@@ -13,6 +12,11 @@ def listed(store: MaintainedSessionStore, user_id: str, **filters: object) -> li
     """The ids on the first page."""
     page = store.list_sessions(user_id, **filters)  # type: ignore[arg-type]  # each test names its own
     return [each.session_id for each in page.items]
+
+
+def instant(microseconds: int) -> datetime:
+    """So long after the beginning."""
+    return START + timedelta(microseconds=microseconds)
 
 
 class UserQueriesBehaviour(Behaviour):
@@ -79,37 +83,33 @@ class UserQueriesBehaviour(Behaviour):
         harness.settle()
         assert sorted(listed(store, "ana", session_status="closed")) == ["0", "1"]
 
-    @pytest.mark.parametrize("newest_first", [True, False])
     def test_a_range_of_time(
-        self,
-        store: MaintainedSessionStore,
-        clock: ManualClock,
-        harness: Harness,
-        newest_first: bool,
+        self, store: MaintainedSessionStore, clock: ManualClock, harness: Harness
     ) -> None:
         """`created_from` ≤ created < `created_before`, to the microsecond."""
         for number in range(5):
-            clock.now = START + timedelta(microseconds=number)
+            clock.now = instant(number)
             store.create("ana", session_id=f"{number}")
         harness.settle()
 
-        def found(low: int | None, high: int | None) -> list[str]:
-            return sorted(
-                listed(
-                    store,
-                    "ana",
-                    newest_first=newest_first,
-                    created_from=None if low is None else START + timedelta(microseconds=low),
-                    created_before=None if high is None else START + timedelta(microseconds=high),
-                )
-            )
-
-        assert found(1, 3) == ["1", "2"]
-        assert found(3, None) == ["3", "4"]
-        assert found(None, 2) == ["0", "1"]
-        assert found(2, 2) == []
-        assert found(3, 1) == []
-        assert found(-9, 9) == ["0", "1", "2", "3", "4"]
+        ranges: list[tuple[int | None, int | None, list[str]]] = [
+            (1, 3, ["1", "2"]),
+            (3, None, ["3", "4"]),
+            (None, 2, ["0", "1"]),
+            (2, 2, []),
+            (3, 1, []),
+            (-9, 9, ["0", "1", "2", "3", "4"]),
+        ]
+        with every_case() as case:
+            for low, high, oldest_first in ranges:
+                bounds = {
+                    "created_from": None if low is None else instant(low),
+                    "created_before": None if high is None else instant(high),
+                }
+                with case(low, high, "newest first"):
+                    assert listed(store, "ana", **bounds) == oldest_first[::-1]
+                with case(low, high, "oldest first"):
+                    assert listed(store, "ana", newest_first=False, **bounds) == oldest_first
 
     def test_a_range_and_a_status_together(
         self, store: MaintainedSessionStore, clock: ManualClock, harness: Harness

@@ -1,6 +1,6 @@
 """Exactly the window: the newest messages that the policy allows, never more, never fewer."""
 
-import pytest
+from itertools import product
 
 from chatstore import MaintainedSessionStore, ManualClock, Message, RetentionPolicy
 from chatstore.record.encode import stored_message
@@ -11,6 +11,7 @@ from chatstore_contract_tests.behaviour import (
     message,
     unchanged,
 )
+from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
 
 
@@ -26,23 +27,25 @@ class WindowBehaviour(Behaviour):
         assert contents(session) == [f"message {number}" for number in range(3, 13)]
         assert session.message_count == 13
 
-    @pytest.mark.parametrize("max_messages", [1, 2, 99, 100, 101])
-    @pytest.mark.parametrize("size", [1, 7, 100])
     def test_batches_of_any_size_fill_the_window(
-        self, harness: Harness, clock: ManualClock, max_messages: int, size: int
+        self, harness: Harness, clock: ManualClock
     ) -> None:
         """Whatever the batches, the window is the newest `max_messages`, oldest first."""
-        policy = RetentionPolicy(max_messages=max_messages, max_message_bytes=1_000)
-        sent: list[Message] = []
-        with harness.open(policy=policy, clock=clock) as store:
-            session_id = store.create("ana").session_id
-            for number in range(max_messages // size + 3):
-                added = batch(size, f"batch {number},")
-                sent += added
-                after = store.append_and_get(session_id, *added)
-                assert after.messages == sent[-max_messages:]
-                assert after.message_count == len(sent)
-            assert store.get(session_id).messages == sent[-max_messages:]
+        with every_case() as case:
+            for limit, size in product((1, 2, 99, 100, 101), (1, 7, 100)):
+                policy = RetentionPolicy(max_messages=limit, max_message_bytes=1_000)
+                with case(limit, size), harness.open(policy=policy, clock=clock) as store:
+                    # Nearly full; then a few batches take it over the edge.
+                    sent = batch(max(1, limit - 2 * size), "first")
+                    session_id = store.create("ana").session_id
+                    store.append(session_id, *sent)
+                    for number in range(2 if size == 100 else 4):
+                        added = batch(size, f"batch {number},")
+                        sent += added
+                        after = store.append_and_get(session_id, *added)
+                        assert after.messages == sent[-limit:]
+                        assert after.message_count == len(sent)
+                    assert store.get(session_id).messages == sent[-limit:]
 
     def test_a_lower_limit_trims_at_the_next_write(
         self, store: MaintainedSessionStore, harness: Harness, clock: ManualClock
@@ -90,23 +93,23 @@ class WindowBehaviour(Behaviour):
             assert len(after.messages) == after.message_count == 250
             assert after == store.get(session_id)
 
-    @pytest.mark.parametrize("max_messages", [None, 4, 200])
-    def test_bytes_bound_a_window(
-        self, harness: Harness, clock: ManualClock, max_messages: int | None
-    ) -> None:
+    def test_bytes_bound_a_window(self, harness: Harness, clock: ManualClock) -> None:
         """Where the count does not decide, the longest suffix that fits both limits stays."""
-        policy = RetentionPolicy(
-            max_messages=max_messages, max_message_bytes=1_500, max_window_bytes=3_000
-        )
-        sent: list[Message] = []
-        with harness.open(policy=policy, clock=clock) as store:
-            session_id = store.create("ana").session_id
-            for size in (10, 900, 400, 30, 1_200, 5, 5, 5, 700, 650, 600, 1, 1_100, 1_150, 20):
-                sent.append(message("x" * size))
-                after = store.append_and_get(session_id, sent[-1])
-                assert after.messages == _longest_suffix(sent, policy)
-            assert store.get(session_id).messages == _longest_suffix(sent, policy)
-            assert after.message_count == len(sent)
+        sizes = (10, 900, 400, 30, 1_200, 5, 5, 5, 700, 650, 600, 1, 1_100, 1_150, 20)
+        with every_case() as case:
+            for limit in (None, 4, 200):
+                policy = RetentionPolicy(
+                    max_messages=limit, max_message_bytes=1_500, max_window_bytes=3_000
+                )
+                sent: list[Message] = []
+                with case(limit), harness.open(policy=policy, clock=clock) as store:
+                    session_id = store.create("ana").session_id
+                    for size in sizes:
+                        sent.append(message("x" * size))
+                        after = store.append_and_get(session_id, sent[-1])
+                        assert after.messages == _longest_suffix(sent, policy)
+                        assert after.message_count == len(sent)
+                    assert store.get(session_id).messages == _longest_suffix(sent, policy)
 
     def test_a_window_is_filled_to_the_byte(self, harness: Harness, clock: ManualClock) -> None:
         """A window that weighs exactly `max_window_bytes` is whole; one byte more is not."""

@@ -5,9 +5,8 @@ import pytest
 from chatstore import MemorySessionCache
 from chatstore_contract_tests import Harness, SessionStoreContract
 from chatstore_contract_tests.cached import CachedHarness, DyingCacheHarness
-from chatstore_contract_tests.machine import StoreMachine
 from chatstore_contract_tests.memory import MemoryHarness
-from chatstore_contract_tests.sequences import run_machine
+from chatstore_contract_tests.sequences import compare_with_the_reference
 
 
 class TestCached(SessionStoreContract):
@@ -32,16 +31,6 @@ class TestDyingCache(SessionStoreContract):
         )
 
 
-class OneClientMachine(StoreMachine):
-    """The state machine with the first of its clients alone."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.subjects = self.subjects[:1] * len(self.subjects)
-        self.references = self.references[:1] * len(self.references)
-        self.clocks = self.clocks[:1] * len(self.clocks)
-
-
 def test_one_client_does_not_notice_that_the_cache_dies() -> None:
     """A client reads its own writes, whatever the cache missed while it was away and however old
     what it comes back with."""
@@ -53,4 +42,4 @@ def test_one_client_does_not_notice_that_the_cache_dies() -> None:
         forget=cache.forget,
         is_for_one=True,
     )
-    run_machine(OneClientMachine, harness)
+    compare_with_the_reference(harness, clients=1)

@@ -1,6 +1,5 @@
 """Each backend's namespace: taken, kept apart, and removed, on whatever deployment runs."""
 
-import os
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -8,27 +7,17 @@ from pathlib import Path
 
 import pytest
 
+import legs
 from chatstore import InvalidInputError, MaintainedSessionStore, Message, open_store
 from chatstore_contract_tests.namespaces import find_namespace
 
-SERVERS = {
-    "redis": "CHATSTORE_TEST_REDIS_URL",
-    "redis-cluster": "CHATSTORE_TEST_REDIS_CLUSTER_URL",
-    "dynamodb": "CHATSTORE_TEST_DYNAMODB_URL",
-}
 
-
-@pytest.fixture(params=["sqlite", *SERVERS])
+@pytest.fixture(params=["sqlite", *legs.VARIABLES])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a deployment; one that does not run is skipped, or fails if it was asked for."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/chat.db"
-    variable = SERVERS[request.param]
-    if found := os.environ.get(variable):
-        return found
-    if request.param in os.environ.get("CHATSTORE_REQUIRE", "").replace(",", " ").split():
-        pytest.fail(f"{variable} is not set")
-    pytest.skip(f"{variable} is not set; start a server with scripts/servers up {request.param}")
+    return legs.url_of(request.param)
 
 
 @pytest.fixture

@@ -5,33 +5,25 @@ from pathlib import Path
 
 import pytest
 
+import legs
 from chatstore import Clock, MemorySessionStore, RetentionPolicy, utc_now
 from chatstore.engine.write import Patch, Write
 from chatstore.memory import MemoryEngine
 from chatstore.record.stored import Body
 from chatstore_contract_tests.memory import MemoryHarness
-from chatstore_contract_tests.parity.running import Divergence, Stores, run, shortened, taken
+from chatstore_contract_tests.parity.running import Comparison, Divergence, fresh, taken
 from chatstore_contract_tests.parity.steps import source
 
 STEPS = 600
-VARIABLES = (
-    "CHATSTORE_TEST_REDIS_URL",
-    "CHATSTORE_TEST_REDIS_CLUSTER_URL",
-    "CHATSTORE_TEST_DYNAMODB_URL",
-)
-
-
-def silent(_done: int) -> None:
-    """No progress is told."""
 
 
 def test_a_random_program_is_answered_alike_everywhere(tmp_path: Path) -> None:
     """One behaviour: SQLite, and each server that runs, answer every step of a random program as
     the reference does, cursors' texts and errors included."""
-    servers = [url for name in VARIABLES if (url := os.environ.get(name))]
+    servers = [url for name in legs.VARIABLES.values() if (url := os.environ.get(name))]
     with taken([f"sqlite:///{tmp_path}/chat.db", *servers]) as stores:
         assert len(stores) == 2 + len(servers)
-        assert run(stores, seed=20260301, steps=STEPS, progress=silent) is None
+        assert Comparison(stores).run(seed=20260301, steps=STEPS) is None
 
 
 class _ForgetfulEngine(MemoryEngine):
@@ -55,13 +47,13 @@ class _ForgetfulHarness(MemoryHarness):
 @pytest.fixture
 def divergence() -> Divergence:
     """What a run on a broken store finds."""
-    stores: Stores = {"memory": MemoryHarness, "forgetful": _ForgetfulHarness}
-    found = run(stores, seed=7, steps=5_000, progress=silent)
+    comparison = Comparison({"memory": fresh(MemoryHarness), "forgetful": fresh(_ForgetfulHarness)})
+    found = comparison.run(seed=7, steps=5_000)
     assert found is not None
-    again = run(stores, seed=7, steps=5_000, progress=silent)
+    again = comparison.run(seed=7, steps=5_000)
     assert again is not None
     assert (again.seed, again.step) == (found.seed, found.step)
-    return shortened(stores, found)
+    return comparison.shortened(found)
 
 
 def test_a_divergence_is_told_with_a_short_program(divergence: Divergence) -> None:

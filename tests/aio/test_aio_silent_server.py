@@ -1,7 +1,6 @@
 """Calls on a server that says nothing, and the first one after it is back."""
 
 import asyncio
-import os
 import time
 from contextlib import suppress
 from itertools import product
@@ -9,6 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+import legs
 from chatstore import (
     ChatStoreError,
     SchemaError,
@@ -23,17 +23,6 @@ from .relay import Relay, relayed
 DEADLINE = 1.0
 SLACK = 2.0
 """Seconds that a busy machine may add."""
-
-
-def url_of(kind: str) -> str:
-    """The URL of a real server; skips, or fails where it is required, if there is none."""
-    variable = f"CHATSTORE_TEST_{kind.upper()}_URL"
-    url = os.environ.get(variable, "")
-    if not url:
-        required = os.environ.get("CHATSTORE_REQUIRE", "").split(",")
-        assert kind not in required, f"{kind} is required, and {variable} is not set"
-        pytest.skip(f"{variable} is not set; start a server with scripts/servers up {kind}")
-    return url
 
 
 def server_of(url: str) -> tuple[str, int]:
@@ -61,7 +50,7 @@ def through(url: str, relay: Relay, **options: object) -> str:
 @pytest.mark.parametrize("kind", ["redis", "dynamodb"])
 def test_each_call_on_a_silent_server_ends_in_time(kind: str) -> None:
     """A server that accepts connections and says nothing holds no call beyond its deadline."""
-    url = url_of(kind)
+    url = legs.url_of(kind)
     with (
         relayed(*server_of(url)) as relay,
         open_store(through(url, relay, deadline=DEADLINE)) as store,
@@ -92,7 +81,7 @@ def test_each_call_on_a_silent_server_ends_in_time(kind: str) -> None:
 def test_cancelled_calls_leave_a_store_that_answers(kind: str, returns: str) -> None:
     """Fifty calls that nobody waits for any more, on a server that says nothing, are in no call's
     way once it is back."""
-    url = url_of(kind)
+    url = legs.url_of(kind)
 
     async def main(relay: Relay) -> None:
         async with await open_async_store(through(url, relay, deadline=4)) as store:

@@ -1,6 +1,5 @@
 """Every kind of store and of cache, opened before a fork, and what a child opens itself."""
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -8,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import fakeredis
-import pytest
 from moto import mock_aws
 
+import legs
 from chatstore import MaintainedSessionStore, open_store
 from chatstore.cache.memory import MemorySessionCache
 from chatstore.cache.protocol import SessionCache
@@ -101,12 +100,12 @@ def moto(_directory: Path) -> Iterator[Opened]:
             yield Opened(store, (), is_shared=False, takes_threads=False)
 
 
-def live(leg: str, variable: str) -> Kind:
+def live(leg: str) -> Kind:
     """A real engine, in a namespace of its own."""
 
     @contextmanager
     def opened(_directory: Path) -> Iterator[Opened]:
-        url = required(leg, variable)
+        url = legs.url_of(leg)
         with find_namespace(url)(url, f"forks-{uuid.uuid4().hex}") as fresh:
             harness = fresh()
             with store_on_client(harness) as store:
@@ -123,16 +122,6 @@ def store_on_client(harness: Harness) -> MaintainedSessionStore:
     return harness.open()
 
 
-def required(leg: str, variable: str) -> str:
-    """The URL of a real engine; without one the test is skipped, or fails if it was asked for."""
-    if url := os.environ.get(variable):
-        return url
-    reason = f"no {leg}: {variable} is not set; start one with scripts/servers up {leg}"
-    if leg in os.environ.get("CHATSTORE_REQUIRE", "").replace(",", " ").split():
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 KINDS: dict[str, Kind] = {
     "memory": memory,
     "sqlite-file": sqlite_file,
@@ -140,9 +129,9 @@ KINDS: dict[str, Kind] = {
     "sqlite-memory": sqlite_memory,
     "fakeredis": fake_redis,
     "moto": moto,
-    "redis": live("redis", "CHATSTORE_TEST_REDIS_URL"),
-    "redis-cluster": live("redis-cluster", "CHATSTORE_TEST_REDIS_CLUSTER_URL"),
-    "dynamodb": live("dynamodb", "CHATSTORE_TEST_DYNAMODB_URL"),
+    "redis": live("redis"),
+    "redis-cluster": live("redis-cluster"),
+    "dynamodb": live("dynamodb"),
 }
 
 OpenCache = Callable[[], SessionCache]
@@ -155,7 +144,7 @@ def redis_cache() -> SessionCache:
 
 def real_redis_cache() -> SessionCache:
     """The cache on the real server."""
-    url = required("redis", "CHATSTORE_TEST_REDIS_URL")
+    url = legs.url_of("redis")
     return open_redis_cache(f"{url}?prefix=forks-{uuid.uuid4().hex}")
 
 

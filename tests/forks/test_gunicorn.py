@@ -16,12 +16,11 @@ from pathlib import Path
 
 import pytest
 
+import legs
 from chatstore import MaintainedSessionStore, open_store
 from chatstore_contract_tests.namespaces import find_namespace
 from chatstore_dynamodb.harness import TableHarness
 from chatstore_redis.harness import RedisHarness
-
-from .kinds import required
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 
@@ -39,7 +38,7 @@ def sqlite(directory: Path) -> Iterator[str]:
 @contextmanager
 def redis(_directory: Path) -> Iterator[str]:
     """The real server, under a prefix of its own."""
-    url = required("redis", "CHATSTORE_TEST_REDIS_URL")
+    url = legs.url_of("redis")
     with find_namespace(url)(url, f"gunicorn-{uuid.uuid4().hex}") as fresh:
         harness = fresh()
         assert isinstance(harness, RedisHarness)
@@ -50,7 +49,7 @@ def redis(_directory: Path) -> Iterator[str]:
 @contextmanager
 def dynamodb(_directory: Path) -> Iterator[str]:
     """DynamoDB Local, with a table of its own."""
-    url = required("dynamodb", "CHATSTORE_TEST_DYNAMODB_URL")
+    url = legs.url_of("dynamodb")
     with find_namespace(url)(url, f"gunicorn-{uuid.uuid4().hex}") as fresh:
         harness = fresh()
         assert isinstance(harness, TableHarness)

@@ -14,10 +14,10 @@ from moto import mock_aws
 
 from chatstore import ChatStoreError
 from chatstore.values.plain import kind_of
-from chatstore_contract_tests.sweeps import sweep
 from chatstore_dynamodb.client import new_client
-from chatstore_dynamodb.schema.applying import apply
+from chatstore_dynamodb.schema.apply import apply
 from chatstore_dynamodb.schema.definition import TableDefinition
+from sweeps import sweep
 
 from .subjects import Subject, subjects
 from .values import NAMED, hostile

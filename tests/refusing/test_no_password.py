@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chatstore import ChatStoreError, open_store
 from chatstore.opening import CACHE_ENTRY_POINT_GROUP, ENTRY_POINT_GROUP
-from chatstore_contract_tests.sweeps import sweep
+from sweeps import sweep
 
 SECRET = "Zq9hush"  # noqa: S105  made up
 STORES = sorted({each.name for each in entry_points(group=ENTRY_POINT_GROUP)} | {"unknown"})

@@ -12,12 +12,12 @@ from chatstore.cli.failures import ExitCode, UsageError
 from chatstore.cli.printable import printable
 from chatstore.environment import URL_VARIABLE
 from chatstore_dynamodb.schema.agreement import agreed
-from chatstore_dynamodb.schema.applying import perform
-from chatstore_dynamodb.schema.connecting import connected, translated
+from chatstore_dynamodb.schema.apply import perform
+from chatstore_dynamodb.schema.connection import connected, translated
 from chatstore_dynamodb.schema.definition import PROJECTIONS, TableDefinition, table_name_of
 from chatstore_dynamodb.schema.files import CREATE_PREFIX, definitions_in, deployment_files
-from chatstore_dynamodb.schema.planning import Plan, plan
-from chatstore_dynamodb.schema.verifying import verify as differences_of
+from chatstore_dynamodb.schema.plan import Plan, plan
+from chatstore_dynamodb.schema.verify import verify as differences_of
 from chatstore_dynamodb.url import Address, read_url
 
 _LOCAL_REGION = "eu-west-1"

@@ -24,10 +24,10 @@ from chatstore.errors import (
     MessageTooLargeError,
     SchemaError,
 )
-from chatstore_dynamodb.codes import BUSY, FOREIGN, MISSING, REFUSED, THROTTLED, TRANSIENT
-from chatstore_dynamodb.failures import is_wrong_for_good, masked
+from chatstore.values.plain import masked
+from chatstore_dynamodb.client.errors import CREDENTIALS, is_wrong_for_good, of_credentials
+from chatstore_dynamodb.error_codes import BUSY, FOREIGN, MISSING, REFUSED, THROTTLED, TRANSIENT
 from chatstore_dynamodb.place import Place
-from chatstore_dynamodb.setup_errors import CREDENTIALS, of_credentials
 
 _WRONG_KEYS = (
     "key element",

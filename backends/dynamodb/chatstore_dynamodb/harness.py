@@ -12,10 +12,10 @@ from chatstore import BackendUnavailableError, Clock, JsonObject, RetentionPolic
 from chatstore_contract_tests import Harness
 from chatstore_contract_tests.namespaces import FreshHarness, namespace_is_taken
 from chatstore_dynamodb import DynamoDBSessionStore
+from chatstore_dynamodb.attribute_values import marshal_map
 from chatstore_dynamodb.client import Client, new_client
 from chatstore_dynamodb.errors import code_of, translate
 from chatstore_dynamodb.items import key
-from chatstore_dynamodb.marshalling import marshal_map
 from chatstore_dynamodb.schema.definition import TableDefinition
 from chatstore_dynamodb.schema.live import described, wait_until_active
 from chatstore_dynamodb.url import Address, read_url
@@ -25,10 +25,11 @@ _PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 10.0)
 """Seconds between looks at the user index; it is mostly level with the table at the first."""
 
 
-class ContractStore(DynamoDBSessionStore):
+def contract_store(client: Client, table_name: str, **options: Any) -> DynamoDBSessionStore:
     """A store on a table without time to live: the contract's clocks are not AWS's."""
-
-    needs_time_to_live = False
+    store = DynamoDBSessionStore(client, table_name, **options)
+    store.engine.needs_time_to_live = False
+    return store
 
 
 class TableHarness(Harness):
@@ -48,7 +49,7 @@ class TableHarness(Harness):
     def open(
         self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
     ) -> DynamoDBSessionStore:
-        return ContractStore(self.client, self.table_name, policy=policy, clock=clock)
+        return contract_store(self.client, self.table_name, policy=policy, clock=clock)
 
     def raw_write(self, document: JsonObject) -> None:
         self.client.put_item(TableName=self.table_name, Item=marshal_map(document))
@@ -90,7 +91,7 @@ class EmptiedTableHarness(TableHarness):
     def open(
         self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
     ) -> DynamoDBSessionStore:
-        return ContractStore(
+        return contract_store(
             self.client,
             self.table_name,
             index_name=self.definition.index_name,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
-from chatstore_dynamodb.api import Client
+from chatstore_dynamodb.client.interface import Client
 from chatstore_dynamodb.items import DEFAULT_INDEX
 
 _AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".on.aws")

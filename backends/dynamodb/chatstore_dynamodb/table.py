@@ -8,11 +8,12 @@ from botocore.exceptions import ClientError
 
 from chatstore.errors import BackendThrottledError, BackendUnavailableError
 from chatstore.runtime import deadline
-from chatstore_dynamodb.api import Client
+from chatstore_dynamodb.attribute_values import Item
+from chatstore_dynamodb.client.interface import Client
 from chatstore_dynamodb.errors import is_failed_condition, returned_item
-from chatstore_dynamodb.items import StoredItem, key
-from chatstore_dynamodb.marshalling import Item
+from chatstore_dynamodb.items import key
 from chatstore_dynamodb.place import Place
+from chatstore_dynamodb.stored_item import StoredItem
 
 _MOST_KEYS = 100
 """How many keys one BatchGetItem takes."""

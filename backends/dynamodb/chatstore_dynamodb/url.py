@@ -7,11 +7,12 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from chatstore.clock import Clock
 from chatstore.errors import ConfigurationError
 from chatstore.policy import RetentionPolicy
-from chatstore.runtime.deadline import DEFAULT_DEADLINE, LONGEST_DEADLINE, require_deadline
-from chatstore_dynamodb.client import require_endpoint_url
-from chatstore_dynamodb.failures import masked, shown
+from chatstore.runtime.deadline import DEFAULT_DEADLINE, read_deadline
+from chatstore.values.plain import masked
+from chatstore_dynamodb.client.endpoint import require_endpoint_url
+from chatstore_dynamodb.client.errors import shown
+from chatstore_dynamodb.client.retries import MODES
 from chatstore_dynamodb.items import DEFAULT_INDEX
-from chatstore_dynamodb.retrying import MODES
 from chatstore_dynamodb.store import DynamoDBSessionStore
 
 _EXAMPLE = "dynamodb://trinity-chat-sessions-dev?region=eu-west-1"
@@ -90,20 +91,8 @@ def _address(table_name: str, options: Mapping[str, str]) -> Address:
         options.get("index", DEFAULT_INDEX),
         _FLAGS[reads],
         retry_mode,
-        _deadline(options.get("deadline")),
+        read_deadline(options["deadline"]) if "deadline" in options else DEFAULT_DEADLINE,
     )
-
-
-def _deadline(text: str | None) -> float:
-    if text is None:
-        return DEFAULT_DEADLINE
-    try:
-        return require_deadline(float(text))
-    except ValueError as error:
-        raise ConfigurationError(
-            f"deadline={masked(text)}: write a number of seconds, more than 0 and at most "
-            f"{LONGEST_DEADLINE:.0f}"
-        ) from error
 
 
 def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> DynamoDBSessionStore:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+import legs
 from chatstore import ManualClock
 from chatstore.cli.application import application
 from chatstore_dynamodb.client import Client
@@ -13,17 +14,15 @@ from chatstore_dynamodb.harness import EmptiedTableHarness
 from chatstore_dynamodb.schema.definition import TableDefinition
 from chatstore_dynamodb.schema.live import described
 
+from .bad_servers import answers, serving
 from .dynamodb_harness import (
-    URL_VARIABLE,
     MotoHarness,
     TableHarness,
     local_client,
     local_harness,
-    local_url,
     moto_client,
 )
-
-REQUIRE_VARIABLE = "CHATSTORE_REQUIRE"
+from .hostile import nothing_but_loopback
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -39,13 +38,7 @@ def credentials() -> None:
 def dynamodb_local() -> str:
     """The URL of DynamoDB Local. Without one the test is skipped, or, where `CHATSTORE_REQUIRE`
     names `dynamodb`, fails."""
-    url = local_url()
-    if url is None:
-        reason = f'{URL_VARIABLE} is not set: scripts/servers up; eval "$(scripts/servers env)"'
-        if "dynamodb" in os.environ.get(REQUIRE_VARIABLE, "").replace(",", " ").split():
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return url
+    return legs.url_of("dynamodb")
 
 
 @pytest.fixture(scope="session", params=["ALL"])
@@ -98,6 +91,20 @@ def moto_table(moto: Client) -> Iterator[TableHarness]:
     harness.close()
 
 
+@pytest.fixture(scope="module")
+def loopback() -> Iterator[None]:
+    """No name is looked up, and no address beyond loopback is reached."""
+    with nothing_but_loopback():
+        yield
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """A server that has no table."""
+    with serving(answers(400, "ResourceNotFoundException")) as url:
+        yield url
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     """A clock that moves only by hand."""
@@ -125,7 +132,7 @@ def definition(client: Client) -> Iterator[TableDefinition]:
 @pytest.fixture
 def schema(client: Client, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
     """The command, on the client's engine."""
-    monkeypatch.setattr("chatstore_dynamodb.schema.connecting.new_client", lambda **_: client)
+    monkeypatch.setattr("chatstore_dynamodb.schema.connection.new_client", lambda **_: client)
     monkeypatch.setattr(client, "close", lambda: None)
 
     def run(command: str, table: TableDefinition, *more: str, typed: str = "") -> Any:

@@ -1,6 +1,5 @@
 """The contract's harnesses for DynamoDB: moto in this process, and DynamoDB Local."""
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
@@ -14,18 +13,14 @@ from chatstore_dynamodb.url import read_url
 
 __all__ = [
     "REGION",
-    "URL_VARIABLE",
     "MotoHarness",
     "TableHarness",
     "local_client",
     "local_harness",
-    "local_url",
     "moto_client",
 ]
 
 REGION = "eu-west-1"
-URL_VARIABLE = "CHATSTORE_TEST_DYNAMODB_URL"
-
 
 _TWO_STEPS = (
     "moto checks a condition and writes the item in two steps, without a lock: of 800 concurrent "
@@ -58,11 +53,6 @@ def moto_client() -> Iterator[Client]:
     """A client of an empty moto; making one takes longer than most tests."""
     with mock_aws():
         yield new_client(region=REGION)
-
-
-def local_url() -> str | None:
-    """The URL of DynamoDB Local, if it runs: `eval "$(scripts/servers env)"` sets it."""
-    return os.environ.get(URL_VARIABLE)
 
 
 @lru_cache

@@ -35,7 +35,7 @@ CALLS: dict[str, Callable[[MaintainedSessionStore], object]] = {
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The attempts before which a store would have waited."""
     attempts: list[int] = []
-    monkeypatch.setattr("chatstore_dynamodb.attempts.back_off", attempts.append)
+    monkeypatch.setattr("chatstore_dynamodb.conditional_write.back_off", attempts.append)
     return attempts
 
 

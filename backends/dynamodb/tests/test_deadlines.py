@@ -1,5 +1,6 @@
 """Every call ends within its deadline, whatever the server does."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -31,8 +32,11 @@ from .dynamodb_harness import REGION
 
 DEADLINE = 0.2
 LATEST = 1.1 * DEADLINE
-SLACK = 0.5
-"""How long a busy machine may take to get round to a thread that could go on."""
+SLACK = 3.0
+"""How long a busy machine may take to get round to a thread that could go on. It is less than any
+time-out of a client's own."""
+LONG_ENOUGH = 1.5
+"""A deadline within which a busy machine gets an answer that is there."""
 
 SERVERS: dict[str, Answer] = {
     "says nothing": says_nothing,
@@ -100,10 +104,11 @@ def test_a_tls_handshake_that_never_ends() -> None:
 def test_a_name_that_is_looked_up_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name server that says nothing ends the call in time as well."""
     asked: list[object] = []
+    over = threading.Event()
 
     def look_up(*arguments: object) -> list[object]:
         asked.append(arguments)
-        time.sleep(2 * (LATEST + SLACK))
+        over.wait(60)
         return []
 
     store = DynamoDBSessionStore.connect(
@@ -112,6 +117,7 @@ def test_a_name_that_is_looked_up_for_ever(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("socket.getaddrinfo", look_up)
     ends_in_time(lambda: store.get("s"))
     assert asked
+    over.set()
 
 
 def test_a_store_answers_again_once_the_server_does() -> None:
@@ -121,10 +127,11 @@ def test_a_store_answers_again_once_the_server_does() -> None:
     with (
         serving(lambda *connection: answer[0](*connection)) as endpoint,
         DynamoDBSessionStore.connect(
-            "table", region=REGION, endpoint_url=endpoint, deadline=DEADLINE
+            "table", region=REGION, endpoint_url=endpoint, deadline=LONG_ENOUGH
         ) as store,
     ):
-        ends_in_time(lambda: store.get("s"))
+        with pytest.raises(OUTCOMES):
+            store.get("s")
         # An error that is not asked about twice: that would take more of the little time.
         answer[0] = answers(400, "ResourceNotFoundException")  # type: ignore[assignment]
         with pytest.raises(SchemaError):

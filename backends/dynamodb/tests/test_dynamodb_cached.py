@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+import legs
 from chatstore_contract_tests import Harness, SessionStoreContract
 from redis_support.cached import DyingRedisOverHarness, RedisOverHarness
 from redis_support.harness import real_redis
 
 
+@legs.on("redis", "dynamodb")
 class TestRedisOverLocal(SessionStoreContract):
     """A real Redis over DynamoDB Local keeps the contract."""
 
@@ -19,6 +21,7 @@ class TestRedisOverLocal(SessionStoreContract):
         harness.close()
 
 
+@legs.on("redis", "dynamodb")
 class TestDyingRedisOverLocal(SessionStoreContract):
     """DynamoDB keeps the contract while the Redis in front of it dies and comes back."""
 

@@ -2,11 +2,11 @@ from collections.abc import Iterator
 
 import pytest
 
+import legs
 from chatstore_contract_tests import Harness, SessionStoreContract
 from chatstore_contract_tests.foreign import ForeignBehaviour
 from chatstore_contract_tests.maintenance import MaintenanceBehaviour
 from chatstore_contract_tests.paging import PagingBehaviour
-from chatstore_contract_tests.through_async import through_async
 from chatstore_contract_tests.user_queries import UserQueriesBehaviour
 from chatstore_dynamodb.client import Client
 
@@ -23,15 +23,7 @@ class TestMoto(SessionStoreContract):
         harness.close()
 
 
-@pytest.mark.long
-class TestMotoThroughAsync(SessionStoreContract):
-    """The store keeps the contract on moto, behind the async adapter."""
-
-    @pytest.fixture
-    def harness(self, moto: Client) -> Iterator[Harness]:
-        yield from through_async(MotoHarness(moto))
-
-
+@legs.on("dynamodb")
 class TestLocal(SessionStoreContract):
     """The store keeps the contract on DynamoDB Local."""
 
@@ -41,14 +33,7 @@ class TestLocal(SessionStoreContract):
         local_contract.close()
 
 
-class TestLocalThroughAsync(SessionStoreContract):
-    """The store keeps the contract on DynamoDB Local, behind the async adapter."""
-
-    @pytest.fixture
-    def harness(self, local_contract: Harness) -> Iterator[Harness]:
-        yield from through_async(local_contract)
-
-
+@legs.on("dynamodb")
 @pytest.mark.parametrize("local_table", ["INCLUDE"], indirect=True)
 class TestLocalWithoutMessagesInTheIndex(
     UserQueriesBehaviour, PagingBehaviour, ForeignBehaviour, MaintenanceBehaviour

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import boto3
@@ -23,6 +24,7 @@ from chatstore import (
     SchemaError,
     open_store,
 )
+from chatstore_contract_tests.cases import every_case
 from chatstore_dynamodb import DynamoDBSessionStore
 from chatstore_dynamodb.client import Client
 from chatstore_dynamodb.schema.definition import TableDefinition
@@ -87,24 +89,25 @@ def store(moto_table: TableHarness) -> Iterator[DynamoDBSessionStore]:
     yield DynamoDBSessionStore(patient_of_nothing(), moto_table.table_name)
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-@pytest.mark.parametrize("code", REFUSALS)
-def test_a_refusal_is_typed(
-    store: DynamoDBSessionStore, code: str, call: Callable[[MaintainedSessionStore], object]
-) -> None:
+def test_a_refusal_is_typed(store: DynamoDBSessionStore) -> None:
     """Whatever the call, AWS's error is chatstore's typed one, with the code and the request id in
     it, and the driver's own as its cause."""
-    status, expected = REFUSALS[code]
-    with (
-        refusing(store.engine.table.client, code, status=status),
-        pytest.raises(ChatStoreError) as raised,
-    ):
-        call(store)
-    assert type(raised.value) is expected
-    assert code in str(raised.value)
-    assert REQUEST_ID in str(raised.value)
-    assert raised.value.__cause__ is not None
-    assert raised.value.retryable == (expected in {BackendThrottledError, BackendUnavailableError})
+    with every_case() as case:
+        for (code, (status, expected)), (name, call) in product(REFUSALS.items(), CALLS.items()):
+            with case(code, name):
+                with (
+                    refusing(store.engine.table.client, code, status=status),
+                    pytest.raises(ChatStoreError) as raised,
+                ):
+                    call(store)
+                error = raised.value
+                assert type(error) is expected
+                assert code in str(error)
+                assert REQUEST_ID in str(error)
+                assert error.__cause__ is not None
+                assert error.retryable == (
+                    expected in {BackendThrottledError, BackendUnavailableError}
+                )
 
 
 def test_a_missing_table(table: TableHarness) -> None:

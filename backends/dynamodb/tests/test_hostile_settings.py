@@ -1,7 +1,6 @@
 """Whatever stands in the environment, in AWS's files, in the URL or in an argument: a store opens
 and its calls answer, or what is wrong is one of chatstore's own errors."""
 
-from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 from urllib.parse import quote
@@ -11,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatstore import ChatStoreError, open_store
-from chatstore_contract_tests.sweeps import sweep
 from chatstore_dynamodb import DynamoDBSessionStore
+from sweeps import sweep
 
-from .bad_servers import answers, serving
 from .calls import CALLS
 from .dynamodb_harness import REGION
 from .hostile import (
@@ -23,22 +21,11 @@ from .hostile import (
     SECRET,
     WORDS,
     environment,
-    nothing_but_loopback,
     variables,
     works_or_says_why,
 )
 
-
-@pytest.fixture(scope="module", autouse=True)
-def loopback() -> Iterator[None]:
-    with nothing_but_loopback():
-        yield
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with serving(answers(400, "ResourceNotFoundException")) as url:
-        yield url
+pytestmark = pytest.mark.usefixtures("loopback")
 
 
 @pytest.fixture(scope="module")

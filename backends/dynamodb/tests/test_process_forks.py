@@ -145,10 +145,8 @@ def test_a_store_shares_no_socket_with_its_client(local: TableHarness) -> None:
     before = dict(vars(its)), dict(vars(its._endpoint))
     one = DynamoDBSessionStore(local.client, local.table_name)
     two = DynamoDBSessionStore(local.client, local.table_name)
-    sessions = {
-        id(each._endpoint.http_session._manager)  # type: ignore[attr-defined]  # botocore's own
-        for each in (local.client, one.engine.table.client, two.engine.table.client)
-    }
+    clients: list[Any] = [its, one.engine.table.client, two.engine.table.client]
+    sessions = {id(each._endpoint.http_session._manager) for each in clients}
     assert len(sessions) == 3
     one.close()
     assert (dict(vars(its)), dict(vars(its._endpoint))) == before

@@ -15,14 +15,14 @@ from chatstore.cli.application import application
 from chatstore.errors import ConfigurationError
 from chatstore_dynamodb import DynamoDBSessionStore
 from chatstore_dynamodb.client import Client
-from chatstore_dynamodb.schema.applying import apply
+from chatstore_dynamodb.schema.apply import apply
 from chatstore_dynamodb.schema.definition import (
     TableDefinition,
     definition_from,
     table_name_of,
 )
 from chatstore_dynamodb.schema.files import deployment_files
-from chatstore_dynamodb.schema.verifying import verify
+from chatstore_dynamodb.schema.verify import verify
 from chatstore_dynamodb.url import read_url
 
 from .counting import answers_changed, counted
@@ -160,7 +160,7 @@ def test_wrong_usage_is_said(tmp_path: Path) -> None:
 def test_nothing_stands_in_for_a_url(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without --url and CHATSTORE_URL a command of `schema` says so and stops; one of another
     scheme, given or in the environment, is told that it needs none, without its password."""
-    monkeypatch.setattr("chatstore_dynamodb.schema.connecting.new_client", None)
+    monkeypatch.setattr("chatstore_dynamodb.schema.connection.new_client", None)
     code, _, error = run(command)
     assert (code, "--url" in error, "CHATSTORE_URL" in error) == (2, True, True)
     code, _, error = run(command, "--url", "redis://:hush@localhost")
@@ -206,7 +206,7 @@ def test_chatstore_s_own_errors_arrive_as_they_are(
         parsed["Table"]["TableStatus"] = "CREATING"
 
     monkeypatch.setattr(
-        "chatstore_dynamodb.schema.connecting.new_client", lambda **_: moto_table.client
+        "chatstore_dynamodb.schema.connection.new_client", lambda **_: moto_table.client
     )
     monkeypatch.setattr("chatstore_dynamodb.schema.live._PATIENCE", -1.0)
     with answers_changed(moto_table.client, "DescribeTable", not_yet):

@@ -20,7 +20,7 @@ from chatstore_dynamodb.client import Client, new_client
 from chatstore_dynamodb.place import Place
 from chatstore_dynamodb.schema.definition import TableDefinition
 from chatstore_dynamodb.schema.live import described
-from chatstore_dynamodb.schema.verifying import verify
+from chatstore_dynamodb.schema.verify import verify
 from chatstore_dynamodb.url import read_url
 
 from .dynamodb_harness import local_client

@@ -7,9 +7,9 @@ from botocore.exceptions import ClientError
 
 from chatstore.errors import BackendUnavailableError, SchemaError
 from chatstore_dynamodb.client import Client
-from chatstore_dynamodb.schema.applying import apply
+from chatstore_dynamodb.schema.apply import apply
 from chatstore_dynamodb.schema.definition import TableDefinition
-from chatstore_dynamodb.schema.verifying import verify
+from chatstore_dynamodb.schema.verify import verify
 
 from .counting import answers_changed
 from .dynamodb_harness import MotoHarness, TableHarness

@@ -9,7 +9,7 @@ from chatstore.cli import asking
 from chatstore_dynamodb.client import Client
 from chatstore_dynamodb.schema.definition import TableDefinition
 from chatstore_dynamodb.schema.live import described, indexes_of
-from chatstore_dynamodb.schema.verifying import verify
+from chatstore_dynamodb.schema.verify import verify
 
 from .faking import refusing
 from .odd_tables import without_index

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from chatstore_dynamodb.client import Client
-from chatstore_dynamodb.schema.comparing import Step
+from chatstore_dynamodb.schema.comparison import Step
 from chatstore_dynamodb.schema.definition import TableDefinition
 from chatstore_dynamodb.schema.live import described, indexes_of, time_to_live
-from chatstore_dynamodb.schema.planning import plan
-from chatstore_dynamodb.schema.verifying import verify
+from chatstore_dynamodb.schema.plan import plan
+from chatstore_dynamodb.schema.verify import verify
 
 from .counting import answers_changed, counted
 from .odd_tables import (

@@ -4,7 +4,6 @@ import shlex
 import socket
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -16,27 +15,16 @@ from chatstore import BackendAuthError, ConfigurationError
 from chatstore_dynamodb import DynamoDBSessionStore
 from chatstore_dynamodb.client import new_client
 
-from .bad_servers import answers, serving
+from .bad_servers import serving
 from .dynamodb_harness import REGION
 from .hostile import (
     DEADLINE,
     SECRET,
     environment,
-    nothing_but_loopback,
     works_or_says_why,
 )
 
-
-@pytest.fixture(scope="module", autouse=True)
-def loopback() -> Iterator[None]:
-    with nothing_but_loopback():
-        yield
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with serving(answers(400, "ResourceNotFoundException")) as url:
-        yield url
+pytestmark = pytest.mark.usefixtures("loopback")
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from chatstore import JsonObject, ManualClock, Message, RetentionPolicy
 from chatstore.values.json_values import normal_form
+from chatstore_dynamodb.attribute_values import marshal, unmarshal
 from chatstore_dynamodb.items import new_item
-from chatstore_dynamodb.marshalling import marshal, unmarshal
 
 from .dynamodb_harness import TableHarness
 from .golden import SESSION_ID, golden_session

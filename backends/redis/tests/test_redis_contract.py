@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import legs
 from chatstore_contract_tests import Harness, SessionStoreContract
 from chatstore_contract_tests.through_async import through_async
 from redis_support.harness import fake_redis, real_cluster, real_redis
@@ -17,15 +18,7 @@ class TestFakeRedis(SessionStoreContract):
         harness.close()
 
 
-@pytest.mark.long
-class TestFakeRedisThroughAsync(SessionStoreContract):
-    """The store keeps the contract on fakeredis, behind the async adapter."""
-
-    @pytest.fixture
-    def harness(self) -> Iterator[Harness]:
-        yield from through_async(fake_redis())
-
-
+@legs.on("redis")
 class TestRedis(SessionStoreContract):
     """The store keeps the contract on a real server."""
 
@@ -36,6 +29,7 @@ class TestRedis(SessionStoreContract):
         harness.close()
 
 
+@legs.on("redis-cluster")
 class TestRedisCluster(SessionStoreContract):
     """The store keeps the contract on a real cluster."""
 
@@ -46,17 +40,10 @@ class TestRedisCluster(SessionStoreContract):
         harness.close()
 
 
+@legs.on("redis")
 class TestRedisThroughAsync(SessionStoreContract):
     """The store keeps the contract on a real server, behind the async adapter."""
 
     @pytest.fixture
     def harness(self) -> Iterator[Harness]:
         yield from through_async(real_redis())
-
-
-class TestRedisClusterThroughAsync(SessionStoreContract):
-    """The store keeps the contract on a real cluster, behind the async adapter."""
-
-    @pytest.fixture
-    def harness(self) -> Iterator[Harness]:
-        yield from through_async(real_cluster())

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from redis.sentinel import Sentinel
 
 from chatstore import BackendUnavailableError, ChatStoreError, ConfigurationError
-from chatstore_contract_tests.sweeps import sweep
 from chatstore_redis import RedisSessionCache, RedisSessionStore
 from redis_support.harness import server_url
 from redis_support.hostile import SECRET
 from redis_support.proxy import address
+from sweeps import sweep
 
 
 class _OtherPool(redis.ConnectionPool):

@@ -10,12 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatstore import BackendUnavailableError, ConfigurationError, RetentionPolicy, utc_now
-from chatstore_contract_tests.sweeps import sweep
 from chatstore_redis.cache_url import open_url as open_cache
 from chatstore_redis.url import open_url
 from chatstore_redis.url_options import OPTIONS
 from redis_support.hostile import HOSTILE, SECRET, hides
 from redis_support.proxy import LOOPBACK
+from sweeps import sweep
 
 
 def open_store_at(url: str) -> Any:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import legs
 from chatstore_contract_tests import Harness, SessionStoreContract
 from chatstore_sql.harness import file_harness, memory_harness
 from redis_support.cached import DyingRedisOverHarness, RedisOverHarness
@@ -32,6 +33,7 @@ class TestDyingFakeRedisOverSQLite(SessionStoreContract):
         harness.close()
 
 
+@legs.on("redis")
 class TestRedisOverSQLite(SessionStoreContract):
     """A real Redis over an SQLite file keeps the contract."""
 

@@ -10,13 +10,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
+from unittest import mock
 
 import pytest
-from hypothesis import Phase, settings
-from hypothesis.configuration import set_hypothesis_home_dir
 
+from chatstore_contract_tests import sequences
 from chatstore_contract_tests.behaviour import BACKEND_PROPERTY
 from chatstore_contract_tests.live.outcomes import BehaviourOutcome, Outcome, Run, TestOutcome
 from chatstore_contract_tests.namespaces import FreshHarness
@@ -141,19 +140,10 @@ def _skip_reason(longrepr: Any) -> str:
 
 @contextmanager
 def _quick_failures() -> Iterator[None]:
-    """Let the state machine tell of the first failure that it meets, and not look for minutes, on a
-    live deployment, for a shorter one; and leave no notes of Hypothesis's in the folder."""
-    before = settings.get_current_profile_name()
-    phases = (Phase.explicit, Phase.generate)
-    settings.register_profile("chatstore-live", phases=phases)
-    settings.load_profile("chatstore-live")
-    with TemporaryDirectory() as notes:
-        set_hypothesis_home_dir(notes)
-        try:
-            yield
-        finally:
-            settings.load_profile(before)
-            set_hypothesis_home_dir(None)
+    """Let the random programs tell of the first difference that they meet, and not look, on a live
+    deployment, for a shorter program that shows it."""
+    with mock.patch.object(sequences, "SHORTENING_SECONDS", 0.0):
+        yield
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import argparse
 import sys
 import time
 
-from chatstore_contract_tests.parity.running import Divergence, run, shortened, taken
+from chatstore_contract_tests.parity.running import Comparison, Divergence, taken
 from chatstore_contract_tests.parity.steps import source
 
 
@@ -28,11 +28,12 @@ def main() -> int:
 
     with taken(arguments.urls) as stores:
         print(f"seed {arguments.seed}: {', '.join(stores)}", flush=True)
-        found = run(stores, seed=arguments.seed, steps=arguments.steps, progress=progress)
+        comparison = Comparison(stores)
+        found = comparison.run(seed=arguments.seed, steps=arguments.steps, progress=progress)
         if found is not None:
             tell(found)
             print("looking for a shorter program ...", flush=True)
-            tell(shortened(stores, found))
+            tell(comparison.shortened(found))
             return 1
     seconds = time.monotonic() - began
     print(f"{arguments.steps} steps, no divergence, {seconds:.0f} s")

@@ -1,12 +1,32 @@
-"""Messages and values for random programs."""
+"""What random programs are made of: policies, names, messages and values."""
 
 import random
 from datetime import timedelta
 from typing import Any
 
-from chatstore import ExtractedFilters, JsonObject, Message, YearRange
+from chatstore import ExtractedFilters, JsonObject, Message, RetentionPolicy, YearRange
 from chatstore_contract_tests.behaviour import START
-from chatstore_contract_tests.hostile import NUMBERS, TEXTS
+from chatstore_contract_tests.hostile import IDS, NUMBERS, TEXTS
+
+# Clients that share sessions have one max_message_bytes; in all else they differ.
+POLICIES = (
+    RetentionPolicy(max_messages=3, ttl=timedelta(minutes=1), max_message_bytes=500),
+    RetentionPolicy(max_messages=None, max_message_bytes=500, max_window_bytes=1_100),
+    RetentionPolicy(max_messages=12, ttl=None, max_message_bytes=500),
+    RetentionPolicy(
+        max_messages=5,
+        ttl=timedelta(minutes=1),
+        renew_on_write=False,
+        max_message_bytes=500,
+        max_window_bytes=900,
+    ),
+)
+
+# A program makes ids its own by adding to them; the longest have no room for that.
+NAMES = ("a", "b", "{c}:|", "é\n", *(each for each in IDS.values() if len(each.encode()) < 900))
+MOVES = (0.000001, 0.5, 1, 1, 10, 30, 59, 60, 7200, -1, -30, -3600)
+"""Seconds by which a client's clock is moved."""
+STATUSES = ("active", "closed", "\u00e9")
 
 _VALUES: tuple[Any, ...] = (
     *(None, True, False, "", "0", "\u00e9\U0001f600", [], {}, [1.0, {"b": None}], {"a": [[]]}),
@@ -54,6 +74,31 @@ class Material:
                 genres=["drama"], year_range=years, rating=self._choice.choice((None, 7, 7.5))
             )
         return Message(**fields)
+
+    def foreign(self, session_id: str, user_id: str) -> JsonObject:
+        """A record of another service, which leaves out what it likes."""
+        document: JsonObject = {
+            "sessionId": session_id,
+            "userId": user_id,
+            "createdAt": f"2026-03-01T12:00:0{self._choice.randint(0, 9)}.000001Z",
+        }
+        optional: JsonObject = {
+            "ttl": int(START.timestamp()) + self._choice.choice((-1, 0, 1, 60, 7200)),
+            "userPreferences": {"x": 1},
+            "metadata": {},
+            "messages": [
+                {"messageId": f"m{number}", "type": "user_query", "content": "", "timestamp": text}
+                for number, text in enumerate(("2026-03-01T12:00:00Z", "2026-03-01T13:00:00+01:00"))
+            ],
+            "sessionStatus": "closed",
+            "campaign": {"name": "spring", "nothing": None},
+        }
+        for name, value in optional.items():
+            if self._choice.random() < 0.5:
+                document[name] = value
+        if "messages" in document and self._choice.random() < 0.7:
+            document["messageCount"] = self._choice.choice((2, 7))
+        return document
 
     def batch(self, most: int = 6, least: int = 1) -> list[Message]:
         """Messages with distinct ids."""

@@ -2,26 +2,34 @@
 apart."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from chatstore import ChatStoreError
+from chatstore_contract_tests.harness import Harness
 from chatstore_contract_tests.memory import MemoryHarness
 from chatstore_contract_tests.namespaces import FreshHarness, find_namespace
+from chatstore_contract_tests.parity.material import POLICIES
 from chatstore_contract_tests.parity.steps import Step
 from chatstore_contract_tests.parity.subject import Subject
 from chatstore_contract_tests.parity.writing import Writer
 
-PROGRAM_STEPS = 200
+PROGRAM_STEPS = 100
 """How long one program is; then the next begins, with names of its own."""
+
+REFERENCE = "memory"
+"""The reference's name among the stores."""
 
 _MOST_REPLAYS = 400
 """How often a program may be run again to make it shorter."""
 
-Stores = dict[str, FreshHarness]
-"""What is compared, by the names that reports use; the reference comes first."""
+Stores = Mapping[str, Callable[[], AbstractContextManager[Harness]]]
+"""What is compared, by the names that reports use; the reference is one of them."""
+
+Answers = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,93 +41,157 @@ class Divergence:
     """The number of the step in the whole run, from 1."""
     steps: Sequence[Step]
     """The program up to and with that step."""
-    answers: dict[str, object]
+    answers: Answers
+    users: Sequence[str]
+    """Whoever has sessions in the program."""
+
+
+def fresh(make: FreshHarness) -> Callable[[], AbstractContextManager[Harness]]:
+    """A harness that is made where it is needed, and closed afterwards."""
+    return lambda: closing(make())
 
 
 @contextmanager
 def taken(urls: Sequence[str]) -> Iterator[Stores]:
     """The reference, and a namespace of its own in each deployment."""
     with ExitStack() as stack:
-        stores: Stores = {"memory": MemoryHarness}
+        stores = {REFERENCE: fresh(MemoryHarness)}
         for url in urls:
             name = f"chatstore-parity-{uuid4().hex[:12]}"
             fresh_harness = stack.enter_context(find_namespace(url)(url, name))
             scheme = url.partition("://")[0]
             label = scheme if scheme not in stores else f"{scheme} {len(stores)}"
-            stores[label] = fresh_harness
+            stores[label] = fresh(fresh_harness)
         yield stores
 
 
-def run(
-    stores: Stores, *, seed: int, steps: int, progress: Callable[[int], None]
-) -> Divergence | None:
-    """Run programs of `steps` steps in all; None if every answer was alike everywhere."""
-    done = 0
-    with _subjects(stores) as subjects:
-        for number in range(-(-steps // PROGRAM_STEPS)):
-            found = _run_program(subjects, seed, number, min(PROGRAM_STEPS, steps - done))
-            if found is not None:
-                program, answers = found
-                return Divergence(seed, done + len(program), program, answers)
-            done += min(PROGRAM_STEPS, steps - done)
-            progress(done)
-    return None
+@dataclass(frozen=True)
+class Comparison:
+    """Stores that are held against the reference."""
+
+    stores: Stores
+    texts: bool = True
+    """Whether the texts of errors must be alike."""
+    clients: int = len(POLICIES)
+    """How many of the policies' clients take part."""
+
+    def run(
+        self, *, seed: int, steps: int, progress: Callable[[int], None] = lambda _: None
+    ) -> Divergence | None:
+        """Run programs of `steps` steps in all; None if every answer was alike everywhere."""
+        done = 0
+        with self._subjects() as subjects:
+            for number in range(-(-steps // PROGRAM_STEPS)):
+                length = min(PROGRAM_STEPS, steps - done)
+                found = self._run_program(subjects, f"{seed}/{number}", length)
+                if found is not None:
+                    return replace(found, seed=seed, step=done + found.step)
+                done += length
+                progress(done)
+        return None
+
+    def shortened(self, divergence: Divergence, *, seconds: float | None = None) -> Divergence:
+        """The divergence with as few steps as leaving out one after the other leads to; or as few
+        as were reached in so many seconds."""
+        best = divergence
+        ends = None if seconds is None else time.monotonic() + seconds
+        replays = 0
+        # Larger pieces first: most of a program has nothing to do with it.
+        size = max(1, len(best.steps) // 2)
+        while True:
+            position = 0
+            while position < len(best.steps) - 1 and replays < _MOST_REPLAYS:
+                if ends is not None and time.monotonic() >= ends:
+                    return best
+                fewer = [*best.steps[:position], *best.steps[position + size :]]
+                replays += 1
+                found = self._replay(fewer, best.users) if fewer else None
+                if found is None:
+                    position += size
+                else:
+                    steps, answers = found
+                    best = replace(best, steps=steps, answers=answers)
+            if size == 1:
+                return best
+            size //= 2
+
+    def _run_program(
+        self, subjects: dict[str, Subject], label: str, length: int
+    ) -> Divergence | None:
+        """One program; where answers differ, if they do."""
+        reference = subjects[REFERENCE]
+        assert isinstance(reference.harness, MemoryHarness)
+        writer = Writer(
+            random.Random(label),  # noqa: S311 - no secret
+            label,
+            reference.harness.storage.documents,
+            reference.clocks,
+            clients=self.clients,
+        )
+        program: list[Step] = []
+        for subject in subjects.values():
+            subject.reset_clocks()
+        for step in _written(writer, length):
+            program.append(step)
+            answers = _answers(step, subjects)
+            if _differ(answers):
+                _clear(subjects, writer.users)
+                return Divergence(0, len(program), program, answers, writer.users)
+            writer.learn(step, answers[REFERENCE])
+            if step.arguments[1:2] == ("get",):
+                _back_up(writer, reference, step)
+        return None
+
+    def _replay(
+        self, steps: Sequence[Step], users: Sequence[str]
+    ) -> tuple[list[Step], Answers] | None:
+        with self._subjects() as subjects:
+            try:
+                for position, step in enumerate(steps):
+                    try:
+                        answers = _answers(step, subjects)
+                    except Exception:  # noqa: BLE001 - the reference can't, without those left out
+                        return None
+                    if _differ(answers):
+                        return list(steps[: position + 1]), answers
+            finally:
+                _clear(subjects, users)
+        return None
+
+    @contextmanager
+    def _subjects(self) -> Iterator[dict[str, Subject]]:
+        with ExitStack() as stack:
+            subjects: dict[str, Subject] = {}
+            for name, open_harness in self.stores.items():
+                harness = stack.enter_context(open_harness())
+                subject = stack.enter_context(closing(Subject(harness, texts=self.texts)))
+                subjects[name] = subject
+            yield subjects
 
 
-def shortened(stores: Stores, divergence: Divergence) -> Divergence:
-    """The divergence with as few steps as leaving out one after the other leads to."""
-    best = divergence
-    replays = 0
-    # Larger pieces first: most of a program has nothing to do with it.
-    size = max(1, len(best.steps) // 2)
-    while True:
-        position = 0
-        while position < len(best.steps) - 1 and replays < _MOST_REPLAYS:
-            fewer = [*best.steps[:position], *best.steps[position + size :]]
-            replays += 1
-            found = _replay(stores, fewer) if fewer else None
-            if found is None:
-                position += size
-            else:
-                steps, answers = found
-                best = Divergence(best.seed, best.step, steps, answers)
-        if size == 1:
-            return best
-        size //= 2
+def _written(writer: Writer, length: int) -> Iterator[Step]:
+    """The program's steps, each chosen when the one before has been done."""
+    for _ in range(length):
+        yield writer.next()
+    yield from writer.closing()
 
 
-def _run_program(
-    subjects: dict[str, Subject], seed: int, number: int, length: int
-) -> tuple[list[Step], dict[str, object]] | None:
-    """One program; up to where answers differ, if they do."""
-    reference = subjects["memory"]
-    assert isinstance(reference.harness, MemoryHarness)
-    writer = Writer(
-        random.Random(f"{seed}/{number}"),  # noqa: S311 - no secret
-        f"{seed}/{number}",
-        reference.harness.storage.documents,
-        reference.clocks,
-    )
-    program: list[Step] = []
+def _answers(step: Step, subjects: Mapping[str, Subject]) -> Answers:
+    """What each store answers; what is none of chatstore's errors is an answer too."""
+    answers = {REFERENCE: step.run(subjects[REFERENCE])}
+    for name in subjects.keys() - answers.keys():
+        try:
+            answers[name] = step.run(subjects[name])
+        except Exception as error:  # noqa: BLE001 - a defect of the store, and told as one
+            answers[name] = error
+    return answers
+
+
+def _clear(subjects: Mapping[str, Subject], users: Sequence[str]) -> None:
+    """Leave nothing for the next program; a store that differs may fail at that too."""
     for subject in subjects.values():
-        subject.reset_clocks()
-    closing: list[Step] | None = None
-    for position in range(10**6):
-        if position < length:
-            step = writer.next()
-        else:
-            closing = writer.closing() if closing is None else closing
-            if not closing:
-                break
-            step = closing.pop(0)
-        program.append(step)
-        answers = {name: step.run(subject) for name, subject in subjects.items()}
-        if _differ(answers):
-            return program, answers
-        writer.learn(step, answers["memory"])
-        if step.arguments[1:2] == ("get",):
-            _back_up(writer, reference, step)
-    return None
+        with suppress(Exception):
+            subject.clear(users)
 
 
 def _back_up(writer: Writer, reference: Subject, step: Step) -> None:
@@ -129,30 +201,6 @@ def _back_up(writer: Writer, reference: Subject, step: Step) -> None:
         writer.keep(reference.stores[client].get(session_id))
 
 
-def _replay(stores: Stores, steps: Sequence[Step]) -> tuple[list[Step], dict[str, object]] | None:
-    with _subjects(stores) as subjects:
-        for position, step in enumerate(steps):
-            try:
-                answers = {name: step.run(subject) for name, subject in subjects.items()}
-            except Exception:  # noqa: BLE001 - a step that only makes sense after one left out
-                return None
-            if _differ(answers):
-                return list(steps[: position + 1]), answers
-    return None
-
-
-def _differ(answers: dict[str, object]) -> bool:
-    expected = answers["memory"]
+def _differ(answers: Answers) -> bool:
+    expected = answers[REFERENCE]
     return any(answer != expected for answer in answers.values())
-
-
-@contextmanager
-def _subjects(stores: Stores) -> Iterator[dict[str, Subject]]:
-    subjects: dict[str, Subject] = {}
-    try:
-        for name, fresh_harness in stores.items():
-            subjects[name] = Subject(fresh_harness())
-        yield subjects
-    finally:
-        for subject in subjects.values():
-            subject.close()

@@ -1,8 +1,8 @@
 """One store under comparison: several clients on one harness, and steps that answer plainly."""
 
 import copy
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from uuid import uuid4
 
@@ -10,8 +10,8 @@ from chatstore import ChatStoreError, CorruptSessionError, ManualClock, Page, Se
 from chatstore_contract_tests.behaviour import START
 from chatstore_contract_tests.comparing import plain
 from chatstore_contract_tests.harness import Harness
-from chatstore_contract_tests.machine_inputs import POLICIES
 from chatstore_contract_tests.namespaces import find_namespace
+from chatstore_contract_tests.parity.material import POLICIES
 
 _INDEXED = ("list_sessions", "delete_user")
 
@@ -20,11 +20,12 @@ class Subject:
     """A harness and its clients, one for each of `POLICIES`, each with a clock of its own.
 
     Every method is a step of a program. A step's answer is what must be alike on every backend: the
-    result, the text of a cursor included, or the type and the text of the error.
+    result, the text of a cursor included, or the type of the error, with `texts` its text too.
     """
 
-    def __init__(self, harness: Harness) -> None:
+    def __init__(self, harness: Harness, *, texts: bool = True) -> None:
         self.harness = harness
+        self._texts = texts
         self.clocks = [ManualClock(START) for _ in POLICIES]
         self.stores = [
             harness.open(policy=policy, clock=clock)
@@ -36,7 +37,7 @@ class Subject:
         if method in _INDEXED:
             self.harness.settle()
         call: Callable[..., object] = getattr(self.stores[client], method)
-        return _answer(lambda: call(*copy.deepcopy(arguments), **copy.deepcopy(options)))
+        return self._answer(lambda: call(*copy.deepcopy(arguments), **copy.deepcopy(options)))
 
     def scan(self, client: int, limit: int) -> object:
         """Every session that a scan shows, sorted: order and cursor are the backend's own."""
@@ -52,12 +53,12 @@ class Subject:
                     return [found[key] for key in sorted(found)]
             raise AssertionError("the scan does not end")
 
-        return _answer(all_sessions)
+        return self._answer(all_sessions)
 
     def purge(self, client: int) -> object:
         """Reclaim what has expired; how many a call removes itself is the backend's own affair."""
         store = self.stores[client]
-        return _answer(lambda: store.purge_expired() >= 0)
+        return self._answer(lambda: store.purge_expired() >= 0)
 
     def set_clock(self, client: int, now: datetime) -> object:
         """Put one client's clock."""
@@ -83,28 +84,36 @@ class Subject:
             self.harness.corrupt(session_id)
         return None
 
+    def clear(self, users: Iterable[str]) -> None:
+        """Remove what there is of the users, corrupt records included."""
+        self.reset_clocks()
+        self.harness.settle()
+        for user in users:
+            self.stores[0].delete_user(user)
+
     def close(self) -> None:
-        """Close the clients and the harness."""
+        """Close the clients."""
         for store in self.stores:
             store.close()
-        self.harness.close()
+
+    def _answer(self, call: Callable[[], object]) -> object:
+        try:
+            return plain(call())
+        except ChatStoreError as error:
+            if not self._texts:
+                return type(error).__name__
+            # A corrupt record's error names the backend, and why it can't be read is the backend's
+            # own.
+            text = error.session_id if isinstance(error, CorruptSessionError) else str(error)
+            return type(error).__name__, text
 
 
 @contextmanager
 def opened(url: str) -> Iterator[Subject]:
     """A subject in a new namespace of the deployment that `url` names."""
-    with find_namespace(url)(url, f"chatstore-parity-{uuid4().hex[:12]}") as fresh_harness:
-        subject = Subject(fresh_harness())
-        try:
-            yield subject
-        finally:
-            subject.close()
-
-
-def _answer(call: Callable[[], object]) -> object:
-    try:
-        return plain(call())
-    except ChatStoreError as error:
-        # A corrupt record's error names the backend, and why it can't be read is the backend's own.
-        text = error.session_id if isinstance(error, CorruptSessionError) else str(error)
-        return type(error).__name__, text
+    with (
+        find_namespace(url)(url, f"chatstore-parity-{uuid4().hex[:12]}") as fresh_harness,
+        closing(fresh_harness()) as harness,
+        closing(Subject(harness)) as subject,
+    ):
+        yield subject

@@ -7,21 +7,18 @@ from typing import Any
 
 from chatstore import JsonObject, ManualClock, Message, Session
 from chatstore_contract_tests.behaviour import START
-from chatstore_contract_tests.machine_inputs import POLICIES
-from chatstore_contract_tests.parity.material import Material
+from chatstore_contract_tests.parity.material import MOVES, NAMES, POLICIES, STATUSES, Material
 from chatstore_contract_tests.parity.steps import Step
 
-_MOVES = (0.000001, 0.5, 1, 1, 30, 59, 60, 7200, -1, -30, -3600)
-_STATUSES = ("active", "closed", "\u00e9")
-_SESSIONS = ("a", "b", "{c}:|", "é\n")
-_USERS = ("ana", "ben|:{}")
+_BAD: tuple[JsonObject, ...] = ({"x": 10**38}, {"x": "a\0b"}, {"": 1}, {"x": "x" * 1024})
 
 
 class Writer:
     """Chooses the steps of one program.
 
     `documents` and `clocks` are the reference's: what is stored now, and what the clients' clocks
-    say. `label` ends every id, so that programs on one storage keep apart.
+    say. `label` ends every id, so that programs on one storage keep apart. Only the first
+    `clients` of the policies' clients are used.
     """
 
     def __init__(
@@ -30,10 +27,16 @@ class Writer:
         label: str,
         documents: Mapping[str, JsonObject],
         clocks: list[ManualClock],
+        *,
+        clients: int = len(POLICIES),
     ) -> None:
         self._choice = choice
         self._material = Material(choice)
         self._label = label
+        # So few that most calls find what earlier ones left.
+        self._sessions = choice.sample(NAMES, 4)
+        self._users = choice.sample(NAMES, 2)
+        self._clients = clients
         self._documents = documents
         self._clocks = clocks
         self._cursors: list[str] = []
@@ -70,12 +73,11 @@ class Writer:
 
     def closing(self) -> list[Step]:
         """The steps that end a program: look at all there is, then clear it away."""
-        names = [self._id(name) for name in (*_SESSIONS, *self._foreign_names())]
-        steps = [
-            Step("call", (client, "get", name)) for client in range(len(POLICIES)) for name in names
-        ]
-        steps += [Step("scan", (client, 3)) for client in range(len(POLICIES))]
-        for user in map(self._id, _USERS):
+        names = [self._id(name) for name in (*self._sessions, *self._foreign_names())]
+        clients = range(self._clients)
+        steps = [Step("call", (client, "get", name)) for client in clients for name in names]
+        steps += [Step("scan", (client, 3)) for client in clients]
+        for user in self.users:
             steps.append(Step("call", (0, "list_sessions", user)))
             steps.append(Step("call", (0, "delete_user", user)))
         return steps
@@ -90,6 +92,11 @@ class Writer:
         """Remember a session as a backup that may be restored."""
         self._backups.append(session)
 
+    @property
+    def users(self) -> list[str]:
+        """Every user of the program."""
+        return [self._id(name) for name in self._users]
+
     def _id(self, name: str) -> str:
         return f"{name} {self._label}"
 
@@ -97,13 +104,13 @@ class Writer:
         return [f"foreign {number}" for number in range(self._foreign)]
 
     def _client(self) -> int:
-        return self._choice.randrange(len(POLICIES))
+        return self._choice.randrange(self._clients)
 
     def _session(self) -> str:
-        return self._id(self._choice.choice([*_SESSIONS, *self._foreign_names()[-3:]]))
+        return self._id(self._choice.choice([*self._sessions, *self._foreign_names()[-3:]]))
 
     def _user(self) -> str:
-        return self._id(self._choice.choice(_USERS))
+        return self._id(self._choice.choice(self._users))
 
     def _owner(self) -> dict[str, Any]:
         return {} if self._choice.random() < 0.5 else {"user_id": self._user()}
@@ -128,17 +135,17 @@ class Writer:
         return step
 
     def _create(self) -> Step:
-        options: dict[str, Any] = {"session_id": self._id(self._choice.choice(_SESSIONS))}
+        options: dict[str, Any] = {"session_id": self._id(self._choice.choice(self._sessions))}
         options["messages"] = self._material.batch(least=0)
         if self._choice.random() < 0.5:
             options["metadata"] = self._material.map()
             options["user_preferences"] = self._material.map()
         if self._choice.random() < 0.3:
-            options["session_status"] = self._choice.choice(_STATUSES)
+            options["session_status"] = self._choice.choice(STATUSES)
         return Step("call", (self._client(), "create", self._user()), options)
 
     def _get_or_create(self) -> Step:
-        session = self._id(self._choice.choice(_SESSIONS))
+        session = self._id(self._choice.choice(self._sessions))
         options = {"user_id": self._user(), "messages": self._material.batch(least=0)}
         return Step("call", (self._client(), "get_or_create", session), options)
 
@@ -168,7 +175,7 @@ class Writer:
         if self._choice.random() < 0.5:
             options["user_preferences"] = self._material.map()
         if self._choice.random() < 0.3:
-            options["session_status"] = self._choice.choice(_STATUSES)
+            options["session_status"] = self._choice.choice(STATUSES)
         return Step("call", (self._client(), "update", session), options)
 
     def _delete(self) -> Step:
@@ -182,7 +189,7 @@ class Writer:
         if self._cursors and self._choice.random() < 0.5:
             options["cursor"] = self._choice.choice(self._cursors[-10:])
         if self._choice.random() < 0.3:
-            options["session_status"] = self._choice.choice(_STATUSES)
+            options["session_status"] = self._choice.choice(STATUSES)
         if self._choice.random() < 0.3:
             bound = self._choice.choice(("created_from", "created_before"))
             options[bound] = START + timedelta(seconds=self._choice.choice((0, 1, 60, 7200)))
@@ -190,7 +197,7 @@ class Writer:
 
     def _move(self) -> Step:
         client = self._client()
-        moved = self._clocks[client].now + timedelta(seconds=self._choice.choice(_MOVES))
+        moved = self._clocks[client].now + timedelta(seconds=self._choice.choice(MOVES))
         # What a purge has reclaimed is gone: no clock goes back behind it.
         return Step("set_clock", (client, max(moved, self._no_earlier)))
 
@@ -216,30 +223,10 @@ class Writer:
         return Step("call", (self._client(), "restore", backup), {"overwrite": overwrite})
 
     def _raw_write(self) -> Step:
-        """A record of another service, which leaves out what it likes."""
-        document: JsonObject = {
-            "sessionId": self._id(f"foreign {self._foreign}"),
-            "userId": self._user(),
-            "createdAt": f"2026-03-01T12:00:0{self._choice.randint(0, 9)}.000001Z",
-        }
+        """Another service writes a session of its own."""
+        session_id = self._id(f"foreign {self._foreign}")
         self._foreign += 1
-        optional: JsonObject = {
-            "ttl": int(START.timestamp()) + self._choice.choice((-1, 0, 1, 60, 7200)),
-            "userPreferences": {"x": 1},
-            "metadata": {},
-            "messages": [
-                {"messageId": f"m{number}", "type": "user_query", "content": "", "timestamp": text}
-                for number, text in enumerate(("2026-03-01T12:00:00Z", "2026-03-01T13:00:00+01:00"))
-            ],
-            "sessionStatus": "closed",
-            "campaign": {"name": "spring", "nothing": None},
-        }
-        for name, value in optional.items():
-            if self._choice.random() < 0.5:
-                document[name] = value
-        if "messages" in document and self._choice.random() < 0.7:
-            document["messageCount"] = self._choice.choice((2, 7))
-        return Step("raw_write", (document,))
+        return Step("raw_write", (self._material.foreign(session_id, self._user()),))
 
     def _corrupt(self) -> Step:
         """A live record becomes unreadable, is looked at by every reading call, and removed."""
@@ -254,14 +241,19 @@ class Writer:
             return self._append()
         session_id = self._choice.choice(alive)
         owner = self._documents[session_id]["userId"]
-        self._pending += [
+        reads = [
             Step("call", (client, "get", session_id)),
             Step("call", (client, "get_many", [session_id])),
             Step("call", (client, "list_sessions", owner)),
             Step("scan", (client, 100)),
-            Step("call", (client, "delete", session_id)),
-            Step("call", (client, "get", session_id)),
+            Step("call", (self._client(), "get", session_id), self._owner()),
         ]
+        removals = [
+            Step("call", (client, "delete", session_id)),
+            Step("call", (client, "delete_user", owner)),
+        ]
+        self._choice.shuffle(reads)
+        self._pending += [*reads, self._choice.choice(removals), reads[0]]
         return Step("corrupt", (session_id, self._choice.choice(("session", "message"))))
 
     def _odd(self) -> Step:
@@ -278,6 +270,7 @@ class Writer:
                 Step("call", (client, "append_and_get", session, *twice)),
                 Step("call", (client, "update", session), {"metadata": many}),
                 Step("call", (client, "update", session), {"metadata": dict.fromkeys(many)}),
+                Step("call", (client, "update", session), {"metadata": self._choice.choice(_BAD)}),
                 Step("call", (client, "update", session), {"if_version": -1}),
                 Step("call", (client, "rewrite", session, [big]), {"if_version": None}),
                 Step("call", (client, "delete", session), {"if_version": 2**53 + 1}),

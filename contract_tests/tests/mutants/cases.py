@@ -10,6 +10,7 @@ from chatstore_contract_tests import Harness
 
 from . import (
     corners,
+    counting,
     entering,
     keeping,
     listing,
@@ -36,6 +37,7 @@ GROUPS = (
     others,
     operating,
     corners,
+    counting,
     racing,
 )
 """The modules that enter their mutants, in the order of the table."""

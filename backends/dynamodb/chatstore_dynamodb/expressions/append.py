@@ -9,23 +9,48 @@ A window of more than 99 drops its oldest by `REMOVE m[0]` as it grows, and find
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from chatstore.engine.write import Write
+from chatstore.policy import RetentionPolicy
 from chatstore.record.stored import StoredMessage
-from chatstore_dynamodb.expressions.change import Change, stamp, visible
+from chatstore_dynamodb.attribute_values import marshal
+from chatstore_dynamodb.expressions.change import Change, Text
+from chatstore_dynamodb.expressions.clauses import Kind, changed, changed_values, kind_of
+from chatstore_dynamodb.expressions.limits import ExpressionLimitError
+from chatstore_dynamodb.expressions.replace import compare_and_set
 from chatstore_dynamodb.items import (
     MESSAGE_IDS,
     WINDOW_BYTES,
-    StoredItem,
     keeps_bytes,
     marshal_messages,
     needs_ids,
 )
-from chatstore_dynamodb.marshalling import marshal
+from chatstore_dynamodb.stored_item import StoredItem
 
 _PAST_THE_END = 100_000
 """An index past the end of any list: setting it appends."""
+
+
+def first_append(
+    write: Write, messages: Sequence[StoredMessage], size: int | None
+) -> dict[str, Any]:
+    """The request that appends to a window that is believed to have `size` messages; None: nobody
+    knows. A window that is too long to be said so is asked about as one that nobody has seen."""
+    request = append(write, messages, size) or append(write, messages, None)
+    assert request is not None
+    return request
+
+
+def next_append(
+    write: Write, messages: Sequence[StoredMessage], stored: StoredItem, *, is_full: bool
+) -> dict[str, Any]:
+    """The request that appends to the item that an earlier one met, which was too large for it if
+    it `is_full`."""
+    request = None
+    if not is_full and _has_what_it_takes(write.policy, messages, stored):
+        request = append(write, messages, len(stored.messages))
+    return request or compare_and_set(write, messages, stored)
 
 
 def append(
@@ -33,25 +58,39 @@ def append(
 ) -> dict[str, Any] | None:
     """The request that appends to a window of `size` messages; None: nobody knows yet. There is
     none if it would pass the limits of an expression, which no request without a size does."""
-    change = visible(write)
-    change.add_to("version", "one", 1)
-    change.add_to("messageCount", "added", len(messages))
-    change.require_type("messages", "L")
-    stamp(change, write)
-    _count_bytes(change, write, messages)
-    if needs_ids(write.policy):
-        _move_long_window(change, messages, size, write.policy.max_messages)
+    policy = write.policy
+    limit = policy.max_messages
+    if size is not None and (limit is None or size + len(messages) <= limit):
+        # Where there is room, all sizes are alike.
+        size = None
+    form = _form(kind_of(write), policy, len(messages), size)
+    if form is None:
+        return None
+    values = changed_values(write)
+    if form.keeps_bytes:
+        # What falls out of the window is not subtracted: the number is an upper bound, made exact
+        # by the compare-and-set that a full window calls for.
+        added = sum(message.weight for message in messages)
+        values[":bytes"] = {"N": str(added)}
+        values[":room"] = {"N": str(policy.max_window_bytes - added)}
+    ids = [message.message_id for message in messages]
+    values[":ids"] = {"SS": ids}
+    if form.needs_ids:
+        values |= {f":i{index}": {"S": message_id} for index, message_id in enumerate(ids)}
+    if form.replaces:
+        values[":window"] = marshal_messages(messages[-form.replaces :])
     else:
-        change.remove(change.name(MESSAGE_IDS))
-        _move_window(change, messages, size, write.policy.max_messages or 0)
-    return change.update() if change.is_within_limits else None
+        for index, message in enumerate(messages):
+            values[f":{index}"] = marshal(message.document)
+    return form.text.request(values)
 
 
-def fits(write: Write, messages: Sequence[StoredMessage], stored: StoredItem) -> bool:
+def _has_what_it_takes(
+    policy: RetentionPolicy, messages: Sequence[StoredMessage], stored: StoredItem
+) -> bool:
     """Whether `append` can do what this item needs: it has what the expression counts on, its
     window stays within the policy's bytes without being cut for them, and its ids are all where
     the expression looks for them."""
-    policy = write.policy
     if not stored.counts or "messages" not in stored.item:
         return False
     if needs_ids(policy):
@@ -68,89 +107,96 @@ def fits(write: Write, messages: Sequence[StoredMessage], stored: StoredItem) ->
     return bound is not None and bound + added <= policy.max_window_bytes
 
 
-def _count_bytes(change: Change, write: Write, messages: Sequence[StoredMessage]) -> None:
-    if not keeps_bytes(write.policy):
+class _Form(NamedTuple):
+    """A text, and which values it leaves open."""
+
+    text: Text
+    keeps_bytes: bool
+    needs_ids: bool
+    replaces: int
+    """How many messages the window has that is set as a whole; 0: messages are set one by one."""
+
+
+@lru_cache(maxsize=128)
+def _form(kind: Kind, policy: RetentionPolicy, added: int, size: int | None) -> _Form | None:
+    """How to append so many messages to a window of this size."""
+    change = changed(kind)
+    change.add_to("version", change.number("one", 1))
+    change.add_to("messageCount", change.number("added", added))
+    change.require_type("messages", "L")
+    if keeps_bytes(policy):
+        change.add_to(WINDOW_BYTES, ":bytes")
+        change.require(f"{change.name(WINDOW_BYTES)}<=:room")
+    else:
         change.remove(change.name(WINDOW_BYTES))
-        return
-    # What falls out of the window is not subtracted: the number is an upper bound, made exact by
-    # the compare-and-set that a full window calls for.
-    added = sum(message.weight for message in messages)
-    room = change.number("room", write.policy.max_window_bytes - added)
-    change.add_to(WINDOW_BYTES, "bytes", added)
-    change.require(f"{change.name(WINDOW_BYTES)}<={room}")
+    limit = policy.max_messages
+    replaces = 0
+    if needs_ids(policy):
+        _move_long_window(change, added, size, limit)
+    else:
+        change.remove(change.name(MESSAGE_IDS))
+        replaces = _move_window(change, added, size, limit or 0)
+    try:
+        return _Form(change.text(), keeps_bytes(policy), needs_ids(policy), replaces)
+    except ExpressionLimitError:
+        return None
 
 
-def _move_window(
-    change: Change, messages: Sequence[StoredMessage], size: int | None, limit: int
-) -> None:
+def _move_window(change: Change, added: int, size: int | None, limit: int) -> int:
+    """Replace the window, let it grow, or slide it; how many messages there are that replace it."""
     name = change.name("messages")
-    if len(messages) >= limit:
+    replaces = 0
+    if added >= limit:
         searched = max(limit, size or 0)
         change.require(f"size({name})<={change.number('size', searched)}")
-        change.set(name, change.value("window", marshal_messages(messages[-limit:])))
-    elif size is None or size + len(messages) <= limit:
-        searched = limit - len(messages)
+        change.set(name, ":window")
+        replaces = limit
+    elif size is None or size + added <= limit:
+        searched = limit - added
         change.require(f"size({name})<={change.number('size', searched)}")
-        _set_each(change, messages, _PAST_THE_END)
+        _set_each(change, added, _PAST_THE_END)
     else:
         searched = size
         change.require(f"size({name})={change.number('size', size)}")
-        _slide(change, messages, size, limit)
-    change.value("ids", {"SS": [message.message_id for message in messages]})
-    change.name("messageId")
-    change.require(_no_stored_id(searched))
+        _slide(change, added, size, limit)
+    # An index that is not there is no obstacle: what is missing is in no set.
+    message_id = change.name("messageId")
+    found = " OR ".join(f"contains(:ids,{name}[{index}].{message_id})" for index in range(searched))
+    change.require(f"NOT ({found})")
+    return replaces
 
 
-def _slide(change: Change, messages: Sequence[StoredMessage], size: int, limit: int) -> None:
+def _slide(change: Change, added: int, size: int, limit: int) -> None:
     name = change.name("messages")
-    kept = limit - len(messages)
-    for path, operand in _shift(kept, size - kept):
-        change.set(path, operand)
-    _set_each(change, messages, kept)
+    kept = limit - added
+    for index in range(kept):
+        change.set(f"{name}[{index}]", f"{name}[{index + size - kept}]")
+    _set_each(change, added, kept)
     for index in range(limit, size):
         change.remove(f"{name}[{index}]")
 
 
-def _set_each(change: Change, messages: Sequence[StoredMessage], first: int) -> None:
+def _set_each(change: Change, added: int, first: int) -> None:
     name = change.name("messages")
-    for index, message in enumerate(messages):
-        change.set(f"{name}[{first + index}]", change.value(str(index), marshal(message.document)))
+    for index in range(added):
+        change.set(f"{name}[{first + index}]", f":{index}")
 
 
-@lru_cache(maxsize=1024)
-def _shift(kept: int, by: int) -> tuple[tuple[str, str], ...]:
-    return tuple((f"#m[{index}]", f"#m[{index + by}]") for index in range(kept))
-
-
-@lru_cache(maxsize=128)
-def _no_stored_id(size: int) -> str:
-    # An index that is not there is no obstacle: what is missing is in no set.
-    found = " OR ".join(f"contains(:ids,#m[{index}].#i)" for index in range(size))
-    return f"NOT ({found})"
-
-
-def _move_long_window(
-    change: Change, messages: Sequence[StoredMessage], size: int | None, limit: int | None
-) -> None:
+def _move_long_window(change: Change, added: int, size: int | None, limit: int | None) -> None:
     """Grow at the end, and drop what is too much at the beginning. The ids are looked for in their
     set, which keeps those of dropped messages until the next compare-and-set."""
     name = change.name("messages")
-    surplus = 0 if limit is None or size is None else size + len(messages) - limit
+    surplus = 0 if limit is None or size is None else size + added - limit
     if surplus > 0:
         change.require(f"size({name})={change.number('size', size or 0)}")
         for index in range(surplus):
             change.remove(f"{name}[{index}]")
     elif limit is not None:
-        most = change.number("size", limit - len(messages))
-        change.require(f"size({name})<={most}")
+        change.require(f"size({name})<={change.number('size', limit - added)}")
     ids = change.name(MESSAGE_IDS)
     empty = f"size({name})={change.number('zero', 0)}"
     change.require(f"({change.has_type(MESSAGE_IDS, 'SS')} OR {empty})")
-    found = " OR ".join(
-        f"contains({ids},{change.value(f'i{index}', {'S': message.message_id})})"
-        for index, message in enumerate(messages)
-    )
+    found = " OR ".join(f"contains({ids},:i{index})" for index in range(added))
     change.require(f"NOT ({found})")
-    _set_each(change, messages, _PAST_THE_END)
-    new = {"SS": [message.message_id for message in messages]}
-    change.unite(MESSAGE_IDS, change.value("new", new))
+    _set_each(change, added, _PAST_THE_END)
+    change.unite(MESSAGE_IDS, ":ids")

@@ -1,11 +1,15 @@
-"""One conditional UpdateItem under construction, and the clauses that every write has."""
+"""One conditional request under construction, and its text when it is done.
 
-import re
-from typing import Any
+Values that a caller wrote may stand beside the text: so one that is needed again and again can be
+kept, and given other values each time.
+"""
 
-from chatstore.engine.write import Write
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from chatstore_dynamodb.attribute_values import AttributeValue, Item
+from chatstore_dynamodb.expressions.limits import require_fits
 from chatstore_dynamodb.items import MESSAGE_IDS, WINDOW_BYTES
-from chatstore_dynamodb.marshalling import AttributeValue, Item
 
 _PLACEHOLDERS = {
     "sessionId": "#k",
@@ -26,24 +30,32 @@ _PLACEHOLDERS = {
 are reserved words."""
 
 
-LONGEST_EXPRESSION = 4_096
-MOST_OPERATORS = 300
-"""What DynamoDB takes: bytes in an expression, operators and functions in one."""
+class Text(NamedTuple):
+    """The expressions of a request, within DynamoDB's limits, and what never changes in them."""
 
-_FEWEST_BYTES = 4
-"""No operator takes fewer, with what it stands beside."""
+    condition: str
+    update: str
+    """Empty for a request that has conditions alone, such as DeleteItem."""
+    names: Mapping[str, str]
+    values: Item
 
-_OPERATORS = re.compile(
-    r"\b(?:AND|OR|NOT|IN|BETWEEN)\b|<>|<=|>=|[=<>+]|"
-    r"\b(?:contains|size|attribute_type|attribute_exists|attribute_not_exists)\("
-)
+    def request(self, values: Item) -> dict[str, Any]:
+        """The parameters of the request, with the values that the text leaves open."""
+        parameters = {
+            "ConditionExpression": self.condition,
+            "ExpressionAttributeNames": dict(self.names),
+            "ExpressionAttributeValues": {**self.values, **values},
+        }
+        if self.update:
+            parameters["UpdateExpression"] = self.update
+        return parameters
 
 
 class Change:
     """The clauses of one request, and the names and values that they mention."""
 
     def __init__(self) -> None:
-        self.conditions: list[str] = []
+        self._conditions: list[str] = []
         self._sets: list[str] = []
         self._removes: list[str] = []
         self._adds: list[str] = []
@@ -75,7 +87,7 @@ class Change:
 
     def require(self, condition: str) -> None:
         """One more condition, that must hold beside the others."""
-        self.conditions.append(condition)
+        self._conditions.append(condition)
 
     def require_type(self, attribute: str, kind: str) -> None:
         """The attribute must be there, and of this type: arithmetic on a missing number, or a path
@@ -90,11 +102,11 @@ class Change:
         """`SET path = operand`."""
         self._sets.append(f"{path}={operand}")
 
-    def add_to(self, attribute: str, label: str, number: int) -> None:
-        """`SET attribute = attribute + number`; the attribute must be a number."""
+    def add_to(self, attribute: str, operand: str) -> None:
+        """`SET attribute = attribute + operand`; the attribute must be a number."""
         self.require_type(attribute, "N")
         name = self.name(attribute)
-        self.set(name, f"{name}+{self.number(label, number)}")
+        self.set(name, f"{name}+{operand}")
 
     def remove(self, path: str) -> None:
         """`REMOVE path`; what is not there is no error."""
@@ -104,77 +116,11 @@ class Change:
         """`ADD attribute operand`: the union of two sets."""
         self._adds.append(f"{self.name(attribute)} {operand}")
 
-    @property
-    def is_within_limits(self) -> bool:
-        """Whether DynamoDB takes expressions of this length, and with so many operators."""
-        return all(
-            len(text) <= LONGEST_EXPRESSION
-            and (
-                len(text) < MOST_OPERATORS * _FEWEST_BYTES
-                or len(_OPERATORS.findall(text)) <= MOST_OPERATORS
-            )
-            for text in (" AND ".join(self.conditions), self._update_expression())
-        )
-
-    def condition(self) -> dict[str, Any]:
-        """The parameters of a request that has conditions alone, such as DeleteItem."""
-        return {
-            "ConditionExpression": " AND ".join(self.conditions),
-            "ExpressionAttributeNames": self._names,
-            "ExpressionAttributeValues": self._values,
-        }
-
-    def update(self) -> dict[str, Any]:
-        """The parameters of the UpdateItem."""
-        return {**self.condition(), "UpdateExpression": self._update_expression()}
-
-    def _update_expression(self) -> str:
-        clauses = (
-            ("SET", self._sets),
-            ("REMOVE", self._removes),
-            ("ADD", self._adds),
-        )
-        return " ".join(f"{verb} {','.join(parts)}" for verb, parts in clauses if parts)
-
-
-def visible(write: Write) -> Change:
-    """A request that only a live session of the right owner, and of the right version, lets
-    through. A ttl that is missing or no number never lapses."""
-    change = Change()
-    change.require(f"attribute_exists({change.name('sessionId')})")
-    change.require(f"NOT {change.name('ttl')}<={change.number('now', write.now.seconds)}")
-    if write.user_id is not None:
-        change.require(f"{change.name('userId')}={change.value('owner', {'S': write.user_id})}")
-    if write.if_version is not None:
-        require_version(change, write.if_version)
-    return change
-
-
-def require_version(change: Change, version: int | None) -> None:
-    """The item must be of this version. Records that others wrote may have none: that is 0."""
-    name = change.name("version")
-    if version is None:
-        change.require(f"attribute_not_exists({name})")
-        return
-    equal = f"{name}={change.number('if', version)}"
-    change.require(equal if version else f"({equal} OR attribute_not_exists({name}))")
-
-
-def stamp(change: Change, write: Write) -> None:
-    """What every write sets beside the version: the time, and the ttl if the write renews it."""
-    change.set(change.name("updatedAt"), change.value("at", {"S": write.now.text}))
-    if not write.renews:
-        return
-    if write.ttl is None:
-        change.remove(change.name("ttl"))
-    else:
-        change.set(change.name("ttl"), change.number("ttl", write.ttl))
-
-
-def free(now_seconds: int) -> dict[str, Any]:
-    """The condition of a PutItem: nothing lies under the id, or something that has expired."""
-    change = Change()
-    exists = change.name("sessionId")
-    expired = f"{change.name('ttl')}<={change.number('now', now_seconds)}"
-    change.require(f"(attribute_not_exists({exists}) OR {expired})")
-    return change.condition()
+    def text(self) -> Text:
+        """The expressions. Raises `ExpressionLimitError` for what DynamoDB does not take."""
+        clauses = (("SET", self._sets), ("REMOVE", self._removes), ("ADD", self._adds))
+        condition = " AND ".join(self._conditions)
+        update = " ".join(f"{verb} {','.join(parts)}" for verb, parts in clauses if parts)
+        require_fits(condition)
+        require_fits(update)
+        return Text(condition, update, self._names, self._values)

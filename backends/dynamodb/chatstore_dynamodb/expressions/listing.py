@@ -6,8 +6,8 @@ from typing import Any
 from chatstore.engine.cursor import Position
 from chatstore.engine.query import PageQuery
 from chatstore.models import JsonObject
+from chatstore_dynamodb.attribute_values import Item
 from chatstore_dynamodb.items import LISTED, OTHER_NAMES, info_body, may_have_others
-from chatstore_dynamodb.marshalling import Item
 
 _DEFAULT_STATUS = "active"
 _MOST_EVALUATED = 1_000

@@ -6,15 +6,11 @@ from typing import Any
 
 from chatstore.engine.write import Write
 from chatstore.record.stored import StoredMessage
-from chatstore_dynamodb.expressions.change import Change, require_version, stamp, visible
-from chatstore_dynamodb.items import (
-    MESSAGE_IDS,
-    WINDOW_BYTES,
-    StoredItem,
-    marshal_messages,
-    window_attributes,
-)
-from chatstore_dynamodb.marshalling import AttributeValue, Item, marshal
+from chatstore_dynamodb.attribute_values import AttributeValue, Item, marshal
+from chatstore_dynamodb.expressions.change import Change
+from chatstore_dynamodb.expressions.clauses import changed, changed_values, kind_of, require_version
+from chatstore_dynamodb.items import MESSAGE_IDS, WINDOW_BYTES, marshal_messages, window_attributes
+from chatstore_dynamodb.stored_item import StoredItem
 
 
 def compare_and_set(
@@ -37,7 +33,7 @@ def compare_and_set(
         ),
     )
     _put_counters(change, stored, stored.message_count + len(messages))
-    return change.update()
+    return change.text().request(changed_values(write))
 
 
 def rewrite(
@@ -46,34 +42,33 @@ def rewrite(
     """The request that puts `messages` in the place of a window that has `size` messages, and of
     which the writer's policy shows as many as it counts."""
     policy = write.policy
-    change = visible(write)
-    change.add_to("version", "one", 1)
+    change = changed(kind_of(write))
+    change.add_to("version", change.number("one", 1))
     shown = size if policy.max_messages is None else min(size, policy.max_messages)
-    change.add_to("messageCount", "added", given - shown)
+    change.add_to("messageCount", change.number("added", given - shown))
     change.require_type("messages", "L")
     change.require(f"size({change.name('messages')})={change.number('size', size)}")
     if not policy.count_decides:
         # Within these bytes, no part of the window is hidden from a reader.
         limit = change.number("limit", policy.max_window_bytes)
         change.require(f"{change.name(WINDOW_BYTES)}<={limit}")
-    stamp(change, write)
     _put_messages(change, write, messages)
-    return change.update()
+    return change.text().request(changed_values(write))
 
 
 def rewrite_stored(
     write: Write, messages: Sequence[StoredMessage], given: int, stored: StoredItem
 ) -> dict[str, Any]:
     """The request that puts `messages` in the place of the very window that came back."""
-    shown = write.policy.window(len(stored.weights), lambda: stored.weights)
+    shown = write.policy.window(len(stored.messages), lambda: stored.weights)
     change = _unchanged(write, stored)
     _put_messages(change, write, messages)
     _put_counters(change, stored, stored.message_count + given - shown)
-    return change.update()
+    return change.text().request(changed_values(write))
 
 
 def _unchanged(write: Write, stored: StoredItem) -> Change:
-    change = visible(write)
+    change = changed(kind_of(write))
     if write.if_version is None or stored.version is None:
         require_version(change, stored.version)
     name = change.name("messages")
@@ -82,7 +77,6 @@ def _unchanged(write: Write, stored: StoredItem) -> Change:
         change.require(f"size({name})={size}")
     else:
         change.require(f"attribute_not_exists({name})")
-    stamp(change, write)
     return change
 
 

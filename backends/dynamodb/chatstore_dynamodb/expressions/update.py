@@ -6,9 +6,10 @@ from typing import Any
 from chatstore.engine.write import Patch, Write, merge_patch
 from chatstore.models import JsonObject
 from chatstore.record.limits import MAX_KEYS
-from chatstore_dynamodb.expressions.change import Change, require_version, stamp, visible
-from chatstore_dynamodb.items import StoredItem
-from chatstore_dynamodb.marshalling import marshal
+from chatstore_dynamodb.attribute_values import marshal
+from chatstore_dynamodb.expressions.change import Change
+from chatstore_dynamodb.expressions.clauses import changed, changed_values, kind_of, require_version
+from chatstore_dynamodb.stored_item import StoredItem
 
 
 def update(write: Write, patch: Patch, stored: StoredItem | None) -> dict[str, Any]:
@@ -17,13 +18,13 @@ def update(write: Write, patch: Patch, stored: StoredItem | None) -> dict[str, A
 
     Raises `InvalidInputError` if that item would have more than 32 keys.
     """
-    change = visible(write)
+    change = changed(kind_of(write))
+    one = change.number("one", 1)
     if stored is None or stored.version is not None:
-        change.add_to("version", "one", 1)
+        change.add_to("version", one)
     else:
         require_version(change, None)
-        change.set(change.name("version"), change.number("one", 1))
-    stamp(change, write)
+        change.set(change.name("version"), one)
     for attribute, field, entries in (
         ("userPreferences", "user_preferences", patch.user_preferences),
         ("metadata", "metadata", patch.metadata),
@@ -43,7 +44,7 @@ def update(write: Write, patch: Patch, stored: StoredItem | None) -> dict[str, A
     if patch.session_status is not None:
         status = change.value("status", {"S": patch.session_status})
         change.set(change.name("sessionStatus"), status)
-    return change.update()
+    return change.text().request(changed_values(write))
 
 
 def _merge(change: Change, attribute: str, entries: JsonObject) -> None:

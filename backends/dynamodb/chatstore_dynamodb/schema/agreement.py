@@ -5,8 +5,8 @@ from collections.abc import Callable
 from chatstore.cli import asking, output
 from chatstore.cli.failures import UsageError
 from chatstore.cli.printable import printable
-from chatstore_dynamodb.schema.applying import require_possible
-from chatstore_dynamodb.schema.planning import Plan
+from chatstore_dynamodb.schema.apply import require_possible
+from chatstore_dynamodb.schema.plan import Plan
 
 
 def agreed(make_plans: Callable[[], list[Plan]], *, yes: bool, as_json: bool) -> list[Plan]:

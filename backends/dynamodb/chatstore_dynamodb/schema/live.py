@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chatstore.errors import BackendUnavailableError
-from chatstore_dynamodb.api import Client
+from chatstore_dynamodb.client.interface import Client
 from chatstore_dynamodb.errors import code_of
 from chatstore_dynamodb.place import Place
 from chatstore_dynamodb.schema.definition import TableDefinition

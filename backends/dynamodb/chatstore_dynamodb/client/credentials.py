@@ -8,8 +8,8 @@ from typing import Any
 from chatstore.errors import BackendAuthError, ChatStoreError
 from chatstore.runtime.deadline import DeadlineError
 from chatstore.runtime.forks import call_in_child
-from chatstore_dynamodb.in_time import in_time
-from chatstore_dynamodb.setup_errors import of_credentials
+from chatstore_dynamodb.client.errors import of_credentials
+from chatstore_dynamodb.client.time_limit import in_time
 
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
 

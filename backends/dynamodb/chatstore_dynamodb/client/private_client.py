@@ -9,32 +9,32 @@ from botocore.httpsession import URLLib3Session
 
 from chatstore.errors import ConfigurationError
 from chatstore.values.plain import attribute_of, class_path, passes_for
-from chatstore_dynamodb.api import Client
-from chatstore_dynamodb.credentials import Credentials
-from chatstore_dynamodb.retrying import Retrying, RetryRules
-from chatstore_dynamodb.transport import OwnSession
+from chatstore_dynamodb.client.credentials import Credentials
+from chatstore_dynamodb.client.http_session import PrivateSession
+from chatstore_dynamodb.client.interface import Client
+from chatstore_dynamodb.client.retries import Retries, RetryRules
 
 
-class OwnEndpoint(Endpoint):
+class PrivateEndpoint(Endpoint):
     """botocore's endpoint, whose requests end within the deadline.
 
     botocore's handlers for retries are not asked: they sleep without looking at the time, and hold
     locks that a forked child would wait for.
     """
 
-    retrying: Retrying
+    retries: Retries
 
     @classmethod
-    def like(cls, endpoint: Endpoint, rules: RetryRules) -> "OwnEndpoint":
+    def like(cls, endpoint: Endpoint, rules: RetryRules) -> "PrivateEndpoint":
         """An endpoint with another's settings and event handlers, and with sockets of its own."""
         own = object.__new__(cls)
         own.__dict__.update(endpoint.__dict__)
-        own.http_session = OwnSession.like(endpoint.http_session)
-        own.retrying = Retrying(rules)
+        own.http_session = PrivateSession.like(endpoint.http_session)
+        own.retries = Retries(rules)
         return own
 
     def _send(self, request: Any) -> Any:
-        self.retrying.keep_distance()
+        self.retries.keep_distance()
         return self.http_session.send(request)
 
     def _needs_retry(
@@ -45,10 +45,10 @@ class OwnEndpoint(Endpoint):
         response: Any = None,
         caught_exception: Any = None,
     ) -> bool:
-        return self.retrying.is_due(attempts, response, caught_exception)
+        return self.retries.is_due(attempts, response, caught_exception)
 
 
-def own_client(client: Client, *, attempts: int | None = None) -> Client:
+def private_client(client: Client, *, attempts: int | None = None) -> Client:
     """A copy of boto3's DynamoDB client that shares its settings, credentials and event handlers,
     and neither sockets nor locks; the client itself stays as it is.
 
@@ -57,15 +57,22 @@ def own_client(client: Client, *, attempts: int | None = None) -> Client:
     """
     theirs = require_client(client)
     endpoint: Any = theirs._endpoint
-    known = isinstance(endpoint, OwnEndpoint)
-    rules: RetryRules = endpoint.retrying.rules if known else RetryRules.of(theirs)
+    known = isinstance(endpoint, PrivateEndpoint)
+    rules: RetryRules = endpoint.retries.rules if known else RetryRules.of(theirs)
     if attempts is not None:
         rules = rules.with_attempts(attempts)
     own = object.__new__(_own_class(type(theirs)))
     own.__dict__.update(theirs.__dict__)
-    own.__dict__["_endpoint"] = OwnEndpoint.like(endpoint, rules)
+    own.__dict__["_endpoint"] = PrivateEndpoint.like(endpoint, rules)
     own.__dict__["_own_credentials"] = Credentials(theirs)
     return cast("Client", own)
+
+
+def proxy_urls(client: Client) -> list[str]:
+    """The proxies that a private client's requests go through."""
+    its: Any = client
+    session: PrivateSession = its._endpoint.http_session
+    return session.proxy_urls
 
 
 class _CallsInTime:

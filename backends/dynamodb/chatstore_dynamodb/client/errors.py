@@ -1,5 +1,7 @@
-"""What goes wrong before there is a request: the environment, AWS's files, credentials, options."""
+"""What goes wrong before there is an answer: with the environment, AWS's files, credentials and
+options, and with requests that get none."""
 
+import ssl
 from typing import Any
 
 from botocore.exceptions import (
@@ -15,10 +17,12 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
     RefreshWithMFAUnsupportedError,
+    SSLError,
     SSOError,
     TokenRetrievalError,
     UnknownCredentialError,
 )
+from urllib3.exceptions import LocationValueError
 
 from chatstore.errors import (
     BackendAuthError,
@@ -27,8 +31,9 @@ from chatstore.errors import (
     ChatStoreError,
     ConfigurationError,
 )
-from chatstore_dynamodb.codes import THROTTLED
-from chatstore_dynamodb.failures import is_wrong_for_good, masked
+from chatstore.values import plain
+from chatstore.values.plain import masked, plain_text
+from chatstore_dynamodb.error_codes import THROTTLED
 
 CREDENTIALS = (
     NoAuthTokenError,
@@ -101,3 +106,27 @@ def _said(error: Exception) -> str:
     if isinstance(error, BotoCoreError | ValueError | OSError):
         return masked(error)
     return type(error).__name__
+
+
+_PASSING_TLS = ("EOF", "reset", "timed out", "closed")
+"""How a TLS handshake fails that merely was cut off."""
+
+
+def is_wrong_for_good(error: BaseException) -> bool:
+    """Whether a request can't be sent, this way, however often it is tried: its TLS does not fit,
+    or an address, a file or a setting that it needs is wrong."""
+    if isinstance(error, SSLError):
+        return not any(sign in str(error) for sign in _PASSING_TLS)
+    # botocore's word for whatever it does not expect when it sends.
+    if type(error) is not HTTPClientError:
+        return False
+    wrapped = error.kwargs.get("error")
+    if isinstance(wrapped, ssl.SSLError | OSError | ValueError | TypeError | KeyError):
+        return not isinstance(wrapped, TimeoutError | ConnectionResetError | BrokenPipeError)
+    return isinstance(wrapped, LocationValueError)
+
+
+def shown(value: object) -> str:
+    """What somebody gave, as an error shows it: without credentials, either."""
+    text = plain_text(value)
+    return plain.shown(value if text is None else masked(text))

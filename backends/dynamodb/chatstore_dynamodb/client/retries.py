@@ -10,8 +10,8 @@ from typing import Any
 from botocore.exceptions import ChecksumError, ConnectionError, HTTPClientError  # noqa: A004
 
 from chatstore.runtime import deadline
-from chatstore_dynamodb.codes import THROTTLED, TRANSIENT
-from chatstore_dynamodb.failures import is_wrong_for_good
+from chatstore_dynamodb.client.errors import is_wrong_for_good
+from chatstore_dynamodb.error_codes import THROTTLED, TRANSIENT
 
 MODES = ("standard", "adaptive", "legacy")
 OWN_ATTEMPTS = 5
@@ -48,7 +48,7 @@ class RetryRules:
         return replace(self, attempts=attempts)
 
 
-class Retrying:
+class Retries:
     """Decides for one store's client. Any number of threads may ask."""
 
     def __init__(self, rules: RetryRules) -> None:

@@ -18,7 +18,7 @@ from urllib3.exceptions import NewConnectionError
 from urllib3.util.connection import allowed_gai_family
 
 from chatstore.runtime import deadline
-from chatstore_dynamodb.in_time import in_time
+from chatstore_dynamodb.client.time_limit import in_time
 
 
 class Breaker:

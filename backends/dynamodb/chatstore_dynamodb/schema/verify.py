@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 
 from botocore.exceptions import ClientError
 
-from chatstore_dynamodb.api import Client
+from chatstore_dynamodb.client.interface import Client
 from chatstore_dynamodb.errors import code_of, is_failed_condition, is_refused
 from chatstore_dynamodb.items import key
-from chatstore_dynamodb.schema.comparing import (
+from chatstore_dynamodb.schema.comparison import (
     Comparison,
     Difference,
     expiry_differences,

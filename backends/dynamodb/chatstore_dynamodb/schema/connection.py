@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from chatstore_dynamodb.api import Client
 from chatstore_dynamodb.client import new_client
+from chatstore_dynamodb.client.interface import Client
 from chatstore_dynamodb.errors import translate
 from chatstore_dynamodb.url import Address
 

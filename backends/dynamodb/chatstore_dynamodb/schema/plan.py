@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chatstore_dynamodb.api import Client
+from chatstore_dynamodb.client.interface import Client
 from chatstore_dynamodb.place import Place
-from chatstore_dynamodb.schema.comparing import Comparison, Difference, Step, missing_table
+from chatstore_dynamodb.schema.comparison import Comparison, Difference, Step, missing_table
 from chatstore_dynamodb.schema.definition import TTL_ATTRIBUTE, TableDefinition
 from chatstore_dynamodb.schema.live import indexes_of, place_of, settled, time_to_live
 

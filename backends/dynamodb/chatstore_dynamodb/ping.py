@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from chatstore.errors import BackendAuthError, SchemaError
 from chatstore_dynamodb.errors import code_of, is_refused
 from chatstore_dynamodb.schema.definition import TableDefinition
-from chatstore_dynamodb.schema.verifying import (
+from chatstore_dynamodb.schema.verify import (
     Difference,
     needs_of_table,
     needs_of_time_to_live,

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from chatstore.errors import SchemaError
-from chatstore_dynamodb.api import Client
-from chatstore_dynamodb.schema.comparing import Step
+from chatstore_dynamodb.client.interface import Client
+from chatstore_dynamodb.schema.comparison import Step
 from chatstore_dynamodb.schema.definition import TTL_ATTRIBUTE, TableDefinition
 from chatstore_dynamodb.schema.live import wait_until_active
-from chatstore_dynamodb.schema.planning import Plan, plan
+from chatstore_dynamodb.schema.plan import Plan, plan
 
 
 def apply(

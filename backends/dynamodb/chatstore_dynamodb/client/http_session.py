@@ -14,7 +14,7 @@ from botocore.exceptions import ChecksumError, ConnectionClosedError, HTTPClient
 from botocore.httpsession import URLLib3Session
 
 from chatstore.runtime import deadline
-from chatstore_dynamodb.connections import POOLS, Breaker, breaking
+from chatstore_dynamodb.client.connections import POOLS, Breaker, breaking
 
 
 class NoAnswerError(HTTPClientError):
@@ -23,7 +23,7 @@ class NoAnswerError(HTTPClientError):
     fmt = "what came back is not an answer of DynamoDB's"
 
 
-class OwnSession(URLLib3Session):
+class PrivateSession(URLLib3Session):
     """A pool of sockets that one store has to itself."""
 
     def __init__(self, **settings: Any) -> None:
@@ -34,7 +34,7 @@ class OwnSession(URLLib3Session):
         self._settings = settings
 
     @classmethod
-    def like(cls, session: URLLib3Session) -> "OwnSession":
+    def like(cls, session: URLLib3Session) -> "PrivateSession":
         """A new session with another's settings, and nothing else of it."""
         if isinstance(session, cls):
             return cls(**session._settings)

@@ -1,8 +1,7 @@
-"""How a client is made: the one module that imports boto3."""
+"""How a client is made. No other module imports boto3."""
 
 import os
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -10,14 +9,12 @@ from botocore.config import Config
 from chatstore.errors import BackendUnavailableError, ConfigurationError
 from chatstore.runtime.deadline import DeadlineError
 from chatstore.values.plain import plain_text
-from chatstore_dynamodb.api import Client
-from chatstore_dynamodb.failures import shown
-from chatstore_dynamodb.in_time import in_time
-from chatstore_dynamodb.own_client import own_client
-from chatstore_dynamodb.retrying import MODES, OWN_ATTEMPTS
-from chatstore_dynamodb.setup_errors import at_opening
-
-__all__ = ["Client", "new_client"]
+from chatstore_dynamodb.client.endpoint import require_endpoint_url, require_proxies
+from chatstore_dynamodb.client.errors import at_opening, shown
+from chatstore_dynamodb.client.interface import Client
+from chatstore_dynamodb.client.private_client import private_client, proxy_urls
+from chatstore_dynamodb.client.retries import MODES, OWN_ATTEMPTS
+from chatstore_dynamodb.client.time_limit import in_time
 
 
 def new_client(
@@ -68,7 +65,7 @@ def new_client(
             endpoint_url=endpoint_url,
             config=config,
         )
-        return own_client(client, attempts=OWN_ATTEMPTS)
+        return private_client(client, attempts=OWN_ATTEMPTS)
 
     try:
         # Credentials may come from a program or a service, which may hang.
@@ -82,7 +79,7 @@ def new_client(
         raise at_opening(error) from error
     # It may come from the environment.
     require_endpoint_url(client.meta.endpoint_url)
-    _require_proxies(client)
+    require_proxies(proxy_urls(client))
     return client
 
 
@@ -91,36 +88,3 @@ def _require_text(name: str, value: object) -> str | None:
     if value is not None and not text:
         raise ConfigurationError(f"dynamodb: {name} must be a text, not {shown(value)}")
     return text
-
-
-def _require_proxies(client: Any) -> None:
-    for proxy in client._endpoint.http_session.proxy_urls:
-        # Its text may have a password in it.
-        if not _is_server(proxy):
-            raise ConfigurationError(
-                "dynamodb: the proxy in HTTPS_PROXY or HTTP_PROXY must be a server's URL, such as "
-                "http://127.0.0.1:3128"
-            )
-
-
-def require_endpoint_url(url: str) -> None:
-    """Raise `ConfigurationError`, which never repeats credentials, unless this is an HTTP server's
-    URL."""
-    if not _is_server(url):
-        raise ConfigurationError(
-            "dynamodb: endpoint_url must be a server's URL, such as http://127.0.0.1:8000"
-        )
-    if urlsplit(url).username is not None or urlsplit(url).password is not None:
-        raise ConfigurationError(
-            "dynamodb: endpoint_url holds no credentials: boto3 finds them in the environment, a "
-            "profile or a role"
-        )
-
-
-def _is_server(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        named = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    return named and not any(ord(character) <= 0x20 or ord(character) == 0x7F for character in url)

@@ -81,6 +81,11 @@ def unmarshal_map(item: Item) -> JsonObject:
     return {name: value["S"] if "S" in value else unmarshal(value) for name, value in item.items()}
 
 
+def unmarshal_without(item: Item, names: frozenset[str]) -> JsonObject:
+    """The same, without the entries of these names."""
+    return {name: unmarshal(value) for name, value in item.items() if name not in names}
+
+
 def _number(text: str) -> int | float:
     if len(text) < _SHORT and text.isdecimal():
         return int(text)

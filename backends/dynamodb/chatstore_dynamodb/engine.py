@@ -1,0 +1,193 @@
+"""The engine: what chatstore asks of DynamoDB, each call one request in the usual case."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+from chatstore.clock import Moment
+from chatstore.engine.cursor import Position
+from chatstore.engine.engine import Engine
+from chatstore.engine.query import PageQuery
+from chatstore.engine.retry import new_part
+from chatstore.engine.write import Patch, Write
+from chatstore.errors import ChatStoreError, SessionNotFoundError
+from chatstore.policy import RetentionPolicy
+from chatstore.record.stored import Body, Record, Stored, StoredMessage, StoredSession
+from chatstore_dynamodb import expressions, maintenance
+from chatstore_dynamodb.arguments import require_flag, require_name
+from chatstore_dynamodb.attribute_values import Item
+from chatstore_dynamodb.client import Client, private_client
+from chatstore_dynamodb.conditional_write import Request, write_item
+from chatstore_dynamodb.errors import translate
+from chatstore_dynamodb.items import (
+    BACKEND,
+    DEFAULT_INDEX,
+    info_body,
+    new_item,
+    other_attributes,
+    record,
+)
+from chatstore_dynamodb.ping import ping
+from chatstore_dynamodb.stored_item import StoredItem
+from chatstore_dynamodb.table import Table
+from chatstore_dynamodb.window_sizes import WindowSizes
+
+
+class DynamoDBEngine(Engine):
+    """A table with its user index, through a private copy of a client."""
+
+    backend = BACKEND
+
+    def __init__(
+        self,
+        client: Client,
+        table_name: str,
+        *,
+        index_name: str = DEFAULT_INDEX,
+        consistent_reads: bool = True,
+    ) -> None:
+        self.table = Table(
+            private_client(client),
+            require_name("table_name", table_name),
+            index_name=require_name("index_name", index_name),
+            consistent_reads=require_flag("consistent_reads", consistent_reads),
+        )
+        self.window_sizes = WindowSizes()
+        self.needs_time_to_live = True
+        """Whether `ping` wants the table to remove what has expired."""
+        self._policy = RetentionPolicy()
+        self._owned: list[Client] = [self.table.client]
+
+    def own(self, client: Client) -> None:
+        """Close this client with the engine, which it was made for."""
+        self._owned.append(client)
+
+    def open(self, policy: RetentionPolicy) -> None:
+        # A new session has beside it what this policy's appends will look for.
+        self._policy = policy
+
+    @property
+    def place(self) -> str:
+        return str(self.table.place)
+
+    def insert(self, session: StoredSession, now: Moment) -> bool:
+        inserted = self.restore(session, overwrite=False, now=now)
+        if inserted:
+            self.window_sizes.put(session.session_id, len(session.messages))
+        return inserted
+
+    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+        item = self.table.get(session_id, latest=latest)
+        return None if item is None else record(self._seen(session_id, item))
+
+    def load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
+        items = {item["sessionId"]["S"]: item for item in self.table.get_many(session_ids)}
+        return {
+            session_id: record(self._seen(session_id, item)) for session_id, item in items.items()
+        }
+
+    def append(
+        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+    ) -> Stored:
+        session_id = write.session_id
+        new = messages
+
+        def following(stored: StoredItem, is_full: bool) -> Request | None:
+            nonlocal new
+            # Never the whole batch again: what stood before a message that was met has been met.
+            new = new_part(new, stored.message_ids, stored.message_count, stored.message)
+            if not new:
+                return None
+            write.require_version(stored.version or 0)
+            return expressions.next_append(write, new, stored, is_full=is_full)
+
+        first = expressions.first_append(write, messages, self.window_sizes.get(session_id))
+        item = write_item(self.table, write, first, following, may_cut=True)
+        seen = self._seen(session_id, item)
+        return Stored(record(seen).body if with_window else info_body(seen))
+
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+        def following(stored: StoredItem, _: bool) -> Request:
+            write.require_version(stored.version or 0)
+            return expressions.rewrite_stored(write, messages, given, stored)
+
+        size = self.window_sizes.get(write.session_id)
+        first = None if size is None else expressions.rewrite(write, messages, given, size)
+        item = write_item(self.table, write, first, following)
+        return record(self._seen(write.session_id, item)).body
+
+    def update(self, write: Write, patch: Patch) -> Body:
+        def following(stored: StoredItem, _: bool) -> Request:
+            write.require_version(stored.version or 0)
+            return expressions.update(write, patch, stored)
+
+        item = write_item(self.table, write, expressions.update(write, patch, None), following)
+        return info_body(self._seen(write.session_id, item))
+
+    def delete(self, write: Write) -> bool:
+        condition = expressions.visible_condition(write)
+
+        def following(stored: StoredItem, _: bool) -> Request:
+            # If it is of that version, another writer has changed that since it was met.
+            write.require_version(stored.version or 0)
+            return condition
+
+        def send(session_id: str, request: Request) -> Item:
+            self.table.delete(session_id, request, by_version=write.if_version)
+            return {}
+
+        try:
+            write_item(self.table, write, condition, following, send=send)
+        except SessionNotFoundError:
+            return False
+        return True
+
+    def delete_user(self, user_id: str, now: Moment) -> int:
+        return maintenance.delete_user(self.table, user_id, now)
+
+    def page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
+        request = expressions.page_request(query)
+        if request is None:
+            return []
+        listing = expressions.Listing(query)
+        for round_ in itertools.count():
+            answer = self.table.query({**request, "Limit": expressions.evaluated(query, round_)})
+            self.table.require_owner(query.user_id, answer)
+            listing.take(answer.get("Items", []))
+            if listing.is_full:
+                break
+            if not (last := answer.get("LastEvaluatedKey")):
+                listing.finish()
+                break
+            request["ExclusiveStartKey"] = last
+        incomplete = listing.incomplete
+        for item in self.table.get_many(list(incomplete)):
+            body = incomplete[item["sessionId"]["S"]]
+            body |= other_attributes(item, body)
+        return listing.page
+
+    def scan(
+        self, *, limit: int, after: str | None, now: Moment
+    ) -> tuple[Sequence[tuple[str, Record]], str | None]:
+        items, token = maintenance.scan(self.table, limit=limit, after=after, now=now)
+        return [(item["sessionId"]["S"], record(item)) for item in items], token
+
+    def restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
+        condition = {} if overwrite else expressions.free(now.seconds)
+        return self.table.put(new_item(session, self._policy), condition)
+
+    def purge(self, now: Moment) -> int:
+        return maintenance.purge(self.table, now)
+
+    def ping(self) -> None:
+        ping(self.table, needs_time_to_live=self.needs_time_to_live)
+
+    def close(self) -> None:
+        for client in self._owned:
+            client.close()
+
+    def translate_error(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
+        return translate(error, self.table.place)
+
+    def _seen(self, session_id: str, item: Item) -> Item:
+        self.window_sizes.put(session_id, len(item.get("messages", {}).get("L", ())))
+        return item

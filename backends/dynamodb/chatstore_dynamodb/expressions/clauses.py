@@ -1,0 +1,102 @@
+"""The clauses that every write has: which session it is for, and what it sets beside its own."""
+
+from typing import Any, NamedTuple
+
+from chatstore.engine.write import Write
+from chatstore_dynamodb.attribute_values import Item
+from chatstore_dynamodb.expressions.change import Change
+
+
+class Kind(NamedTuple):
+    """What of a write decides the text of its request."""
+
+    has_owner: bool
+    has_version: bool
+    takes_no_version: bool
+    """A record that others wrote may have no version: that is 0."""
+    renews: bool
+    has_ttl: bool
+
+
+def kind_of(write: Write) -> Kind:
+    """The kind of a write."""
+    return Kind(
+        write.user_id is not None,
+        write.if_version is not None,
+        write.if_version == 0,
+        write.renews,
+        write.policy.ttl is not None,
+    )
+
+
+def visible(kind: Kind) -> Change:
+    """A request that only a live session of the right owner, and of the right version, lets
+    through. A ttl that is missing or no number never lapses. Its values are `visible_values`."""
+    change = Change()
+    change.require(f"attribute_exists({change.name('sessionId')})")
+    change.require(f"NOT {change.name('ttl')}<=:now")
+    if kind.has_owner:
+        change.require(f"{change.name('userId')}=:owner")
+    if kind.has_version:
+        _require_version(change, may_be_missing=kind.takes_no_version)
+    return change
+
+
+def visible_values(write: Write) -> Item:
+    """The values of what a write requires of the session."""
+    values = {":now": {"N": str(write.now.seconds)}}
+    if write.user_id is not None:
+        values[":owner"] = {"S": write.user_id}
+    if write.if_version is not None:
+        values[":if"] = {"N": str(write.if_version)}
+    return values
+
+
+def require_version(change: Change, version: int | None) -> None:
+    """The item must be of the version that it had when it came back; None: it had none."""
+    if version is None:
+        change.require(f"attribute_not_exists({change.name('version')})")
+    else:
+        change.number("if", version)
+        _require_version(change, may_be_missing=not version)
+
+
+def _require_version(change: Change, *, may_be_missing: bool) -> None:
+    name = change.name("version")
+    equal = f"{name}=:if"
+    change.require(f"({equal} OR attribute_not_exists({name}))" if may_be_missing else equal)
+
+
+def changed(kind: Kind) -> Change:
+    """The same, setting what every write sets beside the version: the time, and the ttl if the
+    write renews it. Its values are `changed_values`."""
+    change = visible(kind)
+    change.set(change.name("updatedAt"), ":at")
+    if kind.renews and kind.has_ttl:
+        change.set(change.name("ttl"), ":ttl")
+    elif kind.renews:
+        change.remove(change.name("ttl"))
+    return change
+
+
+def changed_values(write: Write) -> Item:
+    """The values of what a write requires and of what every write sets."""
+    values = visible_values(write)
+    values[":at"] = {"S": write.now.text}
+    if write.renews and (ttl := write.ttl) is not None:
+        values[":ttl"] = {"N": str(ttl)}
+    return values
+
+
+def visible_condition(write: Write) -> dict[str, Any]:
+    """The condition of a DeleteItem: the session is visible to the write."""
+    return visible(kind_of(write)).text().request(visible_values(write))
+
+
+def free(now_seconds: int) -> dict[str, Any]:
+    """The condition of a PutItem: nothing lies under the id, or something that has expired."""
+    change = Change()
+    exists = change.name("sessionId")
+    expired = f"{change.name('ttl')}<={change.number('now', now_seconds)}"
+    change.require(f"(attribute_not_exists({exists}) OR {expired})")
+    return change.text().request({})
