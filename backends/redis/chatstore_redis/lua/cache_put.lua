@@ -1,5 +1,5 @@
 -- Generated from backends/redis/lua/cache_put.lua, which is the one to change.
--- chatstore.caching.arrived and met, in one step: a snapshot or a marker comes to what is there.
+-- chatstore.cache.protocol.arrived and met, in one step: a snapshot or a marker comes to what is there.
 -- ARGV: form; life; version; lapse in microseconds; "1" if its sender wrote this version; for a
 -- snapshot also when it was asked for, in microseconds by this server's clock ("" where the sender
 -- can't tell), and its body.
