@@ -1,8 +1,11 @@
 """The rooms of the house: what may import what, and what is nobody else's business."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parent.parent
 CORE = ROOT / "chatstore"
@@ -29,7 +32,7 @@ may import what is below it; those on one floor don't know each other. `chatstor
 name."""
 
 CIRCLE = {("protocol", "user_sessions"), ("user_sessions", "protocol")}
-THEIRS = {"chatstore_redis.retries:91 reaches for retry._retries"}
+THEIRS = {"chatstore_redis.retries reaches for retry._retries"}
 """Private names of a driver's objects that a file of ours has too."""
 
 _FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
@@ -95,6 +98,26 @@ def test_every_room_is_drawn() -> None:
     )
 
 
+BACKENDS = sorted((ROOT / "backends").glob("*/chatstore_*"))
+SAME = {
+    "store.py": r"class \w+SessionStore\(BaseSessionStore\):",
+    "engine.py": r"class \w+Engine\(Engine\):",
+    "errors.py": r"def translate\(",
+    "url.py": r"def open_url\(",
+    "harness.py": r"def namespace\(",
+}
+"""What every backend has, and where."""
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda path: path.name)
+def test_every_backend_has_the_same_files(backend: Path) -> None:
+    """Who knows one backend finds the way in the others: the same file has the same name, and what
+    the others look for in it."""
+    for name, what in SAME.items():
+        text = (backend / name).read_text(encoding="utf-8")
+        assert re.search(f"^{what}", text, re.MULTILINE), f"{name} lacks {what}"
+
+
 def test_no_private_name_is_used_elsewhere() -> None:
     """What begins with an underscore is its own file's business: no other file of the house imports
     it or reaches for it."""
@@ -111,7 +134,7 @@ def test_no_private_name_is_used_elsewhere() -> None:
             if isinstance(node, ast.ImportFrom):
                 wrong += [f"{name} imports {a.name}" for a in node.names if is_private(a.name)]
             elif isinstance(node, ast.Attribute) and node.attr in foreign and not is_own(node):
-                wrong.append(f"{name}:{node.lineno} reaches for {ast.unparse(node)}")
+                wrong.append(f"{name} reaches for {ast.unparse(node)}")
     assert set(wrong) == THEIRS
 
 
