@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from chatstore.clock import Clock, Moment, utc_now
+from chatstore.engine.batch import new_part
 from chatstore.engine.cursor import Position
 from chatstore.engine.engine import Engine
 from chatstore.engine.query import PageQuery
-from chatstore.engine.retry import new_part
 from chatstore.engine.write import Patch, Write, is_visible, merge_patch
 from chatstore.errors import ChatStoreError, ConfigurationError, SessionNotFoundError
 from chatstore.models import JsonObject

@@ -91,7 +91,7 @@ def test_every_room_is_drawn() -> None:
         if path.name not in ("__init__.py", "__main__.py", "py.typed", "__pycache__")
     }
     table = text.partition("## Rooms of the core")[2].partition("\n## ")[0]
-    drawn = {word.strip("`") for word in table.split() if word.startswith("`")}
+    drawn = set(re.findall(r"`([\w/.]+)`", table))
     assert there - drawn == set()
     assert {room_of(f"chatstore.{name.removesuffix('.py').strip('/')}") for name in there} == (
         set(_FLOOR_OF) - {"chatstore"}

@@ -1,9 +1,10 @@
 """For authors of backends: what an engine is given, what it owes, and the rules that it obeys."""
 
+from chatstore.clock import Moment
+from chatstore.engine.batch import new_part
 from chatstore.engine.cursor import Position
 from chatstore.engine.engine import Engine
 from chatstore.engine.query import PageQuery
-from chatstore.engine.retry import new_part
 from chatstore.engine.write import Patch, Write, is_visible, merge_patch
 from chatstore.record.stored import (
     Body,
@@ -15,12 +16,20 @@ from chatstore.record.stored import (
     message_weight,
     without_messages,
 )
-from chatstore.runtime.deadline import each_step
+from chatstore.runtime.deadline import (
+    DeadlineError,
+    broken_off_by,
+    each_step,
+    pause,
+    seconds_left,
+)
 from chatstore.values.json_values import json_text
 
 __all__ = [
     "Body",
+    "DeadlineError",
     "Engine",
+    "Moment",
     "PageQuery",
     "Patch",
     "Position",
@@ -29,6 +38,7 @@ __all__ = [
     "StoredMessage",
     "StoredSession",
     "Write",
+    "broken_off_by",
     "document_weights",
     "each_step",
     "is_visible",
@@ -36,5 +46,7 @@ __all__ = [
     "merge_patch",
     "message_weight",
     "new_part",
+    "pause",
+    "seconds_left",
     "without_messages",
 ]

@@ -22,7 +22,7 @@ class Engine(ABC):
     """The sessions of one place, as one store has them.
 
     The store owns its engine: it calls `open` first, every other method in the process and the time
-    that a call has (`chatstore.runtime.deadline`), any number of threads at once, and `close` last.
+    that a call has (`seconds_left`), any number of threads at once, and `close` last.
     A method may raise chatstore's own errors; a driver's are mapped by `translate_error`.
     """
 

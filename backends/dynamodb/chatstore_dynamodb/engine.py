@@ -4,10 +4,10 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 from chatstore.clock import Moment
+from chatstore.engine.batch import new_part
 from chatstore.engine.cursor import Position
 from chatstore.engine.engine import Engine
 from chatstore.engine.query import PageQuery
-from chatstore.engine.retry import new_part
 from chatstore.engine.write import Patch, Write
 from chatstore.errors import ChatStoreError, SessionNotFoundError
 from chatstore.policy import RetentionPolicy

@@ -27,6 +27,7 @@ from chatstore.errors import (
 from chatstore.policy import RetentionPolicy
 from chatstore.record.limits import require_key_count
 from chatstore_redis import errors, fields, maintenance, scripts
+from chatstore_redis.batch import left_to_add
 from chatstore_redis.client_settings import Client, ClusterSettings, ServerSettings
 from chatstore_redis.commands import Argument
 from chatstore_redis.deployment import Deployment
@@ -34,7 +35,6 @@ from chatstore_redis.index import UserIndex
 from chatstore_redis.keys import Keys
 from chatstore_redis.ping import ping
 from chatstore_redis.retries import times_sent_again
-from chatstore_redis.retry import left_to_add
 from chatstore_redis.scan_position import ScanPosition, scan_position
 from chatstore_redis.scripts import Script
 
