@@ -3,7 +3,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= auto
+# One more than there are processors: some tests only wait.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup --brief --quiet --no-header \
 	-o console_output_style=classic
 STEPS ?= 2000
