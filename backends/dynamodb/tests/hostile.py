@@ -27,7 +27,8 @@ def variables() -> list[str]:
     for _, names, *_ in BOTOCORE_DEFAUT_SESSION_VARIABLES.values():
         found |= {names} if isinstance(names, str) else set(names or ())
     return sorted(
-        {name for name in found if name.isupper()}
+        # botocore's monitor never closes its socket, whoever closes the client.
+        {name for name in found if name.isupper() and name != "AWS_CSM_ENABLED"}
         | {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"}
         | {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"}
         | {"AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_SESSION_NAME"}
@@ -134,8 +135,10 @@ def works_or_says_why(make: Callable[[], DynamoDBSessionStore], call: str) -> No
     assert SECRET not in said
 
 
-def environment(changes: dict[str, str]) -> Any:
-    """An environment with nothing of AWS's in it but made-up credentials, and these changes."""
+@contextmanager
+def environment(changes: dict[str, str]) -> Iterator[None]:
+    """An environment with nothing of AWS's in it but made-up credentials, and these changes; and no
+    host but this one has an address."""
     calm = {name: value for name, value in os.environ.items() if name not in variables()}
     calm |= {
         "AWS_ACCESS_KEY_ID": "local",
@@ -145,4 +148,15 @@ def environment(changes: dict[str, str]) -> Any:
         "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
         **changes,
     }
-    return mock.patch.dict(os.environ, calm, clear=True)
+    found = socket.getaddrinfo
+
+    def look_up(host: Any, *arguments: Any, **options: Any) -> Any:
+        if host in ("localhost", "127.0.0.1", "::1"):
+            return found(host, *arguments, **options)
+        raise socket.gaierror(socket.EAI_NONAME, "only loopback is talked to")
+
+    with (
+        mock.patch.dict(os.environ, calm, clear=True),
+        mock.patch("socket.getaddrinfo", look_up),
+    ):
+        yield
