@@ -113,7 +113,8 @@ def test_a_connection_that_the_server_closed(server: Server, waits: bool) -> Non
     ):
         session_id = store.create("ana").session_id
         for _ in range(3):
-            assert operator.client_kill_filter(_type="normal", skipme=True) == 1
+            # Another test's client may not have been seen to go yet.
+            assert operator.client_kill_filter(_type="normal", skipme=True) >= 1
             operator.ping()
             assert store.get(session_id).session_id == session_id
         assert store.delete(session_id)
