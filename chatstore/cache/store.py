@@ -6,11 +6,7 @@ from typing import NoReturn, Unpack
 
 from chatstore.cache.breaker import CacheStats, name_of
 from chatstore.cache.client import Client
-from chatstore.cache.protocol import (
-    MAX_STALENESS,
-    SessionCache,
-    require_cache,
-)
+from chatstore.cache.protocol import MAX_STALENESS, SessionCache, require_cache
 from chatstore.cache.snapshot import info_of
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.errors import ChatStoreError, ConfigurationError, InvalidInputError
@@ -20,9 +16,7 @@ from chatstore.protocol import MaintainedSessionStore, require_store
 from chatstore.record import limits
 from chatstore.runtime.deadline import DEFAULT_DEADLINE, require_deadline
 from chatstore.runtime.forks import Origin, refuse_pickling
-from chatstore.runtime.options import (
-    require_clock,
-)
+from chatstore.runtime.options import require_clock
 from chatstore.store.calls import public_call, public_walk
 from chatstore.values.plain import is_kind, kind_of
 

@@ -168,7 +168,7 @@ def require_message_size(
 
 def require_distinct(field: str, message_ids: Sequence[str]) -> None:
     """Raise `InvalidInputError` if one message id comes twice."""
-    if len(message_ids) < 2 or len(set(message_ids)) == len(message_ids):
+    if len(set(message_ids)) == len(message_ids):
         return
     first: dict[str, int] = {}
     for index, message_id in enumerate(message_ids):

@@ -19,13 +19,13 @@ from chatstore.errors import (
     SessionNotFoundError,
     VersionConflictError,
 )
-from chatstore.fields import Listing, SessionChanges, SessionFields
+from chatstore.fields import Conditions, Listing, SessionChanges, SessionFields
 from chatstore.models import Message, Page, Session, SessionInfo, new_id
 from chatstore.policy import RetentionPolicy
 from chatstore.protocol import MaintainedSessionStore
 from chatstore.record import limits
 from chatstore.record.messages import checked_batch
-from chatstore.record.stored import Stored, StoredMessage
+from chatstore.record.stored import StoredMessage
 from chatstore.runtime.deadline import DEFAULT_DEADLINE, require_deadline, within
 from chatstore.runtime.forks import Origin, refuse_pickling
 from chatstore.runtime.options import require_function, require_policy
@@ -141,25 +141,17 @@ class BaseSessionStore(MaintainedSessionStore):
 
     @public_call
     def append(
-        self,
-        session_id: str,
-        *messages: Message,
-        user_id: str | None = None,
-        if_version: int | None = None,
+        self, session_id: str, *messages: Message, **conditions: Unpack[Conditions]
     ) -> SessionInfo:
-        write = self._write(session_id, user_id, if_version)
+        write = self._write(session_id, **conditions)
         batch = self._batch(messages)
         return self._calls.info(self.engine.append, write, batch, with_window=False)
 
     @public_call
     def append_and_get(
-        self,
-        session_id: str,
-        *messages: Message,
-        user_id: str | None = None,
-        if_version: int | None = None,
+        self, session_id: str, *messages: Message, **conditions: Unpack[Conditions]
     ) -> Session:
-        write = self._write(session_id, user_id, if_version)
+        write = self._write(session_id, **conditions)
         key, batch = write.session_id, self._batch(messages)
         stored = self._calls.call(self.engine.append, key, write, batch, with_window=True)
         return self._calls.shown(stored, key)
@@ -206,10 +198,8 @@ class BaseSessionStore(MaintainedSessionStore):
         return self._calls.info(self.engine.update, write, patch)
 
     @public_call
-    def delete(
-        self, session_id: str, *, user_id: str | None = None, if_version: int | None = None
-    ) -> bool:
-        write = self._write(session_id, user_id, if_version)
+    def delete(self, session_id: str, **conditions: Unpack[Conditions]) -> bool:
+        write = self._write(session_id, **conditions)
         return self._calls.call(self.engine.delete, write.session_id, write)
 
     @public_call
@@ -244,10 +234,7 @@ class BaseSessionStore(MaintainedSessionStore):
         most = limits.require_limit(limit)
         after = None if cursor is None else decode_scan_cursor(cursor)
         found, token = self._calls.call(self.engine.scan, None, limit=most, after=after, now=now)
-        items = [
-            self._calls.shown(Stored(record.body, record.weights), session_id)
-            for session_id, record in found
-        ]
+        items = [self._calls.shown(record, session_id) for session_id, record in found]
         return Page(items, None if token is None else encode_scan_cursor(token))
 
     @public_call
@@ -274,7 +261,9 @@ class BaseSessionStore(MaintainedSessionStore):
         """The one reading of the clock in a call."""
         return Moment.read(self.clock)
 
-    def _write(self, session_id: str, user_id: str | None, if_version: int | None) -> Write:
+    def _write(
+        self, session_id: str, user_id: str | None = None, if_version: int | None = None
+    ) -> Write:
         return Write(
             limits.require_id("session_id", session_id),
             None if user_id is None else limits.require_owner(user_id),

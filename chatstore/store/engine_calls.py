@@ -73,9 +73,9 @@ class EngineCalls:
         user's."""
         if not is_visible(now, user_id, owner=record.user_id, ttl=record.ttl):
             return None
-        return self.shown(Stored(record.body, record.weights), session_id)
+        return self.shown(record, session_id)
 
-    def shown(self, stored: Stored, session_id: str) -> Session:
+    def shown(self, stored: Stored | Record, session_id: str) -> Session:
         """The session of what the engine handed over, cut to the reader's window."""
         session = self.decode(Session, stored.body, session_id)
         messages = session.messages

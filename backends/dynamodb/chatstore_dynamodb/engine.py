@@ -3,15 +3,22 @@
 import itertools
 from collections.abc import Mapping, Sequence
 
-from chatstore.clock import Moment
-from chatstore.engine.batch import new_part
-from chatstore.engine.cursor import Position
-from chatstore.engine.engine import Engine
-from chatstore.engine.query import PageQuery
-from chatstore.engine.write import Patch, Write
+from chatstore.engine import (
+    Body,
+    Engine,
+    Moment,
+    PageQuery,
+    Patch,
+    Position,
+    Record,
+    Stored,
+    StoredMessage,
+    StoredSession,
+    Write,
+    new_part,
+)
 from chatstore.errors import ChatStoreError, SessionNotFoundError
 from chatstore.policy import RetentionPolicy
-from chatstore.record.stored import Body, Record, Stored, StoredMessage, StoredSession
 from chatstore_dynamodb import expressions, maintenance
 from chatstore_dynamodb.arguments import require_flag, require_name
 from chatstore_dynamodb.attribute_values import Item

@@ -16,7 +16,7 @@ from chatstore.engine.cursor import Position
 from chatstore.engine.query import PageQuery
 from chatstore.engine.write import Patch, Write
 from chatstore.memory import MemoryEngine
-from chatstore.record.stored import Body, Stored, StoredMessage
+from chatstore.record.stored import Body, Record, Stored, StoredMessage
 from chatstore.store.engine_calls import EngineCalls
 
 from .mutant import LONG_AGO, caught_by
@@ -125,7 +125,7 @@ class WeighsOnlyItsOwn(EngineCalls):
             given = (replace(given[0], policy=policy), *given[1:])
         return super().call(operation, session_id, *given, **options)
 
-    def shown(self, stored: Stored, session_id: str) -> Session:
+    def shown(self, stored: Stored | Record, session_id: str) -> Session:
         return self.decode(Session, stored.body, session_id)
 
 

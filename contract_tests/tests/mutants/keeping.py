@@ -69,7 +69,7 @@ class BoundsByCountAlone(EngineCalls):
             given = (replace(given[0], policy=policy), *given[1:])
         return super().call(operation, session_id, *given, **options)
 
-    def shown(self, stored: Stored, session_id: str) -> Session:
+    def shown(self, stored: Stored | Record, session_id: str) -> Session:
         return self.decode(Session, stored.body, session_id)
 
 
@@ -89,7 +89,7 @@ class LeavesAByteFree(MemoryEngine):
 class ShowsTheWholeWindow(EngineCalls):
     """A read shows what is stored, whatever the reader's policy says."""
 
-    def shown(self, stored: Stored, session_id: str) -> Session:
+    def shown(self, stored: Stored | Record, session_id: str) -> Session:
         return self.decode(Session, stored.body, session_id)
 
 
@@ -155,7 +155,9 @@ class RenewsOnlyOnAppend(MemoryEngine):
 class AlwaysRenews(MemorySessionStore):
     """`renew_on_write=False` is not looked at."""
 
-    def _write(self, session_id: str, user_id: str | None, if_version: int | None) -> Write:
+    def _write(
+        self, session_id: str, user_id: str | None = None, if_version: int | None = None
+    ) -> Write:
         return replace(super()._write(session_id, user_id, if_version), renews=True)
 
 
@@ -174,7 +176,9 @@ class RenewsOnRead(MemorySessionStore):
 class KeepsTheTtlOfAnother(MemorySessionStore):
     """A writer without a ttl leaves the one that is there."""
 
-    def _write(self, session_id: str, user_id: str | None, if_version: int | None) -> Write:
+    def _write(
+        self, session_id: str, user_id: str | None = None, if_version: int | None = None
+    ) -> Write:
         write = super()._write(session_id, user_id, if_version)
         return replace(write, renews=write.renews and write.ttl is not None)
 
@@ -206,7 +210,9 @@ class NeverGoesBack(MemoryEngine):
 class RefusesAnEarlierClock(MemorySessionStore):
     """A write before the last one's time is refused."""
 
-    def _write(self, session_id: str, user_id: str | None, if_version: int | None) -> Write:
+    def _write(
+        self, session_id: str, user_id: str | None = None, if_version: int | None = None
+    ) -> Write:
         write = super()._write(session_id, user_id, if_version)
         stored = self.engine.storage.documents.get(session_id)
         if stored and stored["updatedAt"] > write.now.text:
@@ -218,7 +224,9 @@ class RefusesAnEarlierClock(MemorySessionStore):
 class ReadsTheSystemsClock(MemorySessionStore):
     """Writes are stamped with the system's time, whatever clock the store was given."""
 
-    def _write(self, session_id: str, user_id: str | None, if_version: int | None) -> Write:
+    def _write(
+        self, session_id: str, user_id: str | None = None, if_version: int | None = None
+    ) -> Write:
         write = super()._write(session_id, user_id, if_version)
         return replace(write, now=Moment.read(utc_now))
 

@@ -20,7 +20,7 @@ from chatstore import (
 from chatstore.clock import Moment
 from chatstore.engine.write import Patch, Write
 from chatstore.memory import MemoryEngine
-from chatstore.record.stored import Body, Stored, StoredMessage, StoredSession
+from chatstore.record.stored import Body, Record, Stored, StoredMessage, StoredSession
 from chatstore.store.engine_calls import EngineCalls
 
 from .mutant import caught_by
@@ -82,7 +82,7 @@ class ReadsNumbersAsTheyLie(EngineCalls):
 class NormalisesEveryNumber(EngineCalls):
     """A confidence of 1.0 comes back as the int 1."""
 
-    def shown(self, stored: Stored, session_id: str) -> Session:
+    def shown(self, stored: Stored | Record, session_id: str) -> Session:
         session = super().shown(stored, session_id)
         for message in session.messages:
             if message.confidence == 1:
