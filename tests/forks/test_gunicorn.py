@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system doe
 
 REQUESTS = int(os.environ.get("CHATSTORE_TEST_GUNICORN_REQUESTS", "80"))
 USERS = 8
+WORKERS = 4
 PATIENCE = 60
 
 
@@ -79,23 +81,42 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @contextmanager
 def served(url: str, opening: str, log: Path) -> Iterator[int]:
-    """The application, behind gunicorn with four workers; its port on loopback."""
+    """The application, behind gunicorn with four workers that all take requests; its port on
+    loopback."""
+    ready = log.parent / "ready"
+    ready.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as listening, log.open("wb") as output:
         command = [
-            *(sys.executable, "-m", "gunicorn", "--preload", "--workers", "4", "--threads", "2"),
+            *(
+                sys.executable,
+                "-m",
+                "gunicorn",
+                "--preload",
+                "--workers",
+                str(WORKERS),
+                "--threads",
+                "2",
+            ),
             *("--graceful-timeout", "5"),
             *("--bind", f"fd://{listening.fileno()}", "--chdir", str(Path(__file__).parent)),
             *("--worker-tmp-dir", str(log.parent), "--no-control-socket"),
+            *("--config", str(Path(__file__).with_name("worker_hooks.py"))),
             "application:application",
         ]
         process = subprocess.Popen(
             command,
             pass_fds=[listening.fileno()],
-            env={**os.environ, "CHAT_URL": url, "CHAT_OPENING": opening},
+            env={**os.environ, "CHAT_URL": url, "CHAT_OPENING": opening, "CHAT_READY": str(ready)},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
         try:
+            # The first one alone might answer all before the others are there.
+            latest = time.monotonic() + PATIENCE
+            while len(list(ready.iterdir())) < WORKERS:
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < latest, log.read_text()
+                time.sleep(0.01)
             yield listening.getsockname()[1]
         finally:
             process.send_signal(signal.SIGINT)
