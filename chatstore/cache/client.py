@@ -2,8 +2,9 @@
 of its `Machine` request."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack
 
 from chatstore.cache.breaker import Breaker, CacheStats
 from chatstore.cache.machine import (
@@ -17,12 +18,14 @@ from chatstore.cache.machine import (
     Request,
     Steps,
 )
-from chatstore.cache.protocol import SessionCache, Snapshot, require_max_staleness
-from chatstore.cache.snapshot import SnapshotCodec
+from chatstore.cache.protocol import SessionCache, require_max_staleness
+from chatstore.cache.snapshot import SnapshotCodec, info_of
 from chatstore.clock import Moment
 from chatstore.engine.write import is_visible
-from chatstore.models import Page, Session, SessionInfo
+from chatstore.fields import Conditions
+from chatstore.models import Message, Page, Session, SessionInfo
 from chatstore.policy import RetentionPolicy
+from chatstore.protocol import SessionStore
 from chatstore.runtime.options import require_count, require_function, require_seconds
 
 Arguments = ParamSpec("Arguments")
@@ -57,11 +60,6 @@ class Client:
         self._monotonic = monotonic
         self._lock = threading.Lock()
 
-    @property
-    def is_left_alone(self) -> bool:
-        """Whether the cache is not even asked at present."""
-        return self._breaker.is_left_alone
-
     def stats(self) -> CacheStats:
         """What was counted so far."""
         machine, breaker = self._machine, self._breaker
@@ -90,6 +88,19 @@ class Client:
         session_ids = [] if session_id is None else [session_id]
         (session,) = self._run(self._machine.ask(session_ids, wrote=True), lambda _: [call()])
         return session
+
+    def append(
+        self,
+        primary: SessionStore,
+        session_id: str,
+        *messages: Message,
+        **conditions: Unpack[Conditions],
+    ) -> SessionInfo:
+        """The session, without its window, as an append left it."""
+        if self._breaker.is_left_alone:
+            # There is nothing that would take the window.
+            return self.mark(primary.append, session_id, *messages, **conditions)
+        return info_of(self.write(primary.append_and_get, session_id, *messages, **conditions))
 
     def write(
         self,
@@ -159,9 +170,8 @@ class Client:
             case AskCache(session_ids):
                 return self._found(session_ids, reader)
             case Put(sessions, asked_at, wrote):
-                # Writing a snapshot costs more than anything else here.
-                if not self._breaker.is_left_alone and (snapshots := self._snapshots(sessions)):
-                    self._breaker.put(snapshots, asked_at=asked_at, wrote=wrote)
+                write = partial(self._codec.encode_all, sessions)
+                self._breaker.put(write, asked_at=asked_at, wrote=wrote)
                 return None
             case Mark(session_id, marker):
                 self._breaker.mark(session_id, marker)
@@ -186,13 +196,3 @@ class Client:
             ):
                 sessions.append(session)
         return Found(sessions, unreadable)
-
-    def _snapshots(self, sessions: Iterable[Session]) -> dict[str, Snapshot]:
-        snapshots: dict[str, Snapshot] = {}
-        for session in sessions:
-            try:
-                snapshots[session.session_id] = self._codec.encode(session)
-            except (TypeError, ValueError):
-                # Another service stored what JSON can't hold: this session is not cached.
-                continue
-        return snapshots

@@ -10,8 +10,8 @@ in every order.
 from collections.abc import Generator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from chatstore.cache.knowledge import Knowledge, Version
-from chatstore.cache.protocol import Marker
+from chatstore.cache.knowledge import Knowledge
+from chatstore.cache.protocol import Marker, Version
 from chatstore.errors import InvalidInputError, SessionExistsError, VersionConflictError
 from chatstore.models import Page, Session, SessionInfo
 
@@ -109,10 +109,10 @@ class Machine:
         due: list[str] = []
         for session in sessions:
             session_id = session.session_id
-            is_last_word = knowledge.answered(session_id, Version.of(session), began)
-            if not (wrote or is_last_word):
+            heard = knowledge.answered(session_id, Version.of(session), began)
+            if not (wrote or heard.is_last_word):
                 continue
-            if knowledge.owes(session_id):
+            if heard.owes:
                 due.append(session_id)
             else:
                 news.append(session)
@@ -128,8 +128,7 @@ class Machine:
         began = knowledge.begin()
         info: SessionInfo = yield from self._answer([session_id])
         version = Version.of(info)
-        knowledge.answered(session_id, version, began)
-        if knowledge.owes(session_id):
+        if knowledge.answered(session_id, version, began).owes:
             yield from self._bury([session_id])
         else:
             yield Mark(session_id, Marker(version.life, version.number))

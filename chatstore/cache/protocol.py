@@ -69,6 +69,19 @@ def life_of(session: SessionInfo) -> str:
     return f"at {session.created_at.isoformat()}"
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of one life of an id."""
+
+    life: str
+    number: int
+
+    @classmethod
+    def of(cls, session: SessionInfo) -> "Version":
+        """The version that a session is."""
+        return cls(life_of(session), session.version)
+
+
 def arrived(
     snapshot: Snapshot, *, asked: float, now: float, lapse: float, wrote: bool
 ) -> Snapshot | Marker | None:

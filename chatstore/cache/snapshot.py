@@ -2,6 +2,7 @@
 shown."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,6 +47,17 @@ class SnapshotCodec:
         self._policy = policy
         self._bounds = _Bounds(policy.max_messages, policy.deciding_bytes)
         self._head = json.dumps([policy.max_messages, policy.deciding_bytes]).encode()
+
+    def encode_all(self, sessions: Iterable[Session]) -> dict[str, Snapshot]:
+        """The snapshots of sessions, by id. One that holds what JSON can't, since another service
+        stored it, has none."""
+        snapshots: dict[str, Snapshot] = {}
+        for session in sessions:
+            try:
+                snapshots[session.session_id] = self.encode(session)
+            except (TypeError, ValueError):
+                continue
+        return snapshots
 
     def encode(self, session: Session) -> Snapshot:
         """The snapshot of a session that a store with this policy returned.

@@ -7,17 +7,16 @@ from typing import NoReturn, Unpack
 from chatstore.cache.breaker import CacheStats, name_of
 from chatstore.cache.client import Client
 from chatstore.cache.protocol import MAX_STALENESS, SessionCache, require_cache
-from chatstore.cache.snapshot import info_of
 from chatstore.clock import Clock, Moment, utc_now
-from chatstore.errors import ChatStoreError, ConfigurationError, InvalidInputError
+from chatstore.errors import ChatStoreError, InvalidInputError
 from chatstore.fields import Conditions, Listing, SessionChanges, SessionFields
 from chatstore.models import Message, Page, Session, SessionInfo
 from chatstore.protocol import MaintainedSessionStore, require_store
 from chatstore.record import limits
 from chatstore.runtime.deadline import DEFAULT_DEADLINE, require_deadline
-from chatstore.runtime.forks import Origin, refuse_pickling
+from chatstore.runtime.forks import refuse_pickling
 from chatstore.runtime.options import require_clock
-from chatstore.store.calls import public_call, public_walk
+from chatstore.store.calls import Opened, public_call, public_walk
 from chatstore.values.plain import is_kind, kind_of
 
 _NOTHING: Mapping[str, object] = {
@@ -61,8 +60,7 @@ class CachedSessionStore(MaintainedSessionStore):
         remembered: int = 100_000,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._closed = True
-        self._origin = Origin()
+        self.opened = Opened("cached store")
         require_store("primary", primary)
         require_cache(cache)
         self.primary = primary
@@ -83,28 +81,22 @@ class CachedSessionStore(MaintainedSessionStore):
             pause=pause,
             monotonic=monotonic,
         )
-        self._closed = False
+        self.opened.is_closed = False
 
     def close(self) -> None:
-        self._closed = True
+        self.opened.is_closed = True
 
     @property
     def place(self) -> str:
         """Where the sessions are, for texts that people read."""
         return repr(self.primary)
 
-    def require_usable(self) -> None:
-        """Raise `ConfigurationError` if the store is closed, or a parent process's."""
-        self._origin.require_here("cached store")
-        if self._closed:
-            raise ConfigurationError("this cached store is closed; open another")
-
     def __repr__(self) -> str:
-        state = "closed" if self._closed else "open"
-        return f"<CachedSessionStore {name_of(self.cache)} before {self.primary!r}, {state}>"
+        place = f"{name_of(self.cache)} before {self.primary!r}"
+        return f"<CachedSessionStore {place}, {self.opened}>"
 
     def __reduce__(self) -> NoReturn:
-        raise refuse_pickling("cached store")
+        raise refuse_pickling(self.opened.what)
 
     def stats(self) -> CacheStats:
         """Hits, misses, refused puts and errors so far."""
@@ -160,11 +152,7 @@ class CachedSessionStore(MaintainedSessionStore):
         self, session_id: str, *messages: Message, **conditions: Unpack[Conditions]
     ) -> SessionInfo:
         key = limits.require_id("session_id", session_id)
-        if self._client.is_left_alone:
-            # There is nothing that would take the window.
-            return self._client.mark(self.primary.append, key, *messages, **conditions)
-        call = self.primary.append_and_get
-        return info_of(self._client.write(call, key, *messages, **conditions))
+        return self._client.append(self.primary, key, *messages, **conditions)
 
     @public_call
     def append_and_get(

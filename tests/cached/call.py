@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chatstore import SessionExistsError, SessionNotFoundError
-from chatstore.cache.knowledge import Version
 from chatstore.cache.machine import AskCache, CallPrimary, Found, Machine, Request, Steps
+from chatstore.cache.protocol import Version
 
 from .world import ID, Call, Fate, Verb, World
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from types import FrameType
 from typing import Any
 
-from chatstore.cache.knowledge import Knowledge, Standing, Version
+from chatstore.cache.knowledge import Knowledge, Standing
 from chatstore.cache.machine import Machine
-from chatstore.cache.protocol import Marker, Tombstone
+from chatstore.cache.protocol import Marker, Tombstone, Version
 from chatstore.models import SessionInfo
 
 from .call import CallUnderWay

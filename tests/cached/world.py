@@ -13,7 +13,6 @@ from functools import cache
 from typing import Literal
 
 from chatstore import Session, SessionExistsError, SessionNotFoundError
-from chatstore.cache.knowledge import Version
 from chatstore.cache.machine import (
     Bury,
     Found,
@@ -22,7 +21,7 @@ from chatstore.cache.machine import (
     Put,
 )
 from chatstore.cache.memory import MemorySessionCache
-from chatstore.cache.protocol import Snapshot
+from chatstore.cache.protocol import Snapshot, Version
 
 Verb = Literal["get", "append", "update", "delete", "create", "restore"]
 VERBS: tuple[Verb, ...] = ("get", "append", "update", "delete", "create", "restore")
