@@ -4,7 +4,7 @@ of its `Machine` request."""
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar, Unpack
 
 from chatstore.cache.breaker import Breaker, CacheStats
 from chatstore.cache.machine import (
@@ -22,7 +22,7 @@ from chatstore.cache.protocol import SessionCache, require_max_staleness
 from chatstore.cache.snapshot import SnapshotCodec, info_of
 from chatstore.clock import Moment
 from chatstore.engine.write import is_visible
-from chatstore.fields import Conditions
+from chatstore.fields import Appending
 from chatstore.models import Message, Page, Session, SessionInfo
 from chatstore.policy import RetentionPolicy
 from chatstore.protocol import SessionStore
@@ -34,8 +34,15 @@ InfoType = TypeVar("InfoType", bound=SessionInfo)
 
 _LONGEST_PAUSE = 86_400.0
 
-Reader = tuple[Moment, str | None]
-"""When somebody reads, and whose sessions; None: anybody's."""
+
+class Reader(NamedTuple):
+    """Who is shown what."""
+
+    now: Moment
+    owner: str | None
+    """Whose sessions; None: anybody's."""
+    last: int | None = None
+    """How many of the newest messages, at most; None: the window."""
 
 
 class Client:
@@ -81,7 +88,9 @@ class Client:
     ) -> dict[str, Session]:
         """Sessions by id: of the cache's those that are alive and the reader's own, and what `call`
         finds of the others, or makes."""
-        return self._run(self._machine.read(session_ids, writes=writes), call, reader)
+        is_part = reader.last is not None
+        steps = self._machine.read(session_ids, writes=writes, is_part=is_part)
+        return self._run(steps, call, reader)
 
     def create(self, session_id: str | None, call: Callable[[], Session]) -> Session:
         """A new session."""
@@ -94,13 +103,13 @@ class Client:
         primary: SessionStore,
         session_id: str,
         *messages: Message,
-        **conditions: Unpack[Conditions],
+        **options: Unpack[Appending],
     ) -> SessionInfo:
         """The session, without its window, as an append left it."""
         if self._breaker.is_left_alone:
             # There is nothing that would take the window.
-            return self.mark(primary.append, session_id, *messages, **conditions)
-        return info_of(self.write(primary.append_and_get, session_id, *messages, **conditions))
+            return self.mark(primary.append, session_id, *messages, **options)
+        return info_of(self.write(primary.append_and_get, session_id, *messages, **options))
 
     def write(
         self,
@@ -130,6 +139,10 @@ class Client:
     def erase(self, session_ids: Sequence[str], call: Callable[[], int], *, are_all: bool) -> int:
         """How many sessions of a user were erased."""
         return self._run(self._machine.erase(session_ids, are_all=are_all), lambda _: call())
+
+    def messages(self, session_id: str, call: Callable[[], Page[Message]]) -> Page[Message]:
+        """A page of a session's messages."""
+        return self._run(self._machine.messages(session_id), lambda _: call())
 
     def page(self, call: Callable[[], Page[InfoType]]) -> Page[InfoType]:
         """A page of a listing."""
@@ -184,7 +197,7 @@ class Client:
         unreadable: list[str] = []
         for session_id, snapshot in self._breaker.get(session_ids).items():
             try:
-                session = self._codec.decode(snapshot)
+                session = self._codec.decode(snapshot, reader.last if reader else None)
             except ValueError:
                 unreadable.append(session_id)
                 continue
@@ -192,7 +205,10 @@ class Client:
             if (
                 session is not None
                 and session.session_id == session_id
-                and (reader is None or is_visible(*reader, owner=session.user_id, ttl=session.ttl))
+                and (
+                    reader is None
+                    or is_visible(reader.now, reader.owner, owner=session.user_id, ttl=session.ttl)
+                )
             ):
                 sessions.append(session)
         return Found(sessions, unreadable)

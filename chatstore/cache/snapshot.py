@@ -69,30 +69,37 @@ class SnapshotCodec:
         body = self._head + b"\n" + _JSON.encode(document).encode()
         return Snapshot(life_of(session), session.version, body)
 
-    def decode(self, snapshot: Snapshot) -> Session | None:
-        """The session as a store with this policy would read it; None if the snapshot was cut to a
-        smaller window than that. Raises `ValueError` for a body that can't be read."""
+    def decode(self, snapshot: Snapshot, last: int | None = None) -> Session | None:
+        """The session as a store with this policy would read it, or the `last` messages of it; None
+        if the snapshot was cut to a smaller window than that. Raises `ValueError` for a body that
+        can't be read."""
         head, _, text = snapshot.body.partition(b"\n")
         session = read_session(Session, text)
         if session.version != snapshot.version or life_of(session) != snapshot.life:
             raise ValueError("the body is of another version or life")
-        # By equal bounds the window is cut already.
-        return session if head == self._head else self._cut(session, text, _bounds(head))
-
-    def _cut(self, session: Session, text: bytes, cut_by: _Bounds) -> Session | None:
         messages = session.messages
-        kept = shown_of(messages, self._policy, body=text)
-        is_all = (
-            cut_by.hold(self._bounds)
-            # The reader's own bounds end the window here, whatever came before it.
-            or kept < len(messages)
-            or kept == self._bounds.messages
-            or cut_by.left_room(len(messages))
-        )
-        if not is_all:
-            return None
+        kept = len(messages)
+        # By equal bounds the window is cut already.
+        if head != self._head:
+            kept = shown_of(messages, self._policy, session.history, body=text)
+            is_enough = last is not None and last <= kept
+            if not is_enough and not self._is_all(session, kept, _bounds(head)):
+                return None
+        if last is not None:
+            kept = min(kept, last)
         del messages[: len(messages) - kept]
         return session
+
+    def _is_all(self, session: Session, kept: int, cut_by: _Bounds) -> bool:
+        """Whether a reader is shown no more than the `kept` messages that stand here."""
+        there = len(session.messages)
+        return (
+            cut_by.hold(self._bounds)
+            # The reader's own bounds, or the session's, end the window here, whatever came before.
+            or kept < there
+            or kept in (self._bounds.messages, session.history)
+            or cut_by.left_room(there)
+        )
 
 
 def info_of(session: Session) -> SessionInfo:

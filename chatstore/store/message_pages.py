@@ -53,7 +53,7 @@ def message_page(
         if last is None
         else encode_message_cursor(MessagePosition(query.session_id, life, last))
     )
-    return Page(items, following, info.version)
+    return Page(items, following, info.version, info.creation_id)
 
 
 def _fitting(

@@ -5,6 +5,7 @@ import random
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -108,9 +109,9 @@ def test_an_answer_that_comes_late_is_not_kept(shared: Shared) -> None:
     shared.cache.forget()
     slow = store.primary.get
 
-    def get(session_id: str, *, user_id: str | None = None) -> Session:
+    def get(session_id: str, **options: Any) -> Session:
         shared.time.now += 30
-        return slow(session_id, user_id=user_id)
+        return slow(session_id, **options)
 
     store.primary.get = get  # type: ignore[method-assign]
     store.get(session.session_id)
