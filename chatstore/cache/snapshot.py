@@ -81,7 +81,7 @@ class SnapshotCodec:
         kept = len(messages)
         # By equal bounds the window is cut already.
         if head != self._head:
-            kept = shown_of(messages, self._policy, session.history, body=text)
+            kept = shown_of(messages, self._policy, body=text)
             is_enough = last is not None and last <= kept
             if not is_enough and not self._is_all(session, kept, _bounds(head)):
                 return None
@@ -95,7 +95,7 @@ class SnapshotCodec:
         there = len(session.messages)
         return (
             cut_by.hold(self._bounds)
-            # The reader's own bounds, or the session's, end the window here, whatever came before.
+            # The reader's own bounds end the window here, or the session's, whatever came before.
             or kept < there
             or kept in (self._bounds.messages, session.history)
             or cut_by.left_room(there)
