@@ -41,7 +41,7 @@ filters = st.builds(
 objects = st.dictionaries(names, values, max_size=3)
 
 
-def _message(unknown: dict[str, object], **known: Any) -> Message:
+def _message(unknown: dict[str, Any], **known: Any) -> Message:
     return Message(
         type="user_query", **known, **{f"x{name}": value for name, value in unknown.items()}
     )
