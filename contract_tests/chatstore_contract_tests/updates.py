@@ -96,7 +96,9 @@ class UpdatesBehaviour(Behaviour):
             **many,
             "key 1": "x",
         }
-        assert len(store.update("crowded", user_preferences={"key 2": None}).user_preferences) == 299
+        assert (
+            len(store.update("crowded", user_preferences={"key 2": None}).user_preferences) == 299
+        )
         with refused(InvalidInputError, harness, "crowded"):
             store.update("crowded", user_preferences={"new": 1})
         assert store.update("crowded", metadata={"new": 1}).metadata == {"new": 1}
