@@ -9,12 +9,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from chatstore.clock import moment_at, utc_now
+from chatstore.policy import MAX_HISTORY_WINDOW
 
 JsonObject = dict[str, Any]
 """A JSON object: str keys, and str, int, finite float, bool, None, list or object as values."""
-
-MAX_HISTORY_WINDOW = 50
-"""The most messages that the window of a session with history may have."""
 
 T = TypeVar("T")
 

@@ -5,8 +5,8 @@ from typing import cast
 
 from chatstore.clock import in_utc, utc_text
 from chatstore.errors import InvalidInputError
-from chatstore.models import MAX_HISTORY_WINDOW, JsonObject, Message, Session
-from chatstore.policy import MAX_WINDOW_BYTES
+from chatstore.models import JsonObject, Message, Session
+from chatstore.policy import MAX_HISTORY_WINDOW, MAX_WINDOW_BYTES
 from chatstore.record import limits, state
 from chatstore.record.encode import raw_document
 from chatstore.record.messages import prepared_message, prepared_messages
