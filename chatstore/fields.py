@@ -1,4 +1,4 @@
-"""The keyword arguments that several calls share. `protocol.py` writes them out and says what each
+"""The keyword arguments that several calls share. `protocol/` writes them out and says what each
 means; whatever passes them on names them by these types."""
 
 from collections.abc import Iterable, Mapping

@@ -70,9 +70,10 @@ def _finish_messages(messages: Sequence[Message]) -> None:
             _normalise_unknown(message)
         if type(values["content"]) is list:
             values["content"] = normal_form(values["content"])
-        for name in ("tool_calls", "metadata"):
-            if values[name]:
-                values[name] = normal_form(values[name])
+        if values["tool_calls"]:
+            values["tool_calls"] = normal_form(values["tool_calls"])
+        if values["metadata"]:
+            values["metadata"] = normal_form(values["metadata"])
         filters = values["extracted_filters"]
         if filters is not None:
             if filters.__pydantic_extra__:

@@ -11,12 +11,11 @@ from typing import NoReturn, Unpack
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.engine.cursor import decode_scan_cursor, encode_cursor, encode_scan_cursor
 from chatstore.engine.engine import Engine
-from chatstore.engine.write import Write, is_visible
+from chatstore.engine.write import Write
 from chatstore.errors import (
     InvalidInputError,
     SessionExistsError,
     SessionNotFoundError,
-    VersionConflictError,
 )
 from chatstore.fields import Conditions, Listing, MessageListing, SessionChanges, SessionFields
 from chatstore.models import Message, Page, Session, SessionInfo, new_id
@@ -31,10 +30,9 @@ from chatstore.runtime.options import require_function, require_policy
 from chatstore.store import arguments, own_results, restoring
 from chatstore.store.calls import Opened, public_call, public_walk
 from chatstore.store.engine_calls import EngineCalls
-from chatstore.store.message_pages import message_page, message_query
+from chatstore.store.message_pages import read_page
 from chatstore.values.plain import require_flag
 
-_REWRITE_ATTEMPTS = 100
 _ONE_BY_ONE = "pass messages one by one: append(session_id, *messages)"
 
 
@@ -107,17 +105,7 @@ class BaseSessionStore(MaintainedSessionStore):
     ) -> Session:
         now = self._now()
         session = arguments.new_session(now, self.policy, user_id, session_id, **fields)
-        key = session.session_id
-        found = self._calls.find(key, now, None, latest=True)
-        if found is None:
-            try:
-                return own_results.create(self._calls, session, now)
-            except SessionExistsError:
-                # Somebody created it in between.
-                found = self._calls.find(key, now, None, latest=True)
-        if found is None or found.user_id != session.info["userId"]:
-            raise SessionExistsError(key)
-        return found
+        return own_results.get_or_create(self._calls, session, now)
 
     @public_call
     def get_many(self, session_ids: Iterable[str], *, user_id: str | None = None) -> list[Session]:
@@ -172,24 +160,7 @@ class BaseSessionStore(MaintainedSessionStore):
         write = self._write(session_id, user_id, if_version)
         given = checked_batch(messages, self.policy, most=limits.MAX_MESSAGES)
         all_kept = require_flag("whole", whole)
-        if write.if_version is not None:
-            return own_results.rewrite(self._calls, write, given, whole=all_kept)
-        for _ in range(_REWRITE_ATTEMPTS):
-            current = self._calls.find(write.session_id, write.now, write.user_id, latest=True)
-            if current is None:
-                raise SessionNotFoundError(write.session_id)
-            try:
-                return own_results.rewrite(
-                    self._calls,
-                    replace(write, if_version=current.version),
-                    given,
-                    whole=all_kept,
-                    replaced=current,
-                )
-            except VersionConflictError:
-                # Each conflict means that somebody else's write succeeded.
-                continue
-        raise VersionConflictError(write.session_id, None)
+        return own_results.rewrite(self._calls, write, given, whole=all_kept)
 
     @public_call
     def amend(self, session_id: str, message: Message, **conditions: Unpack[Conditions]) -> Session:
@@ -205,15 +176,7 @@ class BaseSessionStore(MaintainedSessionStore):
         self, session_id: str, *, user_id: str | None = None, **listing: Unpack[MessageListing]
     ) -> Page[Message]:
         owner = limits.require_owner(user_id)
-        query, cursor = message_query(self._now(), session_id, **listing)
-        key = query.session_id
-        found = self._calls.call(self.engine.messages, key, query)
-        if found is None or not is_visible(
-            query.now, owner, owner=found.record.user_id, ttl=found.record.ttl
-        ):
-            raise SessionNotFoundError(key)
-        info = self._calls.decode(SessionInfo, found.record.body, key)
-        return message_page(self._calls, query, cursor, info, found.messages)
+        return read_page(self._calls, self._now(), owner, session_id, **listing)
 
     @public_call
     def update(
