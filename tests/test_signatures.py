@@ -1,7 +1,7 @@
 """Whoever passes a store's calls on takes the same arguments as the protocol names."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args
 
 import pytest
@@ -14,7 +14,13 @@ from chatstore import (
     MaintainedSessionStore,
     MemorySessionCache,
     MemorySessionStore,
+    Message,
+    Page,
+    RetentionPolicy,
+    Session,
+    SessionInfo,
     UserSessions,
+    utc_now,
 )
 
 METHODS = sorted(
@@ -63,6 +69,100 @@ def test_a_users_view_has_every_call_about_sessions() -> None:
         name for name in METHODS if "user_id" in parameters(getattr(MaintainedSessionStore, name))
     }
     assert named - set(OF_A_USER) == {"for_user", "delete_user"}
+
+
+class Recorder:
+    """A store that does nothing, and notes what it is given, by the protocol's names."""
+
+    policy = RetentionPolicy()
+
+    def __init__(self) -> None:
+        self.given: list[Mapping[str, object]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in METHODS:
+            raise AttributeError(name)
+        signature = inspect.signature(getattr(MaintainedSessionStore, name))
+
+        def call(*arguments: object, **options: object) -> Any:
+            bound = signature.bind(self, *arguments, **options).arguments
+            self.given.append({key: value for key, value in bound.items() if key != "self"})
+            answer = answers()[signature.return_annotation]
+            return iter(answer) if name.startswith("iter_") else answer
+
+        return call
+
+
+SESSION = Session(session_id="one", user_id="ana", created_at=utc_now(), version=3)
+SENT = Message(type="user", content="x")
+
+
+def answers() -> Mapping[object, Any]:
+    """What each kind of call may be answered with."""
+    page: Page[Any] = Page([], None, 3, "life")
+    return {
+        **dict.fromkeys([Session, SessionInfo], SESSION),
+        **dict.fromkeys([Page[Session], Page[SessionInfo], Page[Message]], page),
+        **dict.fromkeys([Iterator[SessionInfo], Iterator[Message], list[Session]], ()),
+        bool: True,
+        int: 0,
+        None: None,
+    }
+
+
+GIVEN: Mapping[str, Any] = {
+    "session_id": "one",
+    "user_id": "ana",
+    "session_ids": ["one"],
+    "messages": (SENT,),
+    "message": SENT,
+    "session": SESSION,
+    "history": (SENT,),
+    "user_preferences": {"a": 1},
+    "metadata": {"b": 2},
+    "session_status": "done",
+    "if_version": 2,
+    "whole": True,
+    "overwrite": True,
+    "last": 5,
+    "limit": 6,
+    "page_size": 6,
+    "newest_first": False,
+    "cursor": "next",
+    "created_from": utc_now(),
+    "created_before": utc_now(),
+}
+"""For each parameter a value that is no default."""
+
+
+@pytest.mark.parametrize("way", ["a cache", "one user"])
+@pytest.mark.parametrize("name", [name for name in METHODS if name not in ("close", "for_user")])
+def test_whatever_is_given_arrives(name: str, way: str) -> None:
+    """A cached store and a user's view pass each argument on that they take."""
+    recorder = Recorder()
+    primary: Any = recorder
+    given = {key: GIVEN[key] for key in parameters(getattr(MaintainedSessionStore, name))}
+    subject: Any = CachedSessionStore(primary, MemorySessionCache())
+    if way == "one user":
+        if name not in OF_A_USER:
+            return
+        subject = UserSessions(primary, "ana")
+    method = getattr(subject, name)
+    takes = inspect.signature(getattr(MaintainedSessionStore, name)).parameters
+    passed = {key: given[key] for key in parameters(method)}
+    by_place: list[object] = []
+    if "messages" in passed and takes["messages"].kind is inspect.Parameter.VAR_POSITIONAL:
+        by_place = [passed.pop("session_id"), *passed.pop("messages")]
+    result = method(*by_place, **passed)
+    if name.startswith("iter_"):
+        list(result)
+    assert _without_page_size(given) in map(_without_page_size, recorder.given)
+
+
+def _without_page_size(given: Mapping[str, object]) -> Mapping[str, object]:
+    """A cached store walks its own pages: what is a page's size there is a page's limit here."""
+    plain = {key: value for key, value in given.items() if key not in ("page_size", "cursor")}
+    return plain | ({"limit": given["page_size"]} if "page_size" in given else {})
 
 
 @pytest.mark.parametrize("behind", ["a store", "a cache"])
