@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import cast
 
 from chatstore.clock import in_utc, utc_text
-from chatstore.errors import InvalidInputError
+from chatstore.errors import ChatStoreError, InvalidInputError
 from chatstore.models import MAX_HISTORY_WINDOW, JsonObject, Message, Session
 from chatstore.policy import MAX_WINDOW_BYTES
 from chatstore.record import limits, state
 from chatstore.record.encode import raw_document
 from chatstore.record.messages import prepared_message, prepared_messages
 from chatstore.record.stored import StoredMessage, StoredSession
-from chatstore.values.plain import is_kind, kind_of, shown, whole
+from chatstore.values.plain import class_name, is_kind, kind_of, shown, whole
 
 
 def record(session: object) -> StoredSession:
@@ -83,12 +83,25 @@ def history(restored: StoredSession, messages: object) -> Iterator[StoredMessage
 def _streamed(messages: Iterable[object], most: int) -> Iterator[StoredMessage]:
     limit = f"the {most:,} messages before the session's own, oldest first"
     count = 0
-    for count, message in enumerate(messages, 1):
+    for count, message in enumerate(_walked(messages), 1):
         if count > most:
             raise InvalidInputError("history", limit, "more")
         yield prepared_message(f"history[{count - 1}]", message, MAX_WINDOW_BYTES, MAX_WINDOW_BYTES)
     if count < most:
         raise InvalidInputError("history", limit, f"{count:,}")
+
+
+def _walked(messages: Iterable[object]) -> Iterator[object]:
+    try:
+        yield from messages
+    except ChatStoreError:
+        # Where they are read from another store, it says itself what is wrong there.
+        raise
+    except Exception as error:
+        fault = f"{kind_of(messages)} that fails with {class_name(type(error))}"
+        raise InvalidInputError(
+            "history", "an iterable of messages", f"{fault} when it is walked over"
+        ) from error
 
 
 def _require_history_window(value: object) -> int:
