@@ -91,7 +91,9 @@ def require_message(field: str, document: JsonObject) -> None:
     require_id(f"{field}.message_id", document.get("messageId"))
     require_label(f"{field}.type", document.get("type"))
     if not _can_be_read(document):
-        # What is wrong with it is told by the decoder.
+        for name, stored_name in (("content", "content"), ("tool_calls", "toolCalls")):
+            _require_objects(f"{field}.{name}", document.get(stored_name))
+        # What else is wrong with it is told by the decoder.
         _read_again(Message, field, {**document, "timestamp": datetime.now(UTC)})
     confidence = document.get("confidence")
     if confidence is not None and not 0 <= confidence <= 1:
@@ -134,6 +136,13 @@ def _are_objects(values: object) -> bool:
     return type(values) in (list, tuple) and all(
         type(value) is dict for value in cast("Sequence[object]", values)
     )
+
+
+def _require_objects(field: str, values: object) -> None:
+    if type(values) is list:
+        for index, value in enumerate(cast("list[object]", values)):
+            if type(value) is not dict:
+                raise InvalidInputError(f"{field}[{index}]", "a JSON object", kind_of(value))
 
 
 def require_session_info(field: str, document: JsonObject, times: Mapping[str, datetime]) -> None:
