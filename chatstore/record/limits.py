@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import TypeVar, cast
 
 from pydantic import ValidationError
+from pydantic.alias_generators import to_snake
 
 from chatstore.errors import InvalidInputError, MessageTooLargeError
 from chatstore.models import Document, JsonObject, Message, SessionInfo
@@ -159,7 +160,9 @@ def _read_again(model: type[DocumentType], field: str, document: JsonObject) -> 
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
     # pydantic's error knows the contents: it does not go along.
-    place = ".".join([field, *map(str, first["loc"])])
+    place = field + "".join(
+        f"[{step}]" if isinstance(step, int) else f".{to_snake(step)}" for step in first["loc"]
+    )
     if first["type"] == "missing":
         raise InvalidInputError(place, "given", "missing")
     limit = first["msg"].removeprefix("Input should be ")

@@ -37,7 +37,7 @@ CONVERSATIONS: tuple[tuple[Call, str], ...] = (
     ),
     (
         lambda s: s.append("there", changed(tool_call_id=7)),
-        "messages[0].toolCallId must be a valid string, not an int",
+        "messages[0].tool_call_id must be a valid string, not an int",
     ),
     (
         lambda s: s.append("there", changed(**{"chatstore:amended": SECRET})),
