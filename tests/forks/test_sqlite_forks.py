@@ -27,7 +27,8 @@ def stored_ids(path: Path, session_id: str) -> list[str]:
         return [
             identity
             for (identity,) in connection.execute(
-                "SELECT message_id FROM chat_messages WHERE session_id = ? ORDER BY seq",
+                "SELECT message_id FROM chat_messages JOIN chat_sessions USING (life) "
+                "WHERE session_id = ? ORDER BY seq",
                 [session_id],
             )
         ]

@@ -16,12 +16,12 @@ from chatstore.errors import BackendUnavailableError, SchemaError
 from chatstore.runtime import deadline
 from chatstore_sql import statements
 from chatstore_sql.errors import is_busy
+from chatstore_sql.sql_text import NO_PARAMETERS, Parameters
 from chatstore_sql.sqlite import forks
 from chatstore_sql.sqlite.connections import Connection, Connections, Row, writer_lock
 from chatstore_sql.sqlite.file import DatabaseFile, file_address
 from chatstore_sql.sqlite.sqlalchemy_engine import BUSY_SECONDS, EngineSettings, settings_of
-from chatstore_sql.sqlite.tables import ensure_schema, require_schema
-from chatstore_sql.statements import NO_PARAMETERS, Parameters
+from chatstore_sql.sqlite.tables import ensure_schema, require_schema, upgrade_schema
 
 Result = TypeVar("Result")
 
@@ -50,6 +50,10 @@ class Cursor(Protocol):
         """The rows that it found."""
         ...
 
+    def __iter__(self) -> Iterator[Any]:
+        """The rows that it found, one by one."""
+        ...
+
 
 class _NothingThere:
     """A cursor of an empty database. A call that stores no session has nothing to write in one."""
@@ -64,6 +68,9 @@ class _NothingThere:
 
     def fetchall(self) -> list[Any]:
         return []
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
 
 
 class Database:
@@ -121,7 +128,13 @@ class Database:
         while not self._is_open:
             try:
                 with self._alone(in_transaction=False, may_take_long=True) as cursor:
-                    ensure_schema(cursor, self.settings)
+                    is_old = not ensure_schema(cursor, self.settings)
+                if is_old:
+                    # It takes as long as there is data: broken off at the deadline, it would never
+                    # succeed.
+                    with self._alone(in_transaction=False, may_take_long=False) as cursor:
+                        upgrade_schema(cursor, self.settings)
+                    continue
             except Exception as error:
                 # To begin with WAL, SQLite needs the file for itself for a moment, and does not
                 # wait for others that are opening it.

@@ -1,0 +1,31 @@
+"""Statements of SQLAlchemy Core, compiled once to text.
+
+Core's `execute` would wrap and convert at every call; the text runs on the driver's own cursor.
+Parameters are named, and given as dicts.
+"""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from sqlalchemy import GenerativeSelect, Integer, bindparam, literal_column
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.sql.elements import CompilerElement
+
+Parameters = Mapping[str, object]
+NO_PARAMETERS: Parameters = {}
+
+Limited = TypeVar("Limited", bound=GenerativeSelect)
+
+_DIALECT = SQLiteDialect_pysqlite(paramstyle="named")
+_FROM_START = literal_column("0", Integer)
+
+
+def text_of(statement: CompilerElement) -> str:
+    """The statement's text."""
+    return str(statement.compile(dialect=_DIALECT))
+
+
+def first(statement: Limited) -> Limited:
+    """The statement for its first rows, as many as the parameter `limit` says."""
+    # Without an offset of its own, SQLAlchemy adds a parameter that nobody gives.
+    return statement.limit(bindparam("limit")).offset(_FROM_START)
