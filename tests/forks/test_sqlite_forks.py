@@ -129,7 +129,7 @@ def test_a_writer_at_the_fork_does_not_stop_the_child(path: Path) -> None:
     store = open_store(f"sqlite:///{path}")
     assert isinstance(store, SQLSessionStore)
     store.create("ana", session_id="chat")
-    lock = store.engine.database.writer
+    lock = store.engine.database.turns.writer
     lock.acquire()
     waiting = threading.Thread(target=lambda: store.append("chat", message("parent's")))
     waiting.start()

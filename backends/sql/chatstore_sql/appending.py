@@ -5,20 +5,21 @@ index. So an append costs the same, however long the window is.
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from chatstore.engine import StoredMessage, Write, new_part
 from chatstore.errors import SessionNotFoundError
 from chatstore.policy import RetentionPolicy
 from chatstore_sql import message_statements, statements
-from chatstore_sql.rows import SessionRow, message_parameters
+from chatstore_sql.columns import SessionRow
+from chatstore_sql.rows import message_parameters
 from chatstore_sql.sqlite.database import Cursor
 
 
 def visible_row(cursor: Cursor, write: Write) -> SessionRow:
     """The session's row. Raises `SessionNotFoundError` unless the writer may see it."""
-    key = {"session_id": write.session_id}
-    found = cursor.execute(statements.SELECT_SESSION, key).fetchall()
+    found = cursor.execute(statements.SELECT_SESSION, (write.session_id,)).fetchall()
     if not found:
         raise SessionNotFoundError(write.session_id)
     row = SessionRow._make(found[0])
@@ -33,64 +34,69 @@ def append(cursor: Cursor, write: Write, messages: Sequence[StoredMessage]) -> S
     if not added:
         return row
     write.require_version(row.version)
-    grown = row.written(write, added=len(added), weight=sum(each.weight for each in added))
-    put(cursor, grown, added)
-    row = _trimmed(cursor, grown, write.policy)
-    cursor.execute(statements.UPDATE_WINDOW, row.stamp)
+    kept, weight = _trimmed(cursor, row, added, write.policy)
+    row = row.written(write, more=len(added), kept=kept, kept_weight=weight)
+    # What falls out at once was never there, but has its number.
+    put(cursor, row, added[max(len(added) - kept, 0) :])
+    cursor.execute(statements.UPDATE_WINDOW, row.window_stamp)
     return row
 
 
 def put(cursor: Cursor, row: SessionRow, messages: Sequence[StoredMessage]) -> None:
     """Store messages as the last ones before the row's next number."""
-    first = row.next_seq - len(messages)
+    life, following = row.life, row.next_seq
     if len(messages) == 1:
-        given = message_parameters(row.life, first, messages[0])
+        given = message_parameters(life, following - 1, messages[0])
         cursor.execute(message_statements.INSERT_MESSAGE, given)
         return
     cursor.executemany(
         message_statements.INSERT_MESSAGE,
-        [message_parameters(row.life, seq, each) for seq, each in enumerate(messages, first)],
+        [
+            message_parameters(life, seq, message)
+            for seq, message in enumerate(messages, following - len(messages))
+        ],
     )
 
 
-def _trimmed(cursor: Cursor, row: SessionRow, policy: RetentionPolicy) -> SessionRow:
-    """The row, after what falls out of the window was deleted."""
-    kept, weight = row.kept, row.kept_weight
+def _trimmed(
+    cursor: Cursor, row: SessionRow, added: Sequence[StoredMessage], policy: RetentionPolicy
+) -> tuple[int, int]:
+    """How many messages are kept, and how much they weigh, once some were added. What falls out of
+    the window is deleted."""
+    kept, weight = row.kept + len(added), row.kept_weight + sum([each.weight for each in added])
     most = kept if policy.max_messages is None else policy.max_messages
     # Where the count decides, so many messages fit.
     heaviest = weight if policy.count_decides else policy.max_window_bytes
     if kept <= most and weight <= heaviest:
-        return row
-    oldest = {"life": row.life, "from_seq": row.oldest_seq}
-    for _, each in cursor.execute(message_statements.SELECT_OLDEST_WEIGHTS, oldest):
+        return kept, weight
+    oldest = row.life, row.oldest_seq
+    stored = cursor.execute(message_statements.SELECT_OLDEST_WEIGHTS, oldest)
+    for each in chain((found[0] for found in stored), (message.weight for message in added)):
         if kept <= most and weight <= heaviest:
             break
         kept, weight = kept - 1, weight - each
-    row = row._replace(kept=kept, kept_weight=weight)
-    before = {"life": row.life, "seq": row.oldest_seq}
-    cursor.execute(message_statements.DELETE_BEFORE, before)
-    return row
+    first = row.next_seq + len(added) - kept
+    cursor.execute(message_statements.DELETE_BEFORE, (row.life, first))
+    return kept, weight
 
 
 def _new_part(
     cursor: Cursor, row: SessionRow, messages: Sequence[StoredMessage]
 ) -> Sequence[StoredMessage]:
-    """What of a batch is new. Of the window only what was met is looked at, and its oldest message,
-    before which others may have been pruned."""
-    met = {
-        found[0]
-        for message in messages
-        for found in cursor.execute(
-            message_statements.SELECT_MET,
-            {
-                "life": row.life,
-                "message_id": message.message_id,
-                "from_seq": row.oldest_seq,
-            },
-        ).fetchall()
-    }
-    if not met:
-        return messages
+    """What of a batch is new."""
+    life, oldest = row.life, row.oldest_seq
+    met: list[tuple[int]] = []
+    for message in messages:
+        place = life, message.message_id, oldest
+        met += cursor.execute(message_statements.SELECT_MET, place).fetchall()
+    return _part_after(cursor, row, {seq for (seq,) in met}, messages) if met else messages
+
+
+def _part_after(
+    cursor: Cursor, row: SessionRow, met: set[int], messages: Sequence[StoredMessage]
+) -> Sequence[StoredMessage]:
+    """The same where messages with these numbers were met. Of the window only they are looked at,
+    and its oldest message, before which others may have been pruned."""
     seqs = sorted(met | {row.oldest_seq})
 
     def column(statement: str, seq: int) -> Any:

@@ -33,6 +33,7 @@ from chatstore_sql import (
     statements,
     windows,
 )
+from chatstore_sql.columns import SessionRow
 from chatstore_sql.errors import translate
 from chatstore_sql.sqlite import forks
 from chatstore_sql.sqlite.database import Database
@@ -91,14 +92,10 @@ class SQLEngine(Engine):
             row = appending.visible_row(cursor, write)
             write.require_version(row.version)
             more = given - windows.shown_count(cursor, row, write.policy)
-            row = row.written(write)._replace(
-                message_count=row.message_count + more,
-                next_seq=row.next_seq + more,
-                kept=len(messages),
-                kept_weight=sum(message.weight for message in messages),
-            )
+            weight = sum(message.weight for message in messages)
+            row = row.written(write, more=more, kept=len(messages), kept_weight=weight)
             cursor.execute(message_statements.DELETE_MESSAGES, {"life": row.life})
-            cursor.execute(statements.UPDATE_WINDOW, row.stamp)
+            cursor.execute(statements.UPDATE_WINDOW, row.window_stamp)
             appending.put(cursor, row, messages)
             window, _ = windows.window_text(cursor, row, weighs=False)
         return rows.session_text(row, window)
@@ -112,7 +109,7 @@ class SQLEngine(Engine):
                 metadata=self._merged(row, "metadata", patch.metadata),
                 session_status=patch.session_status or row.session_status,
             )
-            cursor.execute(statements.UPDATE_SESSION, row._asdict())
+            cursor.execute(statements.UPDATE_SESSION, row.session_stamp)
         return rows.session_text(row)
 
     def delete(self, write: Write) -> bool:
@@ -149,7 +146,7 @@ class SQLEngine(Engine):
             page_statements.select_page(page_statements.page_shape(query)),
             page_statements.page_parameters(query),
         )
-        return [(Position(row[3], row[1]), rows.session_text(row)) for row in found]
+        return [(Position(row[2], row[0]), rows.session_text(row)) for row in found]
 
     def scan(
         self, *, limit: int, after: str | None, now: Moment
@@ -162,7 +159,7 @@ class SQLEngine(Engine):
             "light": self._light,
         }
         found = self.database.read(statements.SELECT_SCAN, chunk)
-        items = [(row[1], rows.record(row)) for row in found[:limit]]
+        items = [(row[0], rows.record(row)) for row in found[:limit]]
         return items, items[-1][0] if len(found) > limit else None
 
     def restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
@@ -209,7 +206,7 @@ class SQLEngine(Engine):
     def translate_error(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
         return translate(error, self.database.settings, session_id)
 
-    def _merged(self, row: rows.SessionRow, column: str, patch: JsonObject) -> str:
+    def _merged(self, row: SessionRow, column: str, patch: JsonObject) -> str:
         text: str = getattr(row, column)
         if not patch:
             return text

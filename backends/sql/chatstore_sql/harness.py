@@ -21,11 +21,12 @@ from chatstore.engine import document_weights
 from chatstore.values.json_values import json_text, stored_size
 from chatstore_contract_tests import Harness
 from chatstore_contract_tests.namespaces import FreshHarness, namespace_is_taken
-from chatstore_sql import SQLSessionStore, create_sqlite_engine, message_statements, rows
+from chatstore_sql import SQLSessionStore, create_sqlite_engine, message_statements
+from chatstore_sql.columns import COLUMN_OF
 from chatstore_sql.sqlite.sqlalchemy_engine import Synchronous
 from chatstore_sql.url import Address, read_url
 
-_KNOWN = {*rows.COLUMN_OF, "messages"}
+_KNOWN = {*COLUMN_OF, "messages"}
 
 
 class EngineHarness(Harness):
@@ -61,9 +62,9 @@ class EngineHarness(Harness):
             # The columns have defaults of their own for what is not here.
             "updatedAt": document["createdAt"],
             "messageCount": len(messages),
-            **{name: value for name, value in document.items() if name in rows.COLUMN_OF},
+            **{name: value for name, value in document.items() if name in COLUMN_OF},
         }
-        columns = {rows.COLUMN_OF[name]: value for name, value in session.items()}
+        columns = {COLUMN_OF[name]: value for name, value in session.items()}
         for name in ("user_preferences", "metadata"):
             if name in columns:
                 columns[name] = json_text(columns[name])
@@ -77,8 +78,8 @@ class EngineHarness(Harness):
         insert = f"INSERT INTO chat_sessions ({names}) VALUES ({places}) RETURNING life"  # noqa: S608
         ((life,),) = self.run(insert, columns)
         for seq, message in enumerate(messages):
-            identity = {"message_id": message["messageId"], "size": stored_size(message)}
-            given = {"life": life, "seq": seq, **identity, "body": json_text(message)}
+            identity = life, seq, message["messageId"]
+            given = *identity, stored_size(message), json_text(message)
             self.run(message_statements.INSERT_MESSAGE, given)
 
     def raw_read(self, session_id: str) -> object:
@@ -104,7 +105,7 @@ class EngineHarness(Harness):
             {"session_id": session_id},
         )
 
-    def run(self, statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    def run(self, statement: str, parameters: Any) -> list[tuple[Any, ...]]:
         """Run one statement on a connection of its own, past every store."""
         with (
             closing(self.engine.raw_connection()) as checkout,

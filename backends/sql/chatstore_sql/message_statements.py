@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from chatstore_sql.schema import messages, sessions
-from chatstore_sql.sql_text import text_of
+from chatstore_sql.sql_text import in_places, text_of
 
 _TWO = literal_column("2", Integer)
 _LIFE = messages.c.life == bindparam("life")
@@ -51,23 +51,26 @@ SELECT_BODIES_AND_WEIGHTS = text_of(
 """The same, and their weights."""
 SELECT_BODY = text_of(select(messages.c.body).where(_LIFE, messages.c.seq == bindparam("seq")))
 SELECT_ID = text_of(select(messages.c.message_id).where(_LIFE, messages.c.seq == bindparam("seq")))
-SELECT_MET = text_of(
+SELECT_MET = in_places(
     select(messages.c.seq)
     .where(
         _LIFE,
         messages.c.message_id == bindparam("message_id"),
         messages.c.seq >= bindparam("from_seq"),
     )
-    .order_by(messages.c.seq)
+    .order_by(messages.c.seq),
+    *("life", "message_id", "from_seq"),
 )
 """Where messages with an id stand, from a number on."""
 
-_weights = select(messages.c.seq, WEIGHT).where(_LIFE, messages.c.seq >= bindparam("from_seq"))
-SELECT_OLDEST_WEIGHTS = text_of(_weights.order_by(messages.c.seq))
-SELECT_NEWEST_WEIGHTS = text_of(_weights.order_by(messages.c.seq.desc()))
+_weights = select(WEIGHT).where(_LIFE, messages.c.seq >= bindparam("from_seq"))
+SELECT_OLDEST_WEIGHTS = in_places(_weights.order_by(messages.c.seq), "life", "from_seq")
+SELECT_NEWEST_WEIGHTS = in_places(_weights.order_by(messages.c.seq.desc()), "life", "from_seq")
 
-INSERT_MESSAGE = text_of(insert(messages))
-DELETE_BEFORE = text_of(delete(messages).where(_LIFE, messages.c.seq < bindparam("seq")))
+INSERT_MESSAGE = in_places(insert(messages), "life", "seq", "message_id", "size", "body")
+DELETE_BEFORE = in_places(
+    delete(messages).where(_LIFE, messages.c.seq < bindparam("seq")), "life", "seq"
+)
 DELETE_MESSAGES = text_of(delete(messages).where(_LIFE))
 
 _oldest = select(func.min(messages.c.seq)).where(_LIFE).scalar_subquery()

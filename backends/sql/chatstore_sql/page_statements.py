@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select, tuple_
 from chatstore.engine.query import PageQuery
 from chatstore_sql.schema import sessions
 from chatstore_sql.sql_text import Parameters, first, text_of
-from chatstore_sql.statements import LIVE
+from chatstore_sql.statements import LIVE, SHOWN_COLUMNS
 
 
 class PageShape(NamedTuple):
@@ -25,7 +25,7 @@ class PageShape(NamedTuple):
 def select_page(shape: PageShape) -> str:
     """The statement of a page, which walks the index `chat_sessions_by_user`."""
     created, session_id = sessions.c.created_at, sessions.c.session_id
-    statement = select(*sessions.c).where(sessions.c.user_id == bindparam("user_id"), LIVE)
+    statement = select(*SHOWN_COLUMNS).where(sessions.c.user_id == bindparam("user_id"), LIVE)
     if shape.after:
         place = tuple_(created, session_id)
         after = tuple_(bindparam("after_created_at"), bindparam("after_session_id"))

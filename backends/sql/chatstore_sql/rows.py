@@ -7,109 +7,30 @@ but by the core, once.
 import json
 from collections.abc import Sequence
 from json.encoder import encode_basestring
-from typing import Any, NamedTuple
+from typing import Any
 
-from chatstore.engine.write import Write
 from chatstore.errors import CorruptSessionError
 from chatstore.models import JsonObject
 from chatstore.record.stored import Record, StoredMessage, StoredSession
 from chatstore.values.json_values import json_text
-from chatstore_sql.sql_text import Parameters
+from chatstore_sql.columns import COLUMN_OF, SHOWN, SessionRow
 
 _quote = encode_basestring
-
-COLUMN_OF = {
-    "sessionId": "session_id",
-    "userId": "user_id",
-    "createdAt": "created_at",
-    "updatedAt": "updated_at",
-    "ttl": "ttl",
-    "messageCount": "message_count",
-    "sessionStatus": "session_status",
-    "version": "version",
-    "creationId": "creation_id",
-    "history": "history",
-    "userPreferences": "user_preferences",
-    "metadata": "metadata",
-}
-"""The attributes with a column of their own, by their stored names."""
 
 _MAPS = ("userPreferences", "metadata")
 
 
-class SessionRow(NamedTuple):
-    """A row of `chat_sessions`, its columns in the table's order."""
-
-    life: int
-    session_id: str
-    user_id: str
-    created_at: str
-    updated_at: str
-    ttl: int | None
-    message_count: int
-    session_status: str
-    version: int
-    creation_id: str | None
-    history: int | None
-    next_seq: int
-    kept: int
-    kept_weight: int
-    user_preferences: str
-    metadata: str
-    extra: str | None
-
-    def written(self, write: Write, *, added: int = 0, weight: int = 0) -> "SessionRow":
-        """The row as a write leaves it: one version on, its times renewed, and with so many more
-        messages of so much `weight`."""
-        ttl = write.ttl if write.renews else self.ttl
-        # `_replace` takes twice as long.
-        return SessionRow._make(
-            (
-                *self[:4],
-                write.now.text,
-                ttl,
-                self.message_count + added,
-                self.session_status,
-                self.version + 1,
-                *self[9:11],
-                self.next_seq + added,
-                self.kept + added,
-                self.kept_weight + weight,
-                *self[14:],
-            )
-        )
-
-    @property
-    def stamp(self) -> Parameters:
-        """The parameters that store what an append or a rewrite changes."""
-        return {
-            "life": self.life,
-            "updated_at": self.updated_at,
-            "ttl": self.ttl,
-            "message_count": self.message_count,
-            "version": self.version,
-            "next_seq": self.next_seq,
-            "kept": self.kept,
-            "kept_weight": self.kept_weight,
-        }
-
-    @property
-    def oldest_seq(self) -> int:
-        """The number of the oldest message that is kept."""
-        return self.next_seq - self.kept
-
-
-_WIDTH = len(SessionRow._fields)
+_SHOWN = len(SHOWN)
 
 
 def record(row: Sequence[Any]) -> Record:
     """The record of a session's row that is followed by its window's text and, if they were asked
     for, by its messages' weights."""
-    weights = row[_WIDTH + 1] if len(row) > _WIDTH + 1 else None
+    weights = row[_SHOWN + 1] if len(row) > _SHOWN + 1 else None
     return Record(
-        row[2],
-        row[5],
-        session_text(row[:_WIDTH], row[_WIDTH] or ""),
+        row[1],
+        row[4],
+        session_text(row, row[_SHOWN] or ""),
         None if weights is None else read_weights(weights),
     )
 
@@ -121,10 +42,9 @@ def read_weights(joined: str | None) -> list[int]:
 
 
 def session_text(row: Sequence[Any], window: str | None = None) -> str:
-    """The JSON text of a session: of its row and, unless `window` is None, of its messages' bodies,
-    joined by commas."""
+    """The JSON text of a session: of its row, shown columns first, and, unless `window` is None, of
+    its messages' bodies, joined by commas."""
     (
-        _,
         session_id,
         user_id,
         created_at,
@@ -135,13 +55,10 @@ def session_text(row: Sequence[Any], window: str | None = None) -> str:
         version,
         creation_id,
         history,
-        _,
-        _,
-        _,
         user_preferences,
         metadata,
         extra,
-    ) = row
+    ) = row[:_SHOWN]
     known = (
         f'{{"sessionId":{_quote(session_id)},"userId":{_quote(user_id)},'
         f'"createdAt":{_quote(created_at)},"updatedAt":{_quote(updated_at)},'
@@ -181,15 +98,9 @@ def new_row(session: StoredSession) -> SessionRow:
     return SessionRow(**columns)
 
 
-def message_parameters(life: int, seq: int, message: StoredMessage) -> Parameters:
-    """The parameters that insert a message."""
-    return {
-        "life": life,
-        "seq": seq,
-        "message_id": message.message_id,
-        "size": message.size,
-        "body": json_text(message.document),
-    }
+def message_parameters(life: int, seq: int, message: StoredMessage) -> tuple[object, ...]:
+    """The parameters of INSERT_MESSAGE."""
+    return life, seq, message.message_id, message.size, json_text(message.document)
 
 
 def read_map(backend: str, session_id: str, column: str, text: str) -> JsonObject:

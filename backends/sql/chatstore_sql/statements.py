@@ -1,5 +1,8 @@
 """What is said of sessions: of one, of those that have expired, of all."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import (
     Integer,
     bindparam,
@@ -14,20 +17,24 @@ from sqlalchemy import (
     update,
 )
 
+from chatstore_sql.columns import SHOWN, SessionRow
 from chatstore_sql.message_statements import WEIGHT, joined
 from chatstore_sql.schema import leftovers, messages, sessions
-from chatstore_sql.sql_text import first, text_of
+from chatstore_sql.sql_text import first, in_places, text_of
 
 _SESSION = sessions.c.session_id == bindparam("session_id")
 _LIFE = sessions.c.life == bindparam("life")
 LIVE = or_(sessions.c.ttl.is_(None), sessions.c.ttl > bindparam("now"))
 _EXPIRED = sessions.c.ttl <= bindparam("now")
 
-_whole = select(*sessions.c, joined(messages.c.body, sessions.c.life))
+SHOWN_COLUMNS = [sessions.c[name] for name in SHOWN]
+_ROW = [sessions.c[name] for name in SessionRow._fields]
+
+_whole = select(*SHOWN_COLUMNS, joined(messages.c.body, sessions.c.life))
 _heavy = bindparam("light", type_=Integer) < sessions.c.kept_weight
 _weighed = _whole.add_columns(case((_heavy, joined(WEIGHT, sessions.c.life)), else_=null()))
 
-SELECT_SESSION = text_of(select(*sessions.c).where(_SESSION))
+SELECT_SESSION = in_places(select(*_ROW).where(_SESSION), "session_id")
 SELECT_WHOLE = text_of(_whole.where(_SESSION))
 SELECT_WEIGHED = text_of(_weighed.where(_SESSION))
 """The same with the messages' weights, if they are more than `light` together."""
@@ -42,7 +49,8 @@ INSERT_SESSION = text_of(insert(sessions).returning(sessions.c.life))
 
 
 def _update(*names: str) -> str:
-    return text_of(update(sessions).where(_LIFE).values({name: bindparam(name) for name in names}))
+    values: Mapping[str, Any] = {name: bindparam(name) for name in names}
+    return in_places(update(sessions).where(_LIFE).values(values), *names, "life")
 
 
 UPDATE_WINDOW = _update(
@@ -50,7 +58,7 @@ UPDATE_WINDOW = _update(
 )
 """What an append or a rewrite changes."""
 UPDATE_SESSION = _update(
-    *("updated_at", "ttl", "version", "session_status", "user_preferences", "metadata")
+    *("updated_at", "ttl", "session_status", "version", "user_preferences", "metadata")
 )
 """What an update may change."""
 

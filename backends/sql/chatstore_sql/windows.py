@@ -2,7 +2,8 @@
 
 from chatstore.policy import RetentionPolicy
 from chatstore_sql import message_statements
-from chatstore_sql.rows import SessionRow, read_weights
+from chatstore_sql.columns import SessionRow
+from chatstore_sql.rows import read_weights
 from chatstore_sql.sqlite.database import Cursor
 
 
@@ -12,8 +13,8 @@ def shown_count(cursor: Cursor, row: SessionRow, policy: RetentionPolicy) -> int
     if policy.count_decides or row.kept_weight <= policy.max_window_bytes:
         return most
     shown, room = 0, policy.max_window_bytes
-    oldest = {"life": row.life, "from_seq": row.oldest_seq}
-    for _, weight in cursor.execute(message_statements.SELECT_NEWEST_WEIGHTS, oldest):
+    oldest = row.life, row.oldest_seq
+    for (weight,) in cursor.execute(message_statements.SELECT_NEWEST_WEIGHTS, oldest):
         room -= weight
         if room < 0 or shown == most:
             break
