@@ -256,7 +256,7 @@ class CachedSessionStore(MaintainedSessionStore):
     def scan(self, *, limit: int = 100, cursor: str | None = None) -> Page[Session]:
         return self._client.page(lambda: self.primary.scan(limit=limit, cursor=cursor))
 
-    @public_call
+    @public_walk
     def restore(
         self, session: Session, *, history: Iterable[Message] = (), overwrite: bool = False
     ) -> None:

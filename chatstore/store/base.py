@@ -5,6 +5,7 @@ read, the policy applied and results built. An engine does the rest.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import NoReturn, Unpack
 
@@ -24,7 +25,7 @@ from chatstore.protocol import MaintainedSessionStore
 from chatstore.record import limits
 from chatstore.record.messages import amended_message, checked_batch
 from chatstore.record.stored import Stored, StoredMessage
-from chatstore.runtime.deadline import DEFAULT_DEADLINE, require_deadline, within
+from chatstore.runtime.deadline import DEFAULT_DEADLINE, each_step, require_deadline, within
 from chatstore.runtime.forks import refuse_pickling
 from chatstore.runtime.options import require_function, require_policy
 from chatstore.store import arguments, own_results, restoring
@@ -233,7 +234,7 @@ class BaseSessionStore(MaintainedSessionStore):
         items = [self._calls.shown(record, session_id) for session_id, record in found]
         return Page(items, None if token is None else encode_scan_cursor(token))
 
-    @public_call
+    @public_walk
     def restore(
         self, session: Session, *, history: Iterable[Message] = (), overwrite: bool = False
     ) -> None:
@@ -242,9 +243,12 @@ class BaseSessionStore(MaintainedSessionStore):
         record = restoring.record(session)
         before = restoring.history(record, history)
         key = record.session_id
-        if not self._calls.call(
-            self.engine.restore, key, record, history=before, overwrite=replaces, now=now
-        ):
+        # A history takes as long as it is, and its engine takes it step by step.
+        with each_step() if record.history is None else nullcontext():
+            is_written = self._calls.call(
+                self.engine.restore, key, record, history=before, overwrite=replaces, now=now
+            )
+        if not is_written:
             raise SessionExistsError(key)
 
     def stored_ids(self, user_id: str) -> Iterator[str]:
