@@ -23,6 +23,7 @@ MAX_STALENESS = 60.0
 """How many seconds a snapshot, a marker or a tombstone lives, unless a store says otherwise."""
 
 _LONGEST = 86_400.0
+_BY_ID = "id "
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,6 @@ def life_of(session: SessionInfo) -> str:
     if session.creation_id is not None:
         return _BY_ID + session.creation_id
     return f"at {session.created_at.isoformat()}"
-
-
-_BY_ID = "id "
 
 
 @dataclass(frozen=True, slots=True)
