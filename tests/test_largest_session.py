@@ -1,6 +1,7 @@
 """The largest session that the limits allow fits the smallest room that an engine has for one."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -115,11 +116,12 @@ def test_no_state_has_more_keys() -> None:
     another, is not."""
     store = MemorySessionStore()
     store.create("ana", session_id="s", metadata=dict.fromkeys(STATE, 0))
-    for write in (
+    writes: list[Callable[[], object]] = [
         lambda: store.update("s", metadata={"more": 0}),
         lambda: store.append("s", message(), metadata={"more": 0}),
         lambda: store.create("ana", metadata=dict.fromkeys([*STATE, "more"], 0)),
-    ):
+    ]
+    for write in writes:
         with pytest.raises(InvalidInputError, match="at most 256 keys, not one of 257"):
             write()
     assert store.update("s", metadata={"0000": 1}).metadata["0000"] == 1
