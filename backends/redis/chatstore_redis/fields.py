@@ -7,7 +7,8 @@
 - `m:SEQUENCE`: a message, as its size, NUL, its id, NUL, its JSON text.
 - `i:ID`: the sequence number of the message with that id.
 - `first`, `next`: the window holds the messages from `first` to below `next`.
-- `weight`: the weights of the window's messages, added up.
+- `weight`: the weights of the window's messages, added up. The number of the form that a session is
+  stored in stands before it, with a colon; there is none before the first form's.
 
 Everything is bytes: what is stored is copied into the answer, never decoded on the way.
 """
@@ -59,6 +60,13 @@ _SIZE = re.compile(rb"[0-9]{1,15}")
 _WHOLE = re.compile(rb"-?[0-9]{1,19}")
 _MISSING = b"a message is missing"
 _UNREADABLE = b"\xff"
+_NEWER = b"newer"
+"""What every script answers about a session in a form that it does not know."""
+
+
+class NewerFormError(Exception):
+    """A session is stored in a form that a later chatstore made."""
+
 
 Info = Sequence[bytes | None]
 """The values of `INFO_FIELDS`; None where there is none."""
@@ -118,7 +126,9 @@ def packed_patch(patch: Mapping[str, object]) -> list[bytes]:
 def info_and_messages(answer: bytes) -> tuple[Info, Sequence[bytes | None]]:
     """What a script answers: the values of `INFO_FIELDS`, and the fields of the messages that
     were asked for. Their number comes first; the bytes between them and for a missing one are
-    none of UTF-8's."""
+    none of UTF-8's. Raises `NewerFormError`."""
+    if answer == _NEWER:
+        raise NewerFormError
     number, *values = answer.split(b"\xff")
     if len(values) != int(number):
         # Some stored value is no UTF-8, and where the others begin is not known: so the record is

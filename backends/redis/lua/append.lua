@@ -1,7 +1,7 @@
 -- Appends messages, and drops the oldest ones that the writer's window has no room for.
 -- ARGV: what every write says; 'window' or ''; then the messages, as their fields hold them.
--- Returns 'missing', 'conflict', 'corrupt', 'met', or the attributes, with the window if it was
--- asked for.
+-- Returns 'missing', 'conflict', 'newer', 'corrupt', 'met', or the attributes, with the window if it
+-- was asked for.
 
 --> write
 --> commit
@@ -23,8 +23,8 @@ end
 
 local stored = fetch(key, 'first', 'next', 'weight', unpack(marks))
 local first, following = window_of(key, stored)
-local why_not = refusal(stored, first)
-if why_not == 'missing' then
+local why_not = refusal(stored, first, following)
+if why_not == 'missing' or why_not == 'newer' then
   return why_not
 end
 

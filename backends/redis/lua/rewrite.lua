@@ -1,7 +1,7 @@
 -- Puts a new window in place of the stored one.
 -- ARGV: what every write says; how many messages were given; then the new window's fields and
 -- values by turns.
--- Returns 'missing', 'conflict', 'corrupt', or the attributes.
+-- Returns 'missing', 'conflict', 'newer', 'corrupt', or the attributes.
 
 --> write
 --> commit
@@ -14,7 +14,7 @@ local BEFORE = 8 -- arguments before the new window
 
 local stored = fetch(key, 'first', 'next', 'weight')
 local first, following = window_of(key, stored)
-local why_not = refusal(stored, first)
+local why_not = refusal(stored, first, following)
 if why_not then
   return why_not
 end

@@ -2,7 +2,7 @@
 -- ARGV: what every write says; the new status or ''; the number of names in the patch of the
 -- preferences; then names and values by turns, of the preferences and after them of the metadata.
 -- An empty value removes its name.
--- Returns 'missing', 'conflict', 'corrupt', or {field, number of keys} if there would be too
+-- Returns 'missing', 'conflict', 'newer', 'corrupt', or {field, number of keys} if there would be too
 -- many, or the attributes.
 
 --> write
@@ -50,8 +50,8 @@ local function merged(packed, from, to)
 end
 
 local stored = fetch(key, 'first', 'next', 'weight')
-local first = window_of(key, stored)
-local why_not = refusal(stored, first)
+local first, following = window_of(key, stored)
+local why_not = refusal(stored, first, following)
 if why_not then
   return why_not
 end

@@ -1,5 +1,6 @@
 -- Generated from backends/redis/lua/read_info.lua, which is the one to change.
--- Returns the attributes of each session; of one that is not there, values that are missing.
+-- Returns the attributes of each session; of one that is not there, values that are missing; of
+-- one whose form is not known here, 'newer'.
 
 -- Where the attributes of a session stand in what `fetch` returns, and behind them, in most
 -- scripts, what else they ask for.
@@ -33,12 +34,20 @@ end
 
 local CHUNK = 1000 -- unpack has no room for many more
 
+-- A session in another form than the first has its number before the weight, as in '2:348'. Who
+-- knows the first alone takes that for no number, and does not write.
+local FORMAT = 1
+
 -- Where the window stands: the sequence number of its first message, and the one behind its last.
--- Nothing if that can't be true. Beyond 2^53 counting up never ends: so a range is gone through
+-- Nothing, and why, if its form is not known here, or that can't be true. Beyond 2^53 counting up never ends: so a range is gone through
 -- only if it can be counted and the record has as many fields, which is not worth asking below a
 -- chunk. Where another service wrote no count of messages, it is the window's length.
 local function window_of(key, stored)
   local first, following = stored[FIRST] or '0', stored[NEXT] or '0'
+  local format = string.match(stored[WEIGHT] or '', '^(%d+):')
+  if format and tonumber(format) > FORMAT then
+    return nil, 'newer'
+  end
   if is_whole(first) and is_whole(following) then
     first, following = tonumber(first), tonumber(following)
     local length = following - first
@@ -50,7 +59,7 @@ local function window_of(key, stored)
       return first, following
     end
   end
-  return nil
+  return nil, 'corrupt'
 end
 
 -- The attributes, which stand first in `stored`, and messages from an index on, as one text,
@@ -71,11 +80,12 @@ end
 
 local answers = {}
 for index, key in ipairs(KEYS) do
-  local stored = fetch(key)
-  if stored[USER_ID] and not stored[MESSAGE_COUNT] then
-    stored = fetch(key, 'first', 'next')
-    window_of(key, stored) -- counts its messages
+  local stored = fetch(key, 'first', 'next', 'weight')
+  local reason
+  if stored[USER_ID] then
+    local _
+    _, reason = window_of(key, stored) -- which counts its messages
   end
-  answers[index] = answer(stored, {}, 1)
+  answers[index] = reason == 'newer' and reason or answer(stored, {}, 1)
 end
 return answers

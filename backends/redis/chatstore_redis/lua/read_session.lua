@@ -1,5 +1,6 @@
 -- Generated from backends/redis/lua/read_session.lua, which is the one to change.
--- Returns a session's attributes and its window; nil if there is none.
+-- Returns a session's attributes and its window; nil if there is none, 'newer' if its form is not known
+-- here.
 
 -- Where the attributes of a session stand in what `fetch` returns, and behind them, in most
 -- scripts, what else they ask for.
@@ -33,12 +34,20 @@ end
 
 local CHUNK = 1000 -- unpack has no room for many more
 
+-- A session in another form than the first has its number before the weight, as in '2:348'. Who
+-- knows the first alone takes that for no number, and does not write.
+local FORMAT = 1
+
 -- Where the window stands: the sequence number of its first message, and the one behind its last.
--- Nothing if that can't be true. Beyond 2^53 counting up never ends: so a range is gone through
+-- Nothing, and why, if its form is not known here, or that can't be true. Beyond 2^53 counting up never ends: so a range is gone through
 -- only if it can be counted and the record has as many fields, which is not worth asking below a
 -- chunk. Where another service wrote no count of messages, it is the window's length.
 local function window_of(key, stored)
   local first, following = stored[FIRST] or '0', stored[NEXT] or '0'
+  local format = string.match(stored[WEIGHT] or '', '^(%d+):')
+  if format and tonumber(format) > FORMAT then
+    return nil, 'newer'
+  end
   if is_whole(first) and is_whole(following) then
     first, following = tonumber(first), tonumber(following)
     local length = following - first
@@ -50,7 +59,7 @@ local function window_of(key, stored)
       return first, following
     end
   end
-  return nil
+  return nil, 'corrupt'
 end
 
 local key = KEYS[1]
@@ -91,11 +100,14 @@ local function answer(stored, messages, from)
   return table.concat(stored, '\255', 0, last)
 end
 
-local stored = fetch(key, 'first', 'next')
+local stored = fetch(key, 'first', 'next', 'weight')
 if is_missing(key, stored) then
   return false
 end
 local first, following = window_of(key, stored)
+if following == 'newer' then
+  return following
+end
 if not first then
   -- A message that is not there, so that nobody takes the rest for a whole session.
   return answer(stored, {false}, 1)

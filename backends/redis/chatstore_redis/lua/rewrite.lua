@@ -2,7 +2,7 @@
 -- Puts a new window in place of the stored one.
 -- ARGV: what every write says; how many messages were given; then the new window's fields and
 -- values by turns.
--- Returns 'missing', 'conflict', 'corrupt', or the attributes.
+-- Returns 'missing', 'conflict', 'newer', 'corrupt', or the attributes.
 
 local key = KEYS[1]
 
@@ -46,8 +46,9 @@ local now, owner, if_version, updated_at, renewal, most, room = unpack(ARGV, 1, 
 most, room = tonumber(most), tonumber(room)
 
 -- Why the session can't be written to: the writer may not know of it, it is at another version, or
--- it holds what can't be counted on. Nothing if it can. `first` is where its window begins.
-local function refusal(stored, first)
+-- it holds what can't be counted on. Nothing if it can. `first` is where its window begins; if that
+-- is not known, `reason` says why.
+local function refusal(stored, first, reason)
   local version, count = stored[VERSION], stored[MESSAGE_COUNT]
   if is_missing(key, stored) or is_expired(stored[TTL], now)
       or (owner ~= '' and owner ~= stored[USER_ID]) then
@@ -56,7 +57,10 @@ local function refusal(stored, first)
   if if_version ~= '' and if_version ~= (version or '0') then
     return 'conflict'
   end
-  if not first or not is_whole(stored[WEIGHT] or '0')
+  if not first then
+    return reason
+  end
+  if not is_whole(stored[WEIGHT] or '0')
       or (version and not is_whole(version)) or (count and not is_whole(count)) then
     return 'corrupt'
   end
@@ -125,12 +129,20 @@ local function commit(stored, values, added)
   lease(stored[TTL], now)
 end
 
+-- A session in another form than the first has its number before the weight, as in '2:348'. Who
+-- knows the first alone takes that for no number, and does not write.
+local FORMAT = 1
+
 -- Where the window stands: the sequence number of its first message, and the one behind its last.
--- Nothing if that can't be true. Beyond 2^53 counting up never ends: so a range is gone through
+-- Nothing, and why, if its form is not known here, or that can't be true. Beyond 2^53 counting up never ends: so a range is gone through
 -- only if it can be counted and the record has as many fields, which is not worth asking below a
 -- chunk. Where another service wrote no count of messages, it is the window's length.
 local function window_of(key, stored)
   local first, following = stored[FIRST] or '0', stored[NEXT] or '0'
+  local format = string.match(stored[WEIGHT] or '', '^(%d+):')
+  if format and tonumber(format) > FORMAT then
+    return nil, 'newer'
+  end
   if is_whole(first) and is_whole(following) then
     first, following = tonumber(first), tonumber(following)
     local length = following - first
@@ -142,7 +154,7 @@ local function window_of(key, stored)
       return first, following
     end
   end
-  return nil
+  return nil, 'corrupt'
 end
 
 -- The fields of the messages with these sequence numbers, the last one excluded; false where
@@ -194,7 +206,7 @@ local BEFORE = 8 -- arguments before the new window
 
 local stored = fetch(key, 'first', 'next', 'weight')
 local first, following = window_of(key, stored)
-local why_not = refusal(stored, first)
+local why_not = refusal(stored, first, following)
 if why_not then
   return why_not
 end
