@@ -91,7 +91,7 @@ while kept_from < fits_from or (room and weight > room) do
     end
     seen = seen + 1
     local id, lost = label(window[seen])
-    doomed[#doomed + 1] = 'm:' .. kept_from
+    doomed[#doomed + 1] = string.format('m:%d', kept_from)
     doomed[#doomed + 1] = id and 'i:' .. id
     weight = weight - lost
   else
