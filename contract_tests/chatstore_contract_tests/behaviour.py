@@ -61,7 +61,7 @@ def batch(count: int, prefix: str = "message") -> list[Message]:
     return [message(f"{prefix} {number}") for number in range(count)]
 
 
-def contents(session: Session) -> list[str]:
+def contents(session: Session) -> list[Any]:
     """The contents of the window, oldest first."""
     return [each.content for each in session.messages]
 

@@ -165,4 +165,4 @@ class ConcurrencyBehaviour(Behaviour):
         found = store.get(session_id)
         assert found.version == 5
         assert len(found.messages) == found.message_count == 3
-        assert len({each.content.split()[0] for each in found.messages}) == 1
+        assert len({each.split()[0] for each in contents(found)}) == 1

@@ -76,13 +76,14 @@ LABELLED: Mapping[str, Callable[[MaintainedSessionStore, Any], object]] = {
 
 BAD_LABELS: tuple[Any, ...] = ("", "x" * 65, "a\0", "\ud800", 7)
 
-_CROWD = {f"key {number}": 1 for number in range(33)}
+_CROWD = {f"key {number}": 1 for number in range(257)}
 TOO_MUCH: Mapping[str, tuple[JsonObject, str]] = {
-    "33 keys": (_CROWD, "32"),
-    "33 removals": (dict.fromkeys(_CROWD, None), "32"),
-    "a long value": ({"key": "x" * 1022}, "1024"),
-    "a long name": ({"k" * 1024: 1}, "1024"),
-    "a long list": ({"key": ["é" * 510]}, "1024"),
+    "257 keys": (_CROWD, "256"),
+    "257 removals": (dict.fromkeys(_CROWD, None), "256"),
+    "a long value": ({"key": "x" * 32_766}, "32768"),
+    "a long name": ({"k" * 32_768: 1}, "32768"),
+    "a long list": ({"key": ["é" * 16_382]}, "32768"),
+    "many long values": ({f"key {number:02}": "x" * 1_019 for number in range(32)}, "32768"),
 }
 """Maps that hold too much, and the limit that the error names."""
 
@@ -205,7 +206,7 @@ class HostileInputBehaviour(Behaviour):
         assert session.messages == many[5_990:6_000]
 
     def test_a_map_has_limits(self, store: MaintainedSessionStore, harness: Harness) -> None:
-        """At most 32 keys, in a patch too, and at most 1 KiB an entry, name and value."""
+        """At most 256 keys, in a patch too, and at most 32 KiB together, names and values."""
         store.create("ana", session_id="there")
         with every_case() as case:
             for field in ("user_preferences", "metadata"):
@@ -219,7 +220,7 @@ class HostileInputBehaviour(Behaviour):
                             assert limit in str(raised.value)
                             with raises_itself(InvalidInputError):
                                 store.create("ana", session_id="other", **bad)
-                good: Any = {field: {"key": "x" * 1021, "k" * 1022: 1}}
+                good: Any = {field: {"key": "x" * 16_381, "k" * 16_382: 1}}
                 store.update("there", **good)
                 assert getattr(store.get("there"), field) == good[field]
 

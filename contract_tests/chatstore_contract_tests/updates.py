@@ -62,9 +62,9 @@ class UpdatesBehaviour(Behaviour):
             clock.advance(timedelta(hours=1))
             assert other.update(session.session_id, metadata={}).ttl == (session.ttl or 0) + 7200
 
-    def test_a_map_holds_32_keys(self, store: MaintainedSessionStore, harness: Harness) -> None:
-        """At most 32 keys after the merge, in each of the two maps."""
-        full = {f"key {number}": number for number in range(32)}
+    def test_a_map_holds_256_keys(self, store: MaintainedSessionStore, harness: Harness) -> None:
+        """At most 256 keys after the merge, in each of the two maps."""
+        full = {f"key {number}": number for number in range(256)}
         session_id = store.create("ana", user_preferences=full, metadata=full).session_id
         with refused(InvalidInputError, harness, session_id) as raised:
             store.update(session_id, user_preferences={"one more": 1})
@@ -72,14 +72,14 @@ class UpdatesBehaviour(Behaviour):
         with refused(InvalidInputError, harness, session_id):
             store.update(session_id, metadata={"one more": 1, "key 0": 2})
         info = store.update(session_id, metadata={"one more": 1, "key 0": None})
-        assert len(info.metadata) == 32
+        assert len(info.metadata) == 256
         assert store.update(session_id, user_preferences={"key 1": "other"}).version == 3
 
     def test_a_merge_that_adds_no_key_is_never_refused(
         self, store: MaintainedSessionStore, harness: Harness
     ) -> None:
-        """A map that another service filled beyond 32 keys can still be changed and emptied."""
-        many = {f"key {number}": number for number in range(40)}
+        """A map that another service filled beyond 256 keys can still be changed and emptied."""
+        many = {f"key {number}": number for number in range(300)}
         harness.raw_write(
             {
                 "sessionId": "crowded",
@@ -96,7 +96,9 @@ class UpdatesBehaviour(Behaviour):
             **many,
             "key 1": "x",
         }
-        assert len(store.update("crowded", user_preferences={"key 2": None}).user_preferences) == 39
+        assert (
+            len(store.update("crowded", user_preferences={"key 2": None}).user_preferences) == 299
+        )
         with refused(InvalidInputError, harness, "crowded"):
             store.update("crowded", user_preferences={"new": 1})
         assert store.update("crowded", metadata={"new": 1}).metadata == {"new": 1}

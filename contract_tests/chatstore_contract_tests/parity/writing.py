@@ -10,7 +10,7 @@ from chatstore_contract_tests.behaviour import START
 from chatstore_contract_tests.parity.material import MOVES, NAMES, POLICIES, STATUSES, Material
 from chatstore_contract_tests.parity.steps import Step
 
-_BAD: tuple[JsonObject, ...] = ({"x": 10**38}, {"x": "a\0b"}, {"": 1}, {"x": "x" * 1024})
+_BAD: tuple[JsonObject, ...] = ({"x": 10**38}, {"x": "a\0b"}, {"": 1}, {"x": "x" * 32_768})
 
 
 class Writer:
@@ -260,7 +260,7 @@ class Writer:
         """What is refused, or nearly."""
         session = self._session()
         client = self._client()
-        many = {f"key {number}": number for number in range(self._choice.choice((31, 32, 33)))}
+        many = {f"key {number}": number for number in range(self._choice.choice((255, 256, 257)))}
         big = Message(message_id="big", type="t", content="z" * 600, timestamp=START)
         twice = [self._material.message(1), self._material.message(1)]
         return self._choice.choice(
