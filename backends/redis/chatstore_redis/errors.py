@@ -14,7 +14,7 @@ from chatstore.errors import (
     ConfigurationError,
     SchemaError,
 )
-from chatstore_redis.fields import NewerFormError
+from chatstore_redis.answers import NewerFormError
 from chatstore_redis.tls import tls_fault
 
 _LONGEST_CAUSE = 200
