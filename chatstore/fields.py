@@ -32,6 +32,10 @@ class Conditions(TypedDict, total=False):
     if_version: int | None
 
 
+class Appending(Conditions, SessionChanges, total=False):
+    """What an append takes beside its messages."""
+
+
 class MessageListing(TypedDict, total=False):
     """One page of a session's messages."""
 

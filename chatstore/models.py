@@ -1,7 +1,7 @@
 """The record: what a session and a message are, in Python and (by alias) in storage."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar, cast
 
@@ -143,3 +143,5 @@ class Page(Generic[T]):
     next_cursor: str | None = None
     version: int | None = None
     """Of a page of messages: the session's version as the page was read."""
+    creation_id: str | None = field(default=None, compare=False)
+    """Of a page of messages: the session's, which tells whose version that is."""

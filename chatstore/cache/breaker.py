@@ -77,9 +77,14 @@ class Breaker:
         """The snapshots that are there; none if the cache failed."""
         return self._send(self._cache.get, session_ids) or {}
 
-    def put(self, snapshots: Mapping[str, Snapshot], *, asked_at: float, wrote: bool) -> None:
+    def put(
+        self, write: Callable[[], Mapping[str, Snapshot]], *, asked_at: float, wrote: bool
+    ) -> None:
         """Put snapshots of an answer that the primary was asked for at `asked_at`. They lapse that
-        much sooner: none outlives its question by more than the longest lapse."""
+        much sooner: none outlives its question by more than the longest lapse. `write` makes them,
+        which costs more than anything else here, and is called only if the cache is."""
+        if self.is_left_alone or not (snapshots := write()):
+            return
         refused = self._send(
             self._cache.put, snapshots, asked_at=asked_at, lapse=self._lapse, wrote=wrote
         )
@@ -117,8 +122,7 @@ class Breaker:
                 self.left_alone += 1
             return None
         try:
-            with deadline.within(left / 4):
-                result = request(*arguments, **options)
+            result = deadline.call_within(left / 4, request, *arguments, **options)
         # Whatever went wrong in a cache, the primary has the answer.
         except Exception as error:  # noqa: BLE001
             self._failed(error)

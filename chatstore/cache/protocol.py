@@ -15,7 +15,7 @@ from chatstore.runtime.forks import Origin
 from chatstore.runtime.options import require_methods, require_seconds
 from chatstore.values.plain import attribute_of, passes_for
 
-FORMAT = 1
+FORMAT = 2
 """The form of a snapshot's body. An entry of another form is no answer, and meets others as
 another life would."""
 
@@ -65,8 +65,26 @@ def life_of(session: SessionInfo) -> str:
     """What tells one life of an id from the next: the token of the `create` that began it; where
     another service wrote the record without one, the time of its creation."""
     if session.creation_id is not None:
-        return f"id {session.creation_id}"
+        return life_with(session.creation_id)
     return f"at {session.created_at.isoformat()}"
+
+
+def life_with(creation_id: str) -> str:
+    """The life that begins with the token of a `create`."""
+    return f"id {creation_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of one life of an id."""
+
+    life: str
+    number: int
+
+    @classmethod
+    def of(cls, session: SessionInfo) -> "Version":
+        """The version that a session is."""
+        return cls(life_of(session), session.version)
 
 
 def arrived(

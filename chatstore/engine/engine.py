@@ -134,7 +134,9 @@ class Engine(ABC):
         """Write a record as it is, with the messages of its `history` that come before its own,
         oldest first; they may be too many for memory. False, and nothing written, if a live session
         has the id and `overwrite` is false. What `history` raises leaves nothing to be seen of
-        it."""
+        it. With a history it takes as long as that is: each request is bounded by
+        `deadline.each_step`, and what is asked of `history`, which may be another store's, is
+        not."""
 
     @abstractmethod
     def purge(self, now: Moment) -> int:

@@ -5,6 +5,7 @@ read, the policy applied and results built. An engine does the rest.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import NoReturn, Unpack
 
@@ -13,7 +14,6 @@ from chatstore.engine.cursor import decode_scan_cursor, encode_cursor, encode_sc
 from chatstore.engine.engine import Engine
 from chatstore.engine.write import Write
 from chatstore.errors import (
-    ConfigurationError,
     InvalidInputError,
     SessionExistsError,
     SessionNotFoundError,
@@ -25,11 +25,11 @@ from chatstore.protocol import MaintainedSessionStore
 from chatstore.record import limits
 from chatstore.record.messages import amended_message, checked_batch
 from chatstore.record.stored import Stored, StoredMessage
-from chatstore.runtime.deadline import DEFAULT_DEADLINE, require_deadline, within
-from chatstore.runtime.forks import Origin, refuse_pickling
+from chatstore.runtime.deadline import DEFAULT_DEADLINE, each_step, require_deadline, within
+from chatstore.runtime.forks import refuse_pickling
 from chatstore.runtime.options import require_function, require_policy
 from chatstore.store import arguments, own_results, restoring
-from chatstore.store.calls import public_call, public_walk
+from chatstore.store.calls import Opened, public_call, public_walk
 from chatstore.store.engine_calls import EngineCalls
 from chatstore.store.message_pages import read_page
 from chatstore.values.plain import require_flag
@@ -49,8 +49,7 @@ class BaseSessionStore(MaintainedSessionStore):
         clock: Clock = utc_now,
         deadline: float = DEFAULT_DEADLINE,
     ) -> None:
-        self._closed = True
-        self._origin = Origin()
+        self.opened = Opened(f"{engine.backend} store")
         self.engine = engine
         try:
             require_function("clock", clock)
@@ -63,7 +62,7 @@ class BaseSessionStore(MaintainedSessionStore):
         except BaseException:
             engine.close()
             raise
-        self._closed = False
+        self.opened.is_closed = False
 
     @property
     def place(self) -> str:
@@ -71,23 +70,14 @@ class BaseSessionStore(MaintainedSessionStore):
         return self.engine.place
 
     def close(self) -> None:
-        # What a parent process opened is the parent's to close.
-        if not self._closed and self._origin.is_here:
-            self._closed = True
+        if self.opened.close():
             self.engine.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else "open"
-        return f"<{type(self).__name__} {self.place}, {state}>"
+        return f"<{type(self).__name__} {self.place}, {self.opened}>"
 
     def __reduce__(self) -> NoReturn:
-        raise refuse_pickling(f"{self.engine.backend} store")
-
-    def require_usable(self) -> None:
-        """Raise `ConfigurationError` if the store is closed, or a parent process's."""
-        self._origin.require_here(f"{self.engine.backend} store")
-        if self._closed:
-            raise ConfigurationError(f"this {self.engine.backend} store is closed; open another")
+        raise refuse_pickling(self.opened.what)
 
     @public_call
     def create(
@@ -155,11 +145,8 @@ class BaseSessionStore(MaintainedSessionStore):
         **changes: Unpack[SessionChanges],
     ) -> Session:
         write = self._write(session_id, user_id, if_version)
-        key, batch, patch = write.session_id, self._batch(messages), arguments.patch(**changes)
-        stored = self._calls.call(
-            self.engine.append, key, write, batch, patch=patch, with_window=True
-        )
-        return self._calls.shown(stored, key)
+        batch, patch = self._batch(messages), arguments.patch(**changes)
+        return self._calls.session(self.engine.append, write, batch, patch=patch, with_window=True)
 
     @public_call
     def rewrite(
@@ -247,7 +234,7 @@ class BaseSessionStore(MaintainedSessionStore):
         items = [self._calls.shown(record, session_id) for session_id, record in found]
         return Page(items, None if token is None else encode_scan_cursor(token))
 
-    @public_call
+    @public_walk
     def restore(
         self, session: Session, *, history: Iterable[Message] = (), overwrite: bool = False
     ) -> None:
@@ -256,9 +243,12 @@ class BaseSessionStore(MaintainedSessionStore):
         record = restoring.record(session)
         before = restoring.history(record, history)
         key = record.session_id
-        if not self._calls.call(
-            self.engine.restore, key, record, history=before, overwrite=replaces, now=now
-        ):
+        # A history takes as long as it is, and its engine takes it step by step.
+        with each_step() if record.history is None else nullcontext():
+            is_written = self._calls.call(
+                self.engine.restore, key, record, history=before, overwrite=replaces, now=now
+            )
+        if not is_written:
             raise SessionExistsError(key)
 
     def stored_ids(self, user_id: str) -> Iterator[str]:

@@ -76,7 +76,7 @@ def _page(
         if last is None
         else encode_message_cursor(MessagePosition(query.session_id, life, last))
     )
-    return Page(items, following, info.version)
+    return Page(items, following, info.version, info.creation_id)
 
 
 def _fitting(

@@ -51,7 +51,7 @@ class Behaviour:
             pytest.skip(f"{harness.name}: {fault}")
 
 
-def message(content: str = "Something with superheroes?", **fields: Any) -> Message:
+def message(content: Any = "Something with superheroes?", **fields: Any) -> Message:
     """A user's message; any field may be given."""
     return Message.model_validate({"type": "user_query", "content": content, **fields})
 

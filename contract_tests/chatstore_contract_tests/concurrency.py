@@ -108,12 +108,14 @@ class ConcurrencyBehaviour(Behaviour):
         assert {session.creation_id for session in found} == {store.get("one").creation_id}
 
     def test_updates_of_different_keys_all_stay(self, store: MaintainedSessionStore) -> None:
-        """`update` is atomic beside other updates and beside appends."""
+        """A patch, of an update or of an append, is merged atomically beside all others."""
         session_id = store.create("ana").session_id
 
         def update(writer: int) -> Callable[[], object]:
             if writer % 2:
-                return lambda: store.append(session_id, message(f"{writer}"))
+                return lambda: store.append(
+                    session_id, message(f"{writer}"), metadata={f"m{writer}": writer}
+                )
             return lambda: store.update(
                 session_id, metadata={f"m{writer}": writer}, user_preferences={f"p{writer}": 1}
             )
@@ -121,7 +123,7 @@ class ConcurrencyBehaviour(Behaviour):
         at_once([update(writer) for writer in range(WRITERS)])
         found = store.get(session_id)
         evens = range(0, WRITERS, 2)
-        assert found.metadata == {f"m{writer}": writer for writer in evens}
+        assert found.metadata == {f"m{writer}": writer for writer in range(WRITERS)}
         assert found.user_preferences == {f"p{writer}": 1 for writer in evens}
         assert found.message_count == WRITERS // 2
         assert found.version == WRITERS + 1

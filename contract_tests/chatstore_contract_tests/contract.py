@@ -1,7 +1,9 @@
 """The whole contract in one class: derive from it, and give it a harness."""
 
+from chatstore_contract_tests.amending import AmendingBehaviour
 from chatstore_contract_tests.append import AppendBehaviour
 from chatstore_contract_tests.concurrency import ConcurrencyBehaviour
+from chatstore_contract_tests.content import ContentBehaviour
 from chatstore_contract_tests.corruption import CorruptionBehaviour
 from chatstore_contract_tests.counted_out import CountedOutBehaviour
 from chatstore_contract_tests.door import DoorBehaviour
@@ -21,6 +23,7 @@ from chatstore_contract_tests.retries import RetriesBehaviour
 from chatstore_contract_tests.rewriting import RewritingBehaviour
 from chatstore_contract_tests.sequences import SequencesBehaviour
 from chatstore_contract_tests.sessions import SessionsBehaviour
+from chatstore_contract_tests.state import StateBehaviour
 from chatstore_contract_tests.updates import UpdatesBehaviour
 from chatstore_contract_tests.user_queries import UserQueriesBehaviour
 from chatstore_contract_tests.window import WindowBehaviour
@@ -39,12 +42,15 @@ class SessionStoreContract(
     RebuiltBehaviour,
     DoorBehaviour,
     HostileInputBehaviour,
+    ContentBehaviour,
     NumbersBehaviour,
     PrecedenceBehaviour,
     OwnershipBehaviour,
     PagingBehaviour,
     UserQueriesBehaviour,
     ExpiryBehaviour,
+    AmendingBehaviour,
+    StateBehaviour,
     UpdatesBehaviour,
     RewritingBehaviour,
     WindowBehaviour,

@@ -35,6 +35,21 @@ PLACES: Mapping[str, Callable[[MaintainedSessionStore, str, Any], object]] = {
     "filters": lambda store, session_id, value: store.append(
         session_id, message(extracted_filters={"mood": value})
     ),
+    "part of a content": lambda store, session_id, value: store.append(
+        session_id, message([{"type": "text", "text": "good"}, {"extra": value}])
+    ),
+    "tool call": lambda store, session_id, value: store.append_and_get(
+        session_id, message(tool_calls=[{"arguments": value}])
+    ),
+    "metadata of a message": lambda store, session_id, value: store.append(
+        session_id, message(metadata={"key": value})
+    ),
+    "metadata beside a message": lambda store, session_id, value: store.append(
+        session_id, message(), metadata={"key": value}
+    ),
+    "amended message": lambda store, session_id, value: store.amend(
+        session_id, message(extra=value)
+    ),
     "rewritten message": lambda store, session_id, value: store.rewrite(
         session_id, [message(extra=value)], if_version=1
     ),
@@ -62,10 +77,19 @@ WRONG_TYPES: Mapping[str, Callable[[Any], object]] = {
     "a text for a time": lambda store: store.list_sessions("ana", created_from="2026-01-01"),
     "a document for a session": lambda store: store.restore({"sessionId": "there"}),
     "a text for a yes": lambda store: store.restore(store.get("there"), overwrite="no"),
+    "a number for a yes": lambda store: store.rewrite("there", [], if_version=1, whole=1),
+    "a text for an order": lambda store: store.list_messages("there", newest_first="yes"),
+    "less than none": lambda store: store.get("there", last=-1),
+    "a yes for a number": lambda store: store.get("there", last=True),
+    "a list for a message": lambda store: store.amend("there", [message()]),
+    "a document for a message": lambda store: store.amend("there", {"content": "x"}),
 }
 
 LABELLED: Mapping[str, Callable[[MaintainedSessionStore, Any], object]] = {
     "update": lambda store, label: store.update("there", session_status=label),
+    "append beside messages": lambda store, label: store.append(
+        "there", message(), session_status=label
+    ),
     "append": lambda store, label: store.append(
         "there", message().model_copy(update={"type": label})
     ),
@@ -169,12 +193,13 @@ class HostileInputBehaviour(Behaviour):
             lambda: store.append("there", message(), large),
             lambda: store.rewrite("there", [large], if_version=1),
             lambda: store.create("ana", session_id="there", messages=[large]),
+            lambda: store.amend("there", large),
         ]
         for attempt in attempts:
             with refused(MessageTooLargeError, harness, "there") as raised:
                 attempt()
             assert isinstance(raised.value, InvalidInputError)
-            assert "messages[" in raised.value.field
+            assert raised.value.field.startswith("message")
             assert "32768" in raised.value.limit
             assert "32769" in str(raised.value.size)
         store.append("there", message("x" * (32_768 - overhead)))

@@ -149,7 +149,7 @@ class ClosesOnce(MemorySessionStore):
     """A second `close` fails."""
 
     def close(self) -> None:
-        self.require_usable()
+        self.opened.require_usable()
         super().close()
 
 

@@ -13,10 +13,10 @@ from chatstore.errors import ChatStoreError, ConfigurationError
 from chatstore.runtime import deadline
 from chatstore.runtime.forks import call_in_child
 from chatstore_sql.errors import is_busy, is_undecodable
+from chatstore_sql.sql_text import Parameters
 from chatstore_sql.sqlite import forks
 from chatstore_sql.sqlite.file import DatabaseFile, Inode
 from chatstore_sql.sqlite.sqlalchemy_engine import INODE
-from chatstore_sql.statements import Parameters
 
 Row = tuple[Any, ...]
 
