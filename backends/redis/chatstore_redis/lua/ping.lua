@@ -11,7 +11,7 @@ local calls = {
   {'EXISTS', key},
   {'ZRANGE', key, '-', '+', 'BYLEX'},
   {'HDEL', key, 'a'},
-  {'DEL', key},
+  {'UNLINK', key},
   {'EXPIRE', key, '60'},
   {'PERSIST', key},
   {'ZREM', key, 'a'},
