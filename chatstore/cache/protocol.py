@@ -140,6 +140,26 @@ def met(
             return arriving
 
 
+def put_to(
+    stored: Entry | None,
+    snapshot: Snapshot,
+    *,
+    asked: float,
+    now: float,
+    lapse: float,
+    wrote: bool,
+) -> tuple[Entry, float] | None:
+    """What takes the place of `stored` when a snapshot comes (`arrived`, and then `met`), and when
+    that lapses; None: `stored` stays as it is."""
+    left = arrived(snapshot, asked=asked, now=now, lapse=lapse, wrote=wrote)
+    if left is None:
+        return None
+    entry = met(stored, left, now=now, asked=asked, wrote=wrote)
+    if entry is left is snapshot:
+        return entry, asked + lapse
+    return None if entry is stored else (entry, now + lapse)
+
+
 class SessionCache(Protocol):
     """A cache in front of a store of record, shared by all clients of that store.
 
