@@ -35,8 +35,8 @@ InfoType = TypeVar("InfoType", bound=SessionInfo)
 _LONGEST_PAUSE = 86_400.0
 
 Reader = tuple[Moment, str | None, int | None]
-"""When somebody reads; whose sessions, None: anybody's; and how many of the newest messages at most,
-None: the window."""
+"""When somebody reads; whose sessions, None: anybody's; and how many of the newest messages at
+most, None: the window."""
 
 
 class Client:
