@@ -81,7 +81,7 @@ def test_pages_of_messages(function: ModuleType) -> None:
 def test_a_conversation_is_kept_whole(
     function: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With one variable in the function's environment, what has left the window is shown as well."""
+    """With one variable in its environment, what has left the window is shown as well."""
     monkeypatch.setenv("CHATSTORE_KEEP_HISTORY", "true")
     session_id = function.handler(event("sendMessage", content="0"), None)["sessionId"]
     for number in range(1, 15):
