@@ -18,6 +18,7 @@ from chatstore.engine import (
     StoredMessage,
     StoredSession,
     Write,
+    each_step,
     is_same,
     is_visible,
     newest,
@@ -212,7 +213,8 @@ class RedisEngine(Engine):
         # session that is not there.
         written = self.writer.put(session, history=history, overwrite=overwrite, now=now)
         if written:
-            self.index.add(*_indexed(session))
+            with each_step():
+                self.index.add(*_indexed(session))
         return written
 
     def purge(self, now: Moment) -> int:
