@@ -4,7 +4,7 @@ of its `Machine` request."""
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar, Unpack
+from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack
 
 from chatstore.cache.breaker import Breaker, CacheStats
 from chatstore.cache.machine import (
@@ -34,15 +34,9 @@ InfoType = TypeVar("InfoType", bound=SessionInfo)
 
 _LONGEST_PAUSE = 86_400.0
 
-
-class Reader(NamedTuple):
-    """Who is shown what."""
-
-    now: Moment
-    owner: str | None
-    """Whose sessions; None: anybody's."""
-    last: int | None = None
-    """How many of the newest messages, at most; None: the window."""
+Reader = tuple[Moment, str | None, int | None]
+"""When somebody reads; whose sessions, None: anybody's; and how many of the newest messages at
+most, None: the window."""
 
 
 class Client:
@@ -88,8 +82,7 @@ class Client:
     ) -> dict[str, Session]:
         """Sessions by id: of the cache's those that are alive and the reader's own, and what `call`
         finds of the others, or makes."""
-        is_part = reader.last is not None
-        steps = self._machine.read(session_ids, writes=writes, is_part=is_part)
+        steps = self._machine.read(session_ids, writes=writes, is_part=reader[2] is not None)
         return self._run(steps, call, reader)
 
     def create(self, session_id: str | None, call: Callable[[], Session]) -> Session:
@@ -181,6 +174,8 @@ class Client:
             case CallPrimary(session_ids):
                 return call(session_ids)
             case AskCache(session_ids):
+                # Only a read asks.
+                assert reader is not None
                 return self._found(session_ids, reader)
             case Put(sessions, asked_at, wrote):
                 write = partial(self._codec.encode_all, sessions)
@@ -192,12 +187,13 @@ class Client:
             case Bury(session_ids):
                 return self._breaker.bury(session_ids)
 
-    def _found(self, session_ids: Sequence[str], reader: Reader | None) -> Found:
+    def _found(self, session_ids: Sequence[str], reader: Reader) -> Found:
+        now, owner, last = reader
         sessions: list[Session] = []
         unreadable: list[str] = []
         for session_id, snapshot in self._breaker.get(session_ids).items():
             try:
-                session = self._codec.decode(snapshot, reader.last if reader else None)
+                session = self._codec.decode(snapshot, last)
             except ValueError:
                 unreadable.append(session_id)
                 continue
@@ -205,10 +201,7 @@ class Client:
             if (
                 session is not None
                 and session.session_id == session_id
-                and (
-                    reader is None
-                    or is_visible(reader.now, reader.owner, owner=session.user_id, ttl=session.ttl)
-                )
+                and is_visible(now, owner, owner=session.user_id, ttl=session.ttl)
             ):
                 sessions.append(session)
         return Found(sessions, unreadable)

@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from chatstore.cache.knowledge import Knowledge
-from chatstore.cache.protocol import Marker, Version, life_with
+from chatstore.cache.protocol import Marker, Version
 from chatstore.errors import InvalidInputError, SessionExistsError, VersionConflictError
 from chatstore.models import Message, Page, Session, SessionInfo
 
@@ -130,11 +130,12 @@ class Machine:
         """Have the primary list messages of a session, which the cache does not hold, and take note
         of the version that they are of."""
         page: Page[Message] = yield from self._answer([session_id])
-        if page.version is None or page.creation_id is None:
+        version = Version.of_page(page)
+        if version is None:
             # Nobody can tell whether what the cache holds is older.
             self.knowledge.doubt(session_id)
         else:
-            self.knowledge.listed(session_id, Version(life_with(page.creation_id), page.version))
+            self.knowledge.listed(session_id, version)
         return page
 
     def mark(self, session_id: str) -> Steps[SessionInfo]:

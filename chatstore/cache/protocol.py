@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chatstore.models import SessionInfo
+from chatstore.models import Message, Page, SessionInfo
 from chatstore.runtime.forks import Origin
 from chatstore.runtime.options import require_methods, require_seconds
 from chatstore.values.plain import attribute_of, passes_for
@@ -65,13 +65,11 @@ def life_of(session: SessionInfo) -> str:
     """What tells one life of an id from the next: the token of the `create` that began it; where
     another service wrote the record without one, the time of its creation."""
     if session.creation_id is not None:
-        return life_with(session.creation_id)
+        return _BY_ID + session.creation_id
     return f"at {session.created_at.isoformat()}"
 
 
-def life_with(creation_id: str) -> str:
-    """The life that begins with the token of a `create`."""
-    return f"id {creation_id}"
+_BY_ID = "id "
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +83,13 @@ class Version:
     def of(cls, session: SessionInfo) -> "Version":
         """The version that a session is."""
         return cls(life_of(session), session.version)
+
+    @classmethod
+    def of_page(cls, page: Page[Message]) -> "Version | None":
+        """The version that a page of messages is of; None if it does not tell."""
+        if page.version is None or page.creation_id is None:
+            return None
+        return cls(_BY_ID + page.creation_id, page.version)
 
 
 def arrived(

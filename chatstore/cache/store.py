@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NoReturn, Unpack
 
 from chatstore.cache.breaker import CacheStats, name_of
-from chatstore.cache.client import Client, Reader
+from chatstore.cache.client import Client
 from chatstore.cache.protocol import MAX_STALENESS, SessionCache, require_cache
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.errors import ChatStoreError, InvalidInputError
@@ -126,7 +126,7 @@ class CachedSessionStore(MaintainedSessionStore):
         key = limits.require_id("session_id", session_id)
         owner = limits.require_owner(user_id)
         most = None if last is None else limits.require_counter("last", last)
-        reader = Reader(Moment.read(self.clock), owner, most)
+        reader = Moment.read(self.clock), owner, most
 
         def call(_: object) -> list[Session]:
             if most is None:
@@ -148,7 +148,7 @@ class CachedSessionStore(MaintainedSessionStore):
         if any(value is not _NOTHING.get(name, fields) for name, value in fields.items()):
             # What is given has to be checked first, and that is the primary's part.
             return self._client.create(key, call)
-        reader = Reader(Moment.read(self.clock), owner)
+        reader = Moment.read(self.clock), owner, None
         return self._client.read([key], lambda _: [call()], reader=reader, writes=True)[key]
 
     @public_call
@@ -158,7 +158,7 @@ class CachedSessionStore(MaintainedSessionStore):
         distinct = list(dict.fromkeys(asked))
         if not distinct:
             return []
-        call, reader = self.primary.get_many, Reader(Moment.read(self.clock), owner)
+        call, reader = self.primary.get_many, (Moment.read(self.clock), owner, None)
         found = self._client.read(distinct, lambda ids: call(ids, user_id=owner), reader=reader)
         return [found[session_id] for session_id in asked if session_id in found]
 

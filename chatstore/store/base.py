@@ -12,7 +12,7 @@ from typing import NoReturn, Unpack
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.engine.cursor import decode_scan_cursor, encode_cursor, encode_scan_cursor
 from chatstore.engine.engine import Engine
-from chatstore.engine.write import Write
+from chatstore.engine.write import NO_CHANGES, Write
 from chatstore.errors import (
     InvalidInputError,
     SessionExistsError,
@@ -132,7 +132,8 @@ class BaseSessionStore(MaintainedSessionStore):
         **changes: Unpack[SessionChanges],
     ) -> SessionInfo:
         write = self._write(session_id, user_id, if_version)
-        batch, patch = self._batch(messages), arguments.patch(**changes)
+        batch = self._batch(messages)
+        patch = arguments.patch(**changes) if changes else NO_CHANGES
         return self._calls.info(self.engine.append, write, batch, patch=patch, with_window=False)
 
     @public_call
@@ -145,7 +146,8 @@ class BaseSessionStore(MaintainedSessionStore):
         **changes: Unpack[SessionChanges],
     ) -> Session:
         write = self._write(session_id, user_id, if_version)
-        batch, patch = self._batch(messages), arguments.patch(**changes)
+        batch = self._batch(messages)
+        patch = arguments.patch(**changes) if changes else NO_CHANGES
         return self._calls.session(self.engine.append, write, batch, patch=patch, with_window=True)
 
     @public_call

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import partial
 from itertools import product
 from threading import Barrier
 from typing import TypeVar
@@ -10,6 +11,7 @@ from typing import TypeVar
 from chatstore import (
     MaintainedSessionStore,
     Message,
+    MessageNotFoundError,
     RetentionPolicy,
     Session,
     SessionExistsError,
@@ -18,6 +20,7 @@ from chatstore import (
 from chatstore_contract_tests.behaviour import Behaviour, batch, contents, message
 from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
+from chatstore_contract_tests.histories import all_of
 
 WRITERS = 6
 APPENDS = 12
@@ -76,6 +79,54 @@ class ConcurrencyBehaviour(Behaviour):
                         own = [content for content in kept if content.startswith(f"{writer} ")]
                         expected = [f"{writer} {number:02}" for number in range(APPENDS)]
                         assert own == expected[APPENDS - len(own) :]
+
+    def test_no_message_of_a_history_is_lost(self, harness: Harness) -> None:
+        """A session with history keeps each acknowledged message once and in its writer's order,
+        while others append and amend; who reads on page by page meanwhile sees all in one
+        order."""
+        policy = RetentionPolicy(max_messages=4, keep_history=True)
+        total = 30 + 2 * APPENDS * (WRITERS - 1)
+        with ExitStack() as opened:
+            stores = [opened.enter_context(harness.open(policy=policy)) for _ in range(WRITERS)]
+            key = stores[0].create("ana", messages=batch(30, "before")).session_id
+            seen: list[Message] = []
+            ended: list[int] = []
+
+            def append(writer: int) -> None:
+                try:
+                    for number in range(2 * APPENDS):
+                        sent = message(f"{writer} {number:02}")
+                        stores[writer].append(key, sent)
+                        if writer == 1:
+                            # Unless it has left the window already.
+                            with suppress(MessageNotFoundError):
+                                stores[1].amend(key, sent.model_copy(update={"name": "bot"}))
+                finally:
+                    ended.append(writer)
+
+            def read() -> None:
+                cursor = None
+                while True:
+                    is_last = len(ended) == WRITERS - 1
+                    page = stores[0].list_messages(key, newest_first=False, limit=7, cursor=cursor)
+                    # What no cursor leads on from is read again, until nothing more can come.
+                    if page.next_cursor is not None or is_last:
+                        seen.extend(page.items)
+                        cursor = page.next_cursor
+                    if is_last and cursor is None:
+                        return
+
+            calls: list[Callable[[], None]] = [read]
+            at_once([*calls, *(partial(append, writer) for writer in range(1, WRITERS))])
+            found = stores[0].get(key)
+            kept = [f"{each.content}" for each in all_of(stores[0], key)]
+            assert [each.content for each in seen] == kept
+            assert kept[:30] == [f"before {number}" for number in range(30)]
+            assert (len(kept), found.message_count) == (total, total)
+            assert contents(found) == kept[-4:]
+            for writer in range(1, WRITERS):
+                own = [content for content in kept if content.startswith(f"{writer} ")]
+                assert own == [f"{writer} {number:02}" for number in range(2 * APPENDS)]
 
     def test_one_message_from_many_is_stored_once(self, store: MaintainedSessionStore) -> None:
         """The same message sent by several at once is stored once."""

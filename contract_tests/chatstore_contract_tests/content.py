@@ -69,7 +69,11 @@ def any_message(chance: random.Random) -> tuple[Message, Message]:
     }
     fields = {name: make() for name, make in makers.items() if chance.random() < 0.5}
     sent = Message(type=chance.choice(("user", "assistant", "tool")), **fields)
-    known = {"type": sent.type, "message_id": sent.message_id, "timestamp": sent.timestamp}
+    known: dict[str, Any] = {
+        "type": sent.type,
+        "message_id": sent.message_id,
+        "timestamp": sent.timestamp,
+    }
     return sent, Message(**known, **oracle.normal(fields))
 
 

@@ -9,10 +9,13 @@ from chatstore_contract_tests.counted_out import CountedOutBehaviour
 from chatstore_contract_tests.door import DoorBehaviour
 from chatstore_contract_tests.expiry import ExpiryBehaviour
 from chatstore_contract_tests.foreign import ForeignBehaviour
+from chatstore_contract_tests.history import HistoryBehaviour
+from chatstore_contract_tests.history_life import HistoryLifeBehaviour
 from chatstore_contract_tests.hostile_input import HostileInputBehaviour
 from chatstore_contract_tests.identifiers import IdentifiersBehaviour
 from chatstore_contract_tests.lifecycle import LifecycleBehaviour
 from chatstore_contract_tests.maintenance import MaintenanceBehaviour
+from chatstore_contract_tests.message_pages import MessagePagesBehaviour
 from chatstore_contract_tests.numbers import NumbersBehaviour
 from chatstore_contract_tests.ownership import OwnershipBehaviour
 from chatstore_contract_tests.paging import PagingBehaviour
@@ -21,6 +24,7 @@ from chatstore_contract_tests.rebuilt import RebuiltBehaviour
 from chatstore_contract_tests.resending import ResendingBehaviour
 from chatstore_contract_tests.retries import RetriesBehaviour
 from chatstore_contract_tests.rewriting import RewritingBehaviour
+from chatstore_contract_tests.rewriting_history import RewritingHistoryBehaviour
 from chatstore_contract_tests.sequences import SequencesBehaviour
 from chatstore_contract_tests.sessions import SessionsBehaviour
 from chatstore_contract_tests.state import StateBehaviour
@@ -33,6 +37,10 @@ from chatstore_contract_tests.window import WindowBehaviour
 class SessionStoreContract(
     SequencesBehaviour,
     CountedOutBehaviour,
+    HistoryLifeBehaviour,
+    MessagePagesBehaviour,
+    RewritingHistoryBehaviour,
+    HistoryBehaviour,
     MaintenanceBehaviour,
     LifecycleBehaviour,
     ConcurrencyBehaviour,

@@ -27,7 +27,6 @@ from chatstore_contract_tests.behaviour import (
     unchanged,
 )
 from chatstore_contract_tests.cases import every_case
-from chatstore_contract_tests.foreign import brief_record
 from chatstore_contract_tests.harness import Harness
 from chatstore_contract_tests.histories import keeping
 
@@ -61,23 +60,6 @@ class StateBehaviour(Behaviour):
                     change({"whole": "z" * (32_768 - len("whole"))})
                     found = getattr(store.get(key), field)
                     assert found == {"whole": "z" * (32_768 - len("whole"))}
-
-    def test_a_map_that_is_too_large_may_shrink(
-        self, store: MaintainedSessionStore, harness: Harness
-    ) -> None:
-        """A map that another service filled beyond 32 KiB can be changed, as long as it does not
-        grow."""
-        full = {f"key {number:02}": "x" * 1_000 for number in range(40)}
-        harness.raw_write(brief_record(userPreferences=full, metadata={}, version=0))
-        for entries in ({"more": 1}, {"key 01": "x" * 1_001}):
-            with refused(InvalidInputError, harness, "foreign"):
-                store.update("foreign", user_preferences=entries)
-        changed = {"key 00": "y" * 1_000, "key 01": "", "key 02": None}
-        info = store.update("foreign", user_preferences=changed, metadata={"a": "x" * 32_000})
-        expected = {**full, "key 00": "y" * 1_000, "key 01": ""}
-        del expected["key 02"]
-        assert info.user_preferences == expected
-        assert store.get("foreign").user_preferences == expected
 
     def test_any_patches_are_merged_as_counted(self, harness: Harness, clock: ManualClock) -> None:
         """Whatever is merged into what, by an update or beside a message, it is taken if and only

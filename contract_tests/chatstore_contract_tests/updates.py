@@ -10,6 +10,7 @@ from chatstore import (
     SessionInfo,
 )
 from chatstore_contract_tests.behaviour import START, Behaviour, batch, refused
+from chatstore_contract_tests.foreign import brief_record
 from chatstore_contract_tests.harness import Harness
 
 
@@ -102,3 +103,24 @@ class UpdatesBehaviour(Behaviour):
         with refused(InvalidInputError, harness, "crowded"):
             store.update("crowded", user_preferences={"new": 1})
         assert store.update("crowded", metadata={"new": 1}).metadata == {"new": 1}
+
+    def test_a_merge_that_grows_nothing_is_never_refused(
+        self, store: MaintainedSessionStore, harness: Harness
+    ) -> None:
+        """A map that another service filled beyond 32 KiB can be changed, beside a message too, as
+        long as it does not grow."""
+        full = {f"key {number:02}": "x" * 1_000 for number in range(40)}
+        harness.raw_write(brief_record(userPreferences=full, metadata={}, version=0))
+        changed = {"key 00": "y" * 1_000, "key 01": "", "key 02": None}
+        info = store.update("foreign", user_preferences=changed, metadata={"a": "x" * 32_000})
+        expected = {**full, "key 00": "y" * 1_000, "key 01": ""}
+        del expected["key 02"]
+        assert info.user_preferences == expected
+        for entries in ({"more": 1}, {"key 03": "x" * 1_001}):
+            with refused(InvalidInputError, harness, "foreign"):
+                store.update("foreign", user_preferences=entries)
+            with refused(InvalidInputError, harness, "foreign"):
+                store.append("foreign", *batch(1), user_preferences=entries)
+        after = store.append("foreign", *batch(1), user_preferences={"key 03": None})
+        del expected["key 03"]
+        assert store.get("foreign").user_preferences == after.user_preferences == expected

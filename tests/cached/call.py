@@ -5,7 +5,7 @@ from typing import Any
 
 from chatstore import MessageNotFoundError, Page, SessionExistsError, SessionNotFoundError
 from chatstore.cache.machine import AskCache, CallPrimary, Found, Machine, Request, Steps
-from chatstore.cache.protocol import Version, life_with
+from chatstore.cache.protocol import Version
 
 from .world import ID, READS, Call, Fate, Verb, World
 
@@ -15,8 +15,7 @@ REFUSALS = (MessageNotFoundError, SessionExistsError, SessionNotFoundError)
 def version_of(result: Any) -> Version | None:
     """The version that a read showed; None if it found nothing."""
     if isinstance(result, Page):
-        assert result.version is not None
-        return Version(life_with(str(result.creation_id)), result.version)
+        return Version.of_page(result)
     return Version.of(result[ID]) if result else None
 
 

@@ -73,11 +73,16 @@ class SessionRow(NamedTuple):
         return self.next_seq - self.kept
 
     @property
+    def window_most(self) -> int:
+        """The most messages that the window can have."""
+        return self.kept if self.history is None else min(self.kept, self.history)
+
+    @property
     def window_stamp(self) -> tuple[object, ...]:
         """The parameters of UPDATE_WINDOW."""
         return (*self[3:6], self.version, *self[14:], self.life)
 
     @property
-    def session_stamp(self) -> tuple[object, ...]:
-        """The parameters of UPDATE_SESSION."""
-        return (*self[3:5], *self[6:8], *self[10:12], self.life)
+    def window_and_state_stamp(self) -> tuple[object, ...]:
+        """The parameters of UPDATE_WINDOW_AND_STATE."""
+        return (*self[3:8], *self[14:], *self[10:12], self.life)

@@ -1,6 +1,6 @@
 """Sessions in the tables of a database: each call is one transaction, but for erasing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import sqlalchemy
 
@@ -8,6 +8,8 @@ from chatstore.clock import Moment
 from chatstore.engine import (
     Body,
     Engine,
+    MessageQuery,
+    MessagesFound,
     PageQuery,
     Patch,
     Position,
@@ -18,25 +20,26 @@ from chatstore.engine import (
     Write,
     each_step,
     is_visible,
-    json_text,
-    merge_patch,
 )
 from chatstore.errors import ChatStoreError
-from chatstore.models import JsonObject
 from chatstore.policy import RetentionPolicy
 from chatstore_sql import (
     appending,
     erasing,
-    message_statements,
     page_statements,
+    restoring,
+    rewriting,
     rows,
     statements,
     windows,
 )
 from chatstore_sql.columns import SessionRow
 from chatstore_sql.errors import translate
+from chatstore_sql.message_pages import read_messages
 from chatstore_sql.sqlite import forks
-from chatstore_sql.sqlite.database import Database
+from chatstore_sql.sqlite.database import Cursor, Database
+from chatstore_sql.state import patched
+from chatstore_sql.statements import ALL
 
 
 class SQLEngine(Engine):
@@ -59,16 +62,19 @@ class SQLEngine(Engine):
         # Where bytes may decide what is kept and shown, the messages' weights are needed too; but
         # not for a record so short that the store sees by its text that all of it is shown.
         self._weighs = not policy.count_decides
-        self._light = policy.max_window_bytes // 4
+        self._light = policy.max_window_bytes // 4 if self._weighs else ALL
         self.database.open()
 
     def insert(self, session: StoredSession, now: Moment) -> bool:
-        return self.restore(session, overwrite=False, now=now)
+        return self.restore(session, history=iter(()), overwrite=False, now=now)
 
-    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+    def load(
+        self, session_id: str, *, latest: bool = False, last: int | None = None
+    ) -> Record | None:
+        most = ALL if last is None else last
         found = self.database.read(
-            statements.SELECT_WEIGHED if self._weighs else statements.SELECT_WHOLE,
-            {"session_id": session_id, "light": self._light},
+            statements.SELECT_RECORD,
+            {"session_id": session_id, "light": self._light, "last": most},
             may_take_long=False,
         )
         return rows.record(found[0]) if found else None
@@ -78,38 +84,40 @@ class SQLEngine(Engine):
         return {session_id: record for session_id, record in found if record is not None}
 
     def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+        self,
+        write: Write,
+        messages: Sequence[StoredMessage],
+        *,
+        patch: Patch,
+        with_window: bool,
     ) -> Stored:
         with self.database.write() as cursor:
-            row = appending.append(cursor, write, messages)
+            row = appending.append(self.backend, cursor, write, messages, patch)
             if with_window:
-                window, weights = windows.window_text(cursor, row, weighs=self._weighs)
-                return Stored(rows.session_text(row, window), weights)
+                return self._whole(cursor, row)
         return Stored(rows.session_text(row))
 
-    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], *, whole: bool) -> Body:
         with self.database.write() as cursor:
-            row = appending.visible_row(cursor, write)
-            write.require_version(row.version)
-            more = given - windows.shown_count(cursor, row, write.policy)
-            weight = sum(message.weight for message in messages)
-            row = row.written(write, more=more, kept=len(messages), kept_weight=weight)
-            cursor.execute(message_statements.DELETE_MESSAGES, {"life": row.life})
-            cursor.execute(statements.UPDATE_WINDOW, row.window_stamp)
-            appending.put(cursor, row, messages)
-            window, _ = windows.window_text(cursor, row, weighs=False)
-        return rows.session_text(row, window)
+            before, row = rewriting.rewrite(cursor, write, messages, whole=whole)
+            body = self._whole(cursor, row).body
+        if row.life != before.life:
+            erasing.sweep_in_time(self.database, before.life, before.kept)
+        return body
+
+    def amend(self, write: Write, message: StoredMessage) -> Body:
+        with self.database.write() as cursor:
+            return self._whole(cursor, rewriting.amend(cursor, write, message)).body
+
+    def messages(self, query: MessageQuery) -> MessagesFound | None:
+        return self.database.read_together(lambda connection: read_messages(connection, query))
 
     def update(self, write: Write, patch: Patch) -> Body:
         with self.database.write() as cursor:
             row = appending.visible_row(cursor, write)
             write.require_version(row.version)
-            row = row.written(write)._replace(
-                user_preferences=self._merged(row, "user_preferences", patch.user_preferences),
-                metadata=self._merged(row, "metadata", patch.metadata),
-                session_status=patch.session_status or row.session_status,
-            )
-            cursor.execute(statements.UPDATE_SESSION, row.session_stamp)
+            row = patched(self.backend, row.written(write), patch)
+            cursor.execute(statements.UPDATE_WINDOW_AND_STATE, row.window_and_state_stamp)
         return rows.session_text(row)
 
     def delete(self, write: Write) -> bool:
@@ -157,26 +165,21 @@ class SQLEngine(Engine):
             "now": now.seconds,
             "limit": limit + 1,
             "light": self._light,
+            "last": ALL,
         }
         found = self.database.read(statements.SELECT_SCAN, chunk)
         items = [(row[0], rows.record(row)) for row in found[:limit]]
         return items, items[-1][0] if len(found) > limit else None
 
-    def restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
-        key = {"session_id": session.session_id}
-        self.database.make()
-        with self.database.write() as cursor:
-            found = cursor.execute(statements.SELECT_STATE, key).fetchall()
-            for _, ttl, _, life, kept in found:
-                if not overwrite and is_visible(now, None, owner=None, ttl=ttl):
-                    return False
-                erasing.erase(cursor, life, kept)
-            row = rows.new_row(session)
-            ((new_life,),) = cursor.execute(statements.INSERT_SESSION, row._asdict()).fetchall()
-            appending.put(cursor, row._replace(life=new_life), session.messages)
-        for _, _, _, life, kept in found:
-            erasing.sweep_in_time(self.database, life, kept)
-        return True
+    def restore(
+        self,
+        session: StoredSession,
+        *,
+        history: Iterator[StoredMessage],
+        overwrite: bool,
+        now: Moment,
+    ) -> bool:
+        return restoring.restore(self.database, session, history, overwrite=overwrite, now=now)
 
     def purge(self, now: Moment) -> int:
         removed = 0
@@ -206,9 +209,8 @@ class SQLEngine(Engine):
     def translate_error(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
         return translate(error, self.database.settings, session_id)
 
-    def _merged(self, row: SessionRow, column: str, patch: JsonObject) -> str:
-        text: str = getattr(row, column)
-        if not patch:
-            return text
-        stored = rows.read_map(self.backend, row.session_id, column, text)
-        return json_text(merge_patch(column, stored, patch))
+    def _whole(self, cursor: Cursor, row: SessionRow) -> Stored:
+        """A session with its window."""
+        weighs = self._weighs or row.history is not None
+        window, weights = windows.window_text(cursor, row, weighs=weighs)
+        return Stored(rows.session_text(row, window), weights)

@@ -11,6 +11,7 @@ from chatstore.engine import Moment, each_step
 from chatstore.runtime import deadline
 from chatstore_sql import message_statements, statements
 from chatstore_sql.sqlite.database import Cursor, Database
+from chatstore_sql.statements import ALL
 
 SESSIONS = 500
 """How many sessions one transaction erases."""
@@ -56,7 +57,7 @@ def sweep(database: Database, now: Moment) -> None:
             _sweep_chunk(database, found[0][0])
 
 
-def sweep_in_time(database: Database, life: int, kept: int) -> None:
+def sweep_in_time(database: Database, life: int, kept: int = ALL) -> None:
     """Erase what is left over of a life that kept so many messages, or as much of it as the call
     has time for: the rest is for whoever purges."""
     if kept > MESSAGES:

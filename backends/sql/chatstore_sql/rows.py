@@ -78,8 +78,9 @@ def session_text(row: Sequence[Any], window: str | None = None) -> str:
     return f"{known}}}" if window is None else f'{known},"messages":[{window}]}}'
 
 
-def new_row(session: StoredSession) -> SessionRow:
-    """The row of a session that is written as it is. Its life is the database's to number."""
+def new_row(session: StoredSession, kept: int, kept_weight: int) -> SessionRow:
+    """The row of a session that is written as it is, with so many messages of such a weight. Its
+    life is the database's to number."""
     columns: dict[str, Any] = dict.fromkeys(SessionRow._fields)
     extra: JsonObject = {}
     for name, value in session.info.items():
@@ -89,12 +90,11 @@ def new_row(session: StoredSession) -> SessionRow:
             columns[column] = json_text(value) if name in _MAPS else value
     if extra:
         columns["extra"] = json_text(extra)
-    kept = len(session.messages)
     # The number of a message is how many came before it, unless the record counts fewer than it
     # has.
     columns["next_seq"] = max(kept, columns["message_count"])
     columns["kept"] = kept
-    columns["kept_weight"] = sum(message.weight for message in session.messages)
+    columns["kept_weight"] = kept_weight
     return SessionRow(**columns)
 
 

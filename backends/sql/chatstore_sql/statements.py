@@ -9,6 +9,7 @@ from sqlalchemy import (
     case,
     delete,
     false,
+    func,
     insert,
     literal_column,
     null,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 
+from chatstore.policy import MAX_WINDOW_BYTES
 from chatstore_sql.columns import SHOWN, SessionRow
 from chatstore_sql.message_statements import WEIGHT, joined
 from chatstore_sql.schema import leftovers, messages, sessions
@@ -30,14 +32,28 @@ _EXPIRED = sessions.c.ttl <= bindparam("now")
 SHOWN_COLUMNS = [sessions.c[name] for name in SHOWN]
 _ROW = [sessions.c[name] for name in SessionRow._fields]
 
-_whole = select(*SHOWN_COLUMNS, joined(messages.c.body, sessions.c.life))
-_heavy = bindparam("light", type_=Integer) < sessions.c.kept_weight
-_weighed = _whole.add_columns(case((_heavy, joined(WEIGHT, sessions.c.life)), else_=null()))
+ALL = 2**62
+"""As many messages as there are, and heavier than any."""
+
+_ALL = literal_column(str(ALL), Integer)
+_NO_HISTORY = sessions.c.history.is_(None)
+_most = func.min(bindparam("last", type_=Integer), func.coalesce(sessions.c.history, _ALL))
+_from_seq = sessions.c.next_seq - _most
+_light = case(
+    (_NO_HISTORY, bindparam("light", type_=Integer)),
+    else_=literal_column(str(MAX_WINDOW_BYTES // 4), Integer),
+)
+_weights = joined(WEIGHT, sessions.c.life, _from_seq)
+_record = select(
+    *SHOWN_COLUMNS,
+    joined(messages.c.body, sessions.c.life, _from_seq),
+    case((_light < sessions.c.kept_weight, _weights), else_=null()),
+)
+"""The columns of a record, its newest messages, and their weights if those that are kept are more
+than `light` together: at most `last` messages, and with history no more than a window can have."""
 
 SELECT_SESSION = in_places(select(*_ROW).where(_SESSION), "session_id")
-SELECT_WHOLE = text_of(_whole.where(_SESSION))
-SELECT_WEIGHED = text_of(_weighed.where(_SESSION))
-"""The same with the messages' weights, if they are more than `light` together."""
+SELECT_RECORD = text_of(_record.where(_SESSION))
 SELECT_STATE = text_of(
     select(
         sessions.c.user_id, sessions.c.ttl, sessions.c.version, sessions.c.life, sessions.c.kept
@@ -57,10 +73,11 @@ UPDATE_WINDOW = _update(
     *("updated_at", "ttl", "message_count", "version", "next_seq", "kept", "kept_weight")
 )
 """What an append or a rewrite changes."""
-UPDATE_SESSION = _update(
-    *("updated_at", "ttl", "session_status", "version", "user_preferences", "metadata")
+UPDATE_WINDOW_AND_STATE = _update(
+    *("updated_at", "ttl", "message_count", "session_status", "version"),
+    *("next_seq", "kept", "kept_weight", "user_preferences", "metadata"),
 )
-"""What an update may change."""
+"""What any write may change."""
 
 DELETE_SESSION = text_of(delete(sessions).where(_LIFE))
 SELECT_IF_EXPIRED = text_of(select(sessions.c.kept).where(_LIFE, _EXPIRED))
@@ -83,7 +100,7 @@ SELECT_EXPIRED = text_of(
 )
 SELECT_SCAN = text_of(
     first(
-        _weighed.where(LIVE, sessions.c.session_id > bindparam("after")).order_by(
+        _record.where(LIVE, sessions.c.session_id > bindparam("after")).order_by(
             sessions.c.session_id
         )
     )
@@ -105,4 +122,15 @@ SELECT_LEFTOVER = text_of(
 SELECT_LEFTOVER_LIFE = text_of(
     select(leftovers.c.life).where(leftovers.c.life == bindparam("life"))
 )
+UPDATE_LEFTOVER = text_of(
+    update(leftovers)
+    .where(leftovers.c.life == bindparam("left_life"))
+    .values({"due": bindparam("due")})
+)
 DELETE_LEFTOVER = text_of(delete(leftovers).where(leftovers.c.life == bindparam("life")))
+
+# What SQLite counts an AUTOINCREMENT key by. It has no row before the first session.
+BEGIN_LIVES = """INSERT INTO sqlite_sequence (name, seq) SELECT 'chat_sessions', 0
+WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'chat_sessions')"""
+NEXT_LIFE = "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'chat_sessions' RETURNING seq"
+"""The number of a life that is no session's yet."""

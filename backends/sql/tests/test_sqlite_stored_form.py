@@ -105,9 +105,14 @@ def test_pages_walk_the_index(connection: sqlite3.Connection, flags: tuple[bool,
 @pytest.mark.parametrize(
     "statement",
     [
-        *("SELECT_SCAN", "SELECT_EXPIRED", "SELECT_WHOLE", "SELECT_WEIGHED", "SELECT_BODIES"),
-        *("SELECT_MET", "SELECT_OLDEST_WEIGHTS", "SELECT_NEWEST_WEIGHTS"),
-        *("DELETE_BEFORE", "DELETE_CHUNK", "UPDATE_WINDOW"),
+        *("SELECT_SCAN", "SELECT_EXPIRED", "SELECT_RECORD", "SELECT_BODIES", "SELECT_PAGE"),
+        *(
+            "SELECT_MET",
+            "SELECT_OLDEST_WEIGHTS",
+            "SELECT_NEWEST_WEIGHTS",
+            "SELECT_PAGE_NEWEST_FIRST",
+        ),
+        *("DELETE_BEFORE", "DELETE_FROM", "DELETE_CHUNK", "UPDATE_WINDOW"),
     ],
 )
 def test_other_statements_walk_keys(connection: sqlite3.Connection, statement: str) -> None:
@@ -128,7 +133,16 @@ def test_a_message_is_found_by_its_id(connection: sqlite3.Connection) -> None:
 
 def _plan(connection: sqlite3.Connection, statement: str) -> list[str]:
     names = ["user_id", "now", "limit", "after", "after_created_at", "after_session_id"]
-    names += ["created_from", "created_before", "session_status", "session_id", "light", "life"]
+    names += [
+        "created_from",
+        "created_before",
+        "session_status",
+        "session_id",
+        "light",
+        "life",
+        "last",
+        "from_seq",
+    ]
     given = (None,) * statement.count("?") or dict.fromkeys(names)
     found = connection.execute(f"EXPLAIN QUERY PLAN {statement}", given)
     return [row[3] for row in found]

@@ -6,7 +6,7 @@ database answers, and whoever mistypes a path makes nothing.
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Any, Protocol, Self, TypeVar
 
@@ -18,7 +18,7 @@ from chatstore_sql import statements
 from chatstore_sql.errors import is_busy
 from chatstore_sql.sql_text import NO_PARAMETERS, Parameters
 from chatstore_sql.sqlite import forks
-from chatstore_sql.sqlite.connections import Connections, Row
+from chatstore_sql.sqlite.connections import Connection, Connections, Row
 from chatstore_sql.sqlite.file import DatabaseFile, file_address
 from chatstore_sql.sqlite.sqlalchemy_engine import BUSY_SECONDS, EngineSettings, settings_of
 from chatstore_sql.sqlite.tables import ensure_schema, require_schema, upgrade_schema
@@ -110,6 +110,20 @@ class Database:
         finally:
             self.turns.writer.release()
 
+    def read_together(self, work: Callable[[Connection], Result]) -> Result | None:
+        """What `work` makes of several SELECTs, which see one state of the database; None if there
+        is none."""
+        if not (self._is_open or self.open()):
+            return None
+        until = time.monotonic() + self.settings.timeout
+        if self._file is not None:
+            return patiently(lambda: self._together(work), until)
+        self.turns.take()
+        try:
+            return self._together(work)
+        finally:
+            self.turns.writer.release()
+
     def write(self, *, may_take_long: bool = False) -> AbstractContextManager[Cursor]:
         """A transaction that may write: committed at the end, rolled back if an exception leaves
         it. Raises `BackendUnavailableError` if others keep writing for longer than the timeout.
@@ -180,10 +194,8 @@ class Database:
         self.connections.close()
 
     def _fetch(self, statement: str, parameters: Parameters, may_take_long: bool) -> list[Row]:
-        connection = self.connections.take()
+        connection = self._reader()
         try:
-            if self._file is not None:
-                self._file.require_there()
             with connection.broken_off() if may_take_long else _UNWATCHED:
                 rows = connection.fetch(statement, parameters)
         except BaseException as error:
@@ -191,3 +203,26 @@ class Database:
             raise
         self.connections.give(connection)
         return rows
+
+    def _together(self, work: Callable[[Connection], Result]) -> Result:
+        connection = self._reader()
+        try:
+            connection.cursor.execute("BEGIN")
+            result = work(connection)
+            connection.cursor.execute("COMMIT")
+        except BaseException as error:
+            self.connections.recover(connection, error)
+            raise
+        self.connections.give(connection)
+        return result
+
+    def _reader(self) -> Connection:
+        """A connection to the file that was opened."""
+        connection = self.connections.take()
+        try:
+            if self._file is not None:
+                self._file.require_there()
+        except BaseException as error:
+            self.connections.recover(connection, error)
+            raise
+        return connection
