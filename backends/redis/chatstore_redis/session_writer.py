@@ -17,7 +17,7 @@ from chatstore_redis.fields import INFO_FIELDS, info_fields, message_fields, win
 from chatstore_redis.keys import Keys
 from chatstore_redis.retries import times_sent_again
 
-_PIECE = 262_144
+PIECE_BYTES = 262_144
 """About how many bytes are sent at a time."""
 _PATIENCE = 3_600
 """How many seconds a piece lies there before another must follow: what was left behind goes by
@@ -100,7 +100,7 @@ class SessionWriter:
             weights.append(message.weight)
             following += 1
             size += message.size
-            if size >= _PIECE and keeps_all:
+            if size >= PIECE_BYTES and keeps_all:
                 yield piece, False
                 piece, size = [], 0
         yield piece + _flat(window_fields(session.history, following, list(weights))), True

@@ -2,6 +2,7 @@
 
 import contextlib
 import multiprocessing
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 
@@ -32,23 +33,52 @@ def test_processes_and_threads_lose_nothing(
     exactly the newest, each writer's in the order in which it wrote them."""
     store = harness.open(policy=RetentionPolicy(max_messages=max_messages))
     session_id = store.create("ana").session_id
-    _, port = address(server_url())
-    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
-        runs = [
-            pool.submit(append_all, port, harness.prefix, session_id, process, max_messages)
-            for process in range(4)
-        ]
-        acknowledged = [message_id for run in runs for message_id in run.result(120)]
+    acknowledged = written_by_many(harness, session_id, max_messages)
     session = store.get(session_id)
     assert len(set(acknowledged)) == session.message_count == 800
     assert session.version == 801
     window = [message.message_id for message in session.messages]
     assert len(window) == len(set(window)) == (max_messages or 800)
     assert set(window) <= set(acknowledged)
-    for writer in {message_id.rpartition(".")[0] for message_id in window}:
-        own = [int(each.rpartition(".")[2]) for each in window if each.startswith(f"{writer}.")]
+    for own in by_writer(window).values():
         # Of each writer the newest are kept: no gap, and none newer than the newest kept.
         assert own == list(range(50 - len(own), 50))
+
+
+def test_processes_and_threads_lose_nothing_of_a_history(harness: RedisHarness) -> None:
+    """The same to a session with history, by writers who know of none: every message is there once,
+    each writer's in the order in which it wrote them, and the window has the newest."""
+    store = harness.open(policy=RetentionPolicy(max_messages=5, keep_history=True))
+    session_id = store.create("ana").session_id
+    acknowledged = written_by_many(harness, session_id, 10)
+    pages = store.iter_messages(session_id, newest_first=False, page_size=70)
+    there = [message.message_id for message in pages]
+    assert len(there) == len(set(there)) == 800
+    assert set(there) == set(acknowledged)
+    assert all(own == list(range(50)) for own in by_writer(there).values())
+    session = store.get(session_id)
+    assert [message.message_id for message in session.messages] == there[-5:]
+    assert (session.message_count, session.version) == (800, 801)
+
+
+def written_by_many(harness: RedisHarness, session_id: str, max_messages: int | None) -> list[str]:
+    """The ids of 800 messages that 4 processes of 4 threads have appended."""
+    _, port = address(server_url())
+    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
+        runs = [
+            pool.submit(append_all, port, harness.prefix, session_id, process, max_messages)
+            for process in range(4)
+        ]
+        return [message_id for run in runs for message_id in run.result(120)]
+
+
+def by_writer(message_ids: list[str]) -> dict[str, list[int]]:
+    """The numbers of each writer's messages, in order."""
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for message_id in message_ids:
+        writer, _, number = message_id.rpartition(".")
+        numbers[writer].append(int(number))
+    return numbers
 
 
 class Dropping:
