@@ -19,7 +19,7 @@ from chatstore.cache.machine import (
     Steps,
 )
 from chatstore.cache.protocol import SessionCache, require_max_staleness
-from chatstore.cache.snapshot import SnapshotCodec, info_of
+from chatstore.cache.snapshot import SnapshotCodec
 from chatstore.clock import Moment
 from chatstore.engine.write import is_visible
 from chatstore.fields import Appending
@@ -99,7 +99,7 @@ class Client:
         **options: Unpack[Appending],
     ) -> SessionInfo:
         """The session, without its window, as an append left it."""
-        if self._breaker.is_left_alone:
+        if self._breaker.failures and self._breaker.is_left_alone:
             # There is nothing that would take the window.
             return self.mark(primary.append, session_id, *messages, **options)
         return info_of(self.write(primary.append_and_get, session_id, *messages, **options))
@@ -177,8 +177,8 @@ class Client:
                 # Only a read asks.
                 assert reader is not None
                 return self._found(session_ids, reader)
-            case Put(sessions, asked_at, wrote):
-                write = partial(self._codec.encode_all, sessions)
+            case Put(news, asked_at, wrote):
+                write = partial(self._codec.encode_all, news)
                 self._breaker.put(write, asked_at=asked_at, wrote=wrote)
                 return None
             case Mark(session_id, marker):
@@ -205,3 +205,9 @@ class Client:
             ):
                 sessions.append(session)
         return Found(sessions, unreadable)
+
+
+def info_of(session: Session) -> SessionInfo:
+    """The session without its messages."""
+    document = session.model_dump(by_alias=True, exclude={"messages"}, warnings=False)
+    return SessionInfo.model_validate(document, by_alias=True, by_name=False)

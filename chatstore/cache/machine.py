@@ -39,11 +39,15 @@ class CallPrimary(NamedTuple):
     session_ids: Sequence[str]
 
 
+News = Sequence[tuple[Version, Session]]
+"""Sessions, each with the version that it is."""
+
+
 class Put(NamedTuple):
     """Put these in the cache: what the primary answered to a question that was asked at `asked_at`,
     and whether it was asked to write."""
 
-    sessions: Sequence[Session]
+    news: News
     asked_at: float
     wrote: bool
 
@@ -109,17 +113,17 @@ class Machine:
         knowledge = self.knowledge
         began, asked_at = knowledge.begin(), knowledge.now
         sessions: Sequence[Session] = yield from self._answer(session_ids)
-        news: list[Session] = []
+        news: list[tuple[Version, Session]] = []
         due: list[str] = []
         for session in sessions:
-            session_id = session.session_id
-            heard = knowledge.answered(session_id, Version.of(session), began)
+            session_id, version = session.session_id, Version.of(session)
+            heard = knowledge.answered(session_id, version, began)
             if not (wrote or heard.is_last_word):
                 continue
             if heard.owes:
                 due.append(session_id)
             elif not is_part:
-                news.append(session)
+                news.append((version, session))
         if news:
             yield Put(news, asked_at, wrote)
         if due:

@@ -23,6 +23,7 @@ MAX_STALENESS = 60.0
 """How many seconds a snapshot, a marker or a tombstone lives, unless a store says otherwise."""
 
 _LONGEST = 86_400.0
+_BY_ID = "id "
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,6 @@ def life_of(session: SessionInfo) -> str:
     if session.creation_id is not None:
         return _BY_ID + session.creation_id
     return f"at {session.created_at.isoformat()}"
-
-
-_BY_ID = "id "
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +138,26 @@ def met(
             if arriving.version == stored.version and isinstance(arriving, Marker):
                 return stored
             return arriving
+
+
+def put_to(
+    stored: Entry | None,
+    snapshot: Snapshot,
+    *,
+    asked: float,
+    now: float,
+    lapse: float,
+    wrote: bool,
+) -> tuple[Entry, float] | None:
+    """What takes the place of `stored` when a snapshot comes (`arrived`, and then `met`), and when
+    that lapses; None: `stored` stays as it is."""
+    left = arrived(snapshot, asked=asked, now=now, lapse=lapse, wrote=wrote)
+    if left is None:
+        return None
+    entry = met(stored, left, now=now, asked=asked, wrote=wrote)
+    if entry is left is snapshot:
+        return entry, asked + lapse
+    return None if entry is stored else (entry, now + lapse)
 
 
 class SessionCache(Protocol):

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from chatstore.cache.protocol import Snapshot, life_of
-from chatstore.models import Session, SessionInfo
+from chatstore.cache.protocol import Snapshot, Version, life_of
+from chatstore.models import Session
 from chatstore.policy import RetentionPolicy
 from chatstore.record.decode import read_session
 from chatstore.record.window import shown_of
@@ -48,26 +48,26 @@ class SnapshotCodec:
         self._bounds = _Bounds(policy.max_messages, policy.deciding_bytes)
         self._head = json.dumps([policy.max_messages, policy.deciding_bytes]).encode()
 
-    def encode_all(self, sessions: Iterable[Session]) -> dict[str, Snapshot]:
-        """The snapshots of sessions, by id. One that holds what JSON can't, since another service
-        stored it, has none."""
+    def encode_all(self, news: Iterable[tuple[Version, Session]]) -> dict[str, Snapshot]:
+        """The snapshots of sessions, each with the version that it is, by id. One that holds what
+        JSON can't, since another service stored it, has none."""
         snapshots: dict[str, Snapshot] = {}
-        for session in sessions:
+        for version, session in news:
             try:
-                snapshots[session.session_id] = self.encode(session)
+                snapshots[session.session_id] = self.encode(version, session)
             except (TypeError, ValueError):
                 continue
         return snapshots
 
-    def encode(self, session: Session) -> Snapshot:
-        """The snapshot of a session that a store with this policy returned.
+    def encode(self, version: Version, session: Session) -> Snapshot:
+        """The snapshot of a session that a store with this policy returned, in that version.
 
         Raises `ValueError` or `TypeError` if the session holds what JSON can't.
         """
         # By value, and not what was set: a session may have been changed since it was built.
         document = session.model_dump(by_alias=True, warnings=False)
         body = self._head + b"\n" + _JSON.encode(document).encode()
-        return Snapshot(life_of(session), session.version, body)
+        return Snapshot(version.life, version.number, body)
 
     def decode(self, snapshot: Snapshot, last: int | None = None) -> Session | None:
         """The session as a store with this policy would read it, or the `last` messages of it; None
@@ -100,12 +100,6 @@ class SnapshotCodec:
             or kept in (self._bounds.messages, session.history)
             or cut_by.left_room(there)
         )
-
-
-def info_of(session: Session) -> SessionInfo:
-    """The session without its messages."""
-    document = session.model_dump(by_alias=True, exclude={"messages"}, warnings=False)
-    return SessionInfo.model_validate(document, by_alias=True, by_name=False)
 
 
 def _bounds(head: bytes) -> _Bounds:

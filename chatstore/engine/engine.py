@@ -85,8 +85,8 @@ class Engine(ABC):
 
     @abstractmethod
     def amend(self, write: Write, message: StoredMessage) -> Body:
-        """Put `message`, which has the mark of an amended one already, in the place of the one with
-        its id in the window; return the record with its window.
+        """Put `message`, which has the mark of an amended one already, in the place of the newest
+        one with its id in the window; return the record with its window.
 
         In this order: `MessageNotFoundError` if none is there; the record as it is, and nothing
         written, if it is the same already (`is_same`); the version asked for; then

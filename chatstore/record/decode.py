@@ -52,18 +52,17 @@ def _finish(session: SessionInfo, *, is_text: bool) -> None:
     # A Session, and not only its info: `isinstance` would take as long as all that is above.
     if "messages" in values:
         messages = values["messages"]
-        for index, message in enumerate(messages):
-            # Both have defaults for whoever builds a message; a stored one must bring its own.
-            if not message.__pydantic_fields_set__ >= _BROUGHT:
-                raise ValueError(f"messages[{index}] lacks messageId or timestamp")
         _finish_messages(messages)
         if "message_count" not in session.__pydantic_fields_set__:
             values["message_count"] = len(messages)
 
 
 def _finish_messages(messages: Sequence[Message]) -> None:
-    for message in messages:
-        values = vars(message)
+    for index, message in enumerate(messages):
+        # Both have defaults for whoever builds a message; a stored one must bring its own.
+        if not message.__pydantic_fields_set__ >= _BROUGHT:
+            raise ValueError(f"messages[{index}] lacks messageId or timestamp")
+        values = message.__dict__
         values["timestamp"] = values["timestamp"].astimezone(UTC)
         if unknown := message.__pydantic_extra__:
             unknown.pop(AMENDED_NAME, None)
@@ -94,8 +93,6 @@ def read_message(body: Body) -> Message:
         message = Message.model_validate(body, by_alias=True, by_name=False)
     else:
         message = Message.model_validate_json(body, by_alias=True, by_name=False)
-    if not message.__pydantic_fields_set__ >= _BROUGHT:
-        raise ValueError("a message lacks messageId or timestamp")
     try:
         _finish_messages([message])
     except OverflowError:

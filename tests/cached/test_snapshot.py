@@ -17,7 +17,9 @@ from chatstore import (
     Session,
     YearRange,
 )
-from chatstore.cache.snapshot import SnapshotCodec, info_of
+from chatstore.cache.client import info_of
+from chatstore.cache.protocol import Version
+from chatstore.cache.snapshot import SnapshotCodec
 from chatstore.models import Document
 
 POLICY = RetentionPolicy(max_messages=None)
@@ -85,7 +87,7 @@ def test_a_snapshot_holds_the_whole_session(
     store = MemorySessionStore(policy=POLICY)
     session = store.create("ana", messages=given, metadata=metadata)
     codec = SnapshotCodec(POLICY)
-    assert all_of(codec.decode(codec.encode(session))) == all_of(session)
+    assert all_of(codec.decode(codec.encode(Version.of(session), session))) == all_of(session)
     if given:
         info = store.append(session.session_id, given[-1])
         assert all_of(info_of(session)) == all_of(info)
@@ -97,7 +99,7 @@ def test_what_json_can_not_hold_is_refused(value: object) -> None:
     session = MemorySessionStore().create("ana")
     session.metadata["odd"] = value
     with pytest.raises((TypeError, ValueError)):
-        SnapshotCodec(POLICY).encode(session)
+        SnapshotCodec(POLICY).encode(Version.of(session), session)
 
 
 def test_a_session_that_was_changed_is_stored_as_it_is() -> None:
@@ -106,7 +108,7 @@ def test_a_session_that_was_changed_is_stored_as_it_is() -> None:
     session.messages.append(Message(type="user_query", content="later"))
     session.metadata["n"] = 1
     codec = SnapshotCodec(POLICY)
-    assert codec.decode(codec.encode(session)) == session
+    assert codec.decode(codec.encode(Version.of(session), session)) == session
 
 
 policies = st.sampled_from(
@@ -141,7 +143,7 @@ def test_a_snapshot_is_enough_or_no_answer(
     owner = MemorySessionStore(storage, policy=policy)
     session_id = owner.create("ana", messages=sent).session_id
     cut = MemorySessionStore(storage, policy=writer).get(session_id)
-    snapshot = SnapshotCodec(writer).encode(cut)
+    snapshot = SnapshotCodec(writer).encode(Version.of(cut), cut)
     there = MemorySessionStore(storage, policy=reader).get(session_id, last=last)
     found = SnapshotCodec(reader).decode(snapshot, last)
     assert found is None or found == there

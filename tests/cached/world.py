@@ -141,7 +141,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.cache = self.rules.cache(lambda: self.now)
-        self.arrive(Letter(Put([session(FIRST)], self.now, True), self.now))
+        self.arrive(Letter(Put([(FIRST, session(FIRST))], self.now, True), self.now))
         self.machines = [self.rules.machine(self.rules.lapse) for _ in range(self.clients)]
         self.history = [self.stored]
         self.own = [0] * self.clients
@@ -165,9 +165,8 @@ class World:
         self.cache.sent_at = letter.sent  # type: ignore[attr-defined]  # for rules that count so
         lapse = self.rules.lapse
         match letter.message:
-            case Put(sessions, asked_at, wrote):
-                for each in sessions:
-                    version = Version.of(each)
+            case Put(news, asked_at, wrote):
+                for version, _ in news:
                     snapshots = {ID: Snapshot(version.life, version.number, b"")}
                     self.cache.put(snapshots, asked_at=asked_at, lapse=lapse, wrote=wrote)
             case Mark(session_id, marker):

@@ -1,6 +1,7 @@
 """The contract's harnesses for SQLite: a file, and a database in memory."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import count
@@ -17,7 +18,7 @@ from chatstore import (
     RetentionPolicy,
     utc_now,
 )
-from chatstore.engine import document_weights
+from chatstore.engine import document_weights, message_weight
 from chatstore.values.json_values import json_text, stored_size
 from chatstore_contract_tests import Harness
 from chatstore_contract_tests.namespaces import FreshHarness, namespace_is_taken
@@ -163,3 +164,24 @@ def _numbered_file(path: Path, address: Address) -> EngineHarness:
     return EngineHarness(
         "sqlite-file", path, synchronous=address.synchronous, timeout=address.timeout
     )
+
+
+def is_whole(path: Path) -> bool:
+    """Whether what the sessions' rows say of their messages is true, and each message is a
+    session's or left over."""
+    with closing(sqlite3.connect(path)) as connection:
+        lives = connection.execute("SELECT life, next_seq, kept, kept_weight FROM chat_sessions")
+        for life, following, kept, weight in lives.fetchall():
+            found = connection.execute(
+                "SELECT seq, message_id, size FROM chat_messages WHERE life = ? ORDER BY seq",
+                [life],
+            ).fetchall()
+            if [seq for seq, _, _ in found] != list(range(following - kept, following)):
+                return False
+            if sum(message_weight(message_id, size) for _, message_id, size in found) != weight:
+                return False
+        strays = connection.execute(
+            "SELECT count(*) FROM chat_messages WHERE life NOT IN "
+            "(SELECT life FROM chat_sessions UNION SELECT life FROM chat_leftovers)"
+        )
+        return bool(strays.fetchone() == (0,))

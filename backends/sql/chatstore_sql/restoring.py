@@ -47,7 +47,7 @@ def restore(
 ) -> bool:
     """Write a session. False, and nothing to be seen, if a live one has its id and is not to be
     replaced."""
-    place = _Place(database, session, overwrite=overwrite, now=now)
+    place = Place(database, session, overwrite=overwrite, now=now)
     chunks = _chunks(history)
     first, second = next(chunks), next(chunks, None)
     if second is None:
@@ -69,7 +69,7 @@ def restore(
     return is_written
 
 
-class _Place:
+class Place:
     """Where a session is to be written."""
 
     def __init__(

@@ -56,14 +56,14 @@ def rewrite(
 
 
 def amend(cursor: Cursor, write: Write, message: StoredMessage) -> SessionRow:
-    """The session's row after `message` took the place of the one with its id in the window."""
+    """The session's row after `message` took the place of the newest with its id in the window."""
     row = visible_row(cursor, write)
     count = window_count(cursor, row)
     place = row.life, message.message_id, row.next_seq - count
     found = cursor.execute(message_statements.SELECT_MET, place).fetchall()
     if not found:
         raise MessageNotFoundError(write.session_id, message.message_id)
-    seq: int = found[0][0]
+    seq: int = max(found)[0]
     known = {"life": row.life, "seq": seq}
     ((body, size),) = cursor.execute(message_statements.SELECT_BODY_AND_SIZE, known).fetchall()
     if is_same(message, body):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chatstore import BackendError, ManualClock, Message, RetentionPolicy, SchemaError, open_store
-from chatstore.engine import message_weight
+from chatstore_sql.harness import is_whole
 from chatstore_sql.schema import SCHEMA_VERSION
 from chatstore_sql.sqlite import database, tables, upgrade
 from chatstore_sql.sqlite.sqlalchemy_engine import EngineSettings
@@ -51,22 +51,6 @@ def windows_of_version_1(path: Path) -> dict[str, list[dict[str, Any]]]:
     for row in rows_of(path, "SELECT * FROM chat_messages ORDER BY session_id, seq"):
         found[row["session_id"]].append(json.loads(row["body"]))
     return found
-
-
-def is_whole(path: Path) -> bool:
-    """Whether what the sessions' rows say of their messages is true."""
-    for session in rows_of(path, "SELECT * FROM chat_sessions"):
-        messages = rows_of(
-            path,
-            f"SELECT * FROM chat_messages WHERE life = {session['life']} ORDER BY seq",  # noqa: S608
-        )
-        following = session["next_seq"]
-        weights = [message_weight(row["message_id"], row["size"]) for row in messages]
-        if [row["seq"] for row in messages] != list(range(following - len(messages), following)):
-            return False
-        if (session["kept"], session["kept_weight"]) != (len(messages), sum(weights)):
-            return False
-    return True
 
 
 def test_all_is_taken_over(path: Path) -> None:

@@ -136,7 +136,7 @@ class JsonFilesEngine(Engine):
             ids = [each["messageId"] for each in seen]
             if message.message_id not in ids:
                 raise MessageNotFoundError(write.session_id, message.message_id)
-            place = ids.index(message.message_id)
+            place = len(ids) - 1 - ids[::-1].index(message.message_id)
             if not is_same(message, seen[place]):
                 write.require_version(stored["version"])
                 weights = document_weights(seen)
