@@ -9,8 +9,14 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 import redis
 
-from chatstore import BackendUnavailableError, Message, RetentionPolicy, SessionExistsError
-from chatstore_redis import RedisSessionStore
+from chatstore import (
+    BackendUnavailableError,
+    MemorySessionStore,
+    Message,
+    RetentionPolicy,
+    SessionExistsError,
+)
+from chatstore_redis import RedisSessionStore, session_writer
 from redis_support.harness import RedisHarness, real_redis, server_url
 from redis_support.proxy import Command, Fault, Proxy, address
 from redis_support.writers import append_all
@@ -181,3 +187,28 @@ def test_a_lost_answer_rewrites_once(
     session = harness.open().get(session_id)
     assert session.version == 2
     assert session.message_count == 1
+
+
+def test_a_lost_answer_restores_once(
+    harness: RedisHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `restore` in pieces whose last request is sent again finds its own result, and a live
+    session that it may not replace is still there."""
+    monkeypatch.setattr(session_writer, "PIECE_BYTES", 500)
+    keeping = RetentionPolicy(max_messages=2, keep_history=True)
+    source = MemorySessionStore(policy=keeping)
+    given = [Message(type="user_query", content=f"{number}") for number in range(50)]
+    session = source.create("ana", session_id="chat", messages=given)
+    with (
+        Proxy(address(server_url()), Dropping()) as proxy,
+        retrying(proxy.port) as client,
+    ):
+        store = RedisSessionStore(client, prefix=harness.prefix, policy=keeping)
+        for overwrite in (False, True):
+            store.restore(session, history=given[:-2], overwrite=overwrite)
+            assert list(store.iter_messages("chat", newest_first=False)) == given
+        store.append("chat", given[0].model_copy(update={"message_id": "new"}))
+        with pytest.raises(SessionExistsError):
+            store.restore(session, history=given[:-2])
+    assert harness.open().get("chat").message_count == 51
+    assert {key for key in harness.all_keys() if b":t:" in key} == set()
