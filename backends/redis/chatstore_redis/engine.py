@@ -18,6 +18,7 @@ from chatstore.engine import (
     StoredMessage,
     StoredSession,
     Write,
+    each_step,
     is_same,
     is_visible,
     newest,
@@ -60,14 +61,12 @@ class RedisEngine(Engine):
         self.deployment = Deployment(client)
         self.index = UserIndex(self.deployment, self.keys)
         self.writer = SessionWriter(self.deployment, self.keys)
-        self._most_shown: int | None = None
 
     @property
     def place(self) -> str:
         return self.deployment.place
 
     def open(self, policy: RetentionPolicy) -> None:
-        self._most_shown = policy.max_messages
         self.deployment.open()
 
     def insert(self, session: StoredSession, now: Moment) -> bool:
@@ -86,13 +85,11 @@ class RedisEngine(Engine):
         self, session_id: str, *, latest: bool = False, last: int | None = None
     ) -> Record | None:
         key = self.keys.session(session_id)
-        most = self._most_shown if last is None else last
-        return answers.record(self.deployment.run(scripts.READ, key, "" if most is None else most))
+        return answers.record(self.deployment.run(scripts.READ, key, "" if last is None else last))
 
     def load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
         keys = [self.keys.session(session_id) for session_id in session_ids]
-        most = "" if self._most_shown is None else self._most_shown
-        found = self.deployment.run_all(scripts.READ, keys, most)
+        found = self.deployment.run_all(scripts.READ, keys, "")
         records = zip(session_ids, map(answers.record, found), strict=True)
         return {session_id: record for session_id, record in records if record is not None}
 
@@ -212,7 +209,8 @@ class RedisEngine(Engine):
         # session that is not there.
         written = self.writer.put(session, history=history, overwrite=overwrite, now=now)
         if written:
-            self.index.add(*_indexed(session))
+            with each_step():
+                self.index.add(*_indexed(session))
         return written
 
     def purge(self, now: Moment) -> int:

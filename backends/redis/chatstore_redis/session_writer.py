@@ -3,11 +3,11 @@ long for one, piece by piece under another key, and then put in its place."""
 
 import contextlib
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from chatstore.clock import Moment
-from chatstore.engine import StoredMessage, StoredSession
+from chatstore.engine import StoredMessage, StoredSession, each_step
 from chatstore.errors import BackendError
 from chatstore.policy import MAX_HISTORY_WINDOW
 from chatstore_redis import answers, scripts
@@ -17,7 +17,7 @@ from chatstore_redis.fields import INFO_FIELDS, info_fields, message_fields, win
 from chatstore_redis.keys import Keys
 from chatstore_redis.retries import times_sent_again
 
-_PIECE = 262_144
+PIECE_BYTES = 262_144
 """About how many bytes are sent at a time."""
 _PATIENCE = 3_600
 """How many seconds a piece lies there before another must follow: what was left behind goes by
@@ -40,7 +40,8 @@ class SessionWriter:
         now: Moment,
     ) -> bool:
         """Write a session and the messages that come before its own. False, and nothing written, if
-        a live session has the id and `overwrite` is false."""
+        a live session has the id and `overwrite` is false. A history takes as long as it is: each
+        request is a step."""
         aside: bytes | None = None
         head = info_fields(session.info)
         told: tuple[Argument, ...] = (
@@ -59,21 +60,28 @@ class SessionWriter:
                     self._lay(aside, piece)
             last += _flat(head)
             if aside is None:
-                return bool(self.deployment.run(scripts.PUT, key, *told, *last))
+                with each_step():
+                    return bool(self.deployment.run(scripts.PUT, key, *told, *last))
             self._lay(aside, last)
-            before = times_sent_again()
-            answer = self.deployment.run_on(scripts.INSTALL, (key, aside), *told)
+            with each_step():
+                return self._install(key, aside, head, told)
         except BaseException:
             if aside is not None:
-                with contextlib.suppress(Exception):
+                with contextlib.suppress(Exception), each_step():
                     self.deployment.send("UNLINK", aside)
             raise
+
+    def _install(
+        self, key: bytes, aside: bytes, head: Mapping[bytes, bytes], told: Sequence[Argument]
+    ) -> bool:
+        before = times_sent_again()
+        answer = self.deployment.run_on(scripts.INSTALL, (key, aside), *told)
         if answer != 1 and times_sent_again() != before and self._lies_at(key, head):
             return True  # by the first time that this was sent
         if answer is None:
             raise BackendError(
-                f"{self.deployment.place}: the pieces of session {session.session_id!r} are gone "
-                "before all were there, evicted or removed; restore it again"
+                f"{self.deployment.place}: what was written of this session is gone before all of "
+                "it was there, evicted or removed; restore it again"
             )
         return bool(answer)
 
@@ -92,15 +100,16 @@ class SessionWriter:
             weights.append(message.weight)
             following += 1
             size += message.size
-            if size >= _PIECE and keeps_all:
+            if size >= PIECE_BYTES and keeps_all:
                 yield piece, False
                 piece, size = [], 0
         yield piece + _flat(window_fields(session.history, following, list(weights))), True
 
     def _lay(self, aside: bytes, piece: list[bytes]) -> None:
-        self.deployment.send_all(
-            [command("HSET", aside, *piece), command("EXPIRE", aside, _PATIENCE)]
-        )
+        with each_step():
+            self.deployment.send_all(
+                [command("HSET", aside, *piece), command("EXPIRE", aside, _PATIENCE)]
+            )
 
     def _lies_at(self, key: bytes, head: Mapping[bytes, bytes]) -> bool:
         (answer,) = self.deployment.run_over(scripts.INFO, [key])

@@ -189,8 +189,9 @@ local function patch_into(stored, values, start)
       return number, before - #rest -- by how much it became shorter
     end
     local texts_number, texts_bytes = count('"[^"]*"', 'x')
+    rest = string.gsub(rest .. '\0', 'e%-(%d%D)', 'e-0%1') -- as Python writes it
     local numbers, digits = count('[-%d][-+.eE%d]*', '#')
-    local words = count('[tfn]%a+', '')
+    local words = count('[tfn]%a+', 'x')
     local empty = count('%[%]', '') + count('{}', '')
     local filled = count('[%[{]', '')
     local commas = count(',', '')
