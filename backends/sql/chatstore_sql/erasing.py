@@ -9,8 +9,10 @@ import time
 from collections.abc import Sequence
 
 from chatstore.engine import Moment, each_step
+from chatstore.errors import BackendUnavailableError
 from chatstore.runtime import deadline
 from chatstore_sql import message_statements, statements
+from chatstore_sql.errors import is_busy
 from chatstore_sql.sqlite.database import Cursor, Database
 from chatstore_sql.statements import ALL
 
@@ -94,10 +96,17 @@ def sweep(database: Database, now: Moment) -> None:
 
 def sweep_in_time(database: Database, life: int, kept: int = ALL) -> None:
     """Erase what is left over of a life that kept so many messages, or as much of it as the call
-    has time for: the rest is for whoever purges."""
-    if kept > MESSAGES:
+    has time for, and others let it: the session is gone, and the rest is for whoever purges."""
+    if kept <= MESSAGES:
+        return
+    try:
         while not deadline.is_over() and not _sweep_chunk(database, life):
             time.sleep(_PAUSE)
+    except (deadline.DeadlineError, BackendUnavailableError):
+        pass
+    except Exception as error:
+        if not (deadline.is_over() or is_busy(error)):
+            raise
 
 
 def _sweep_chunk(database: Database, life: int) -> bool:
