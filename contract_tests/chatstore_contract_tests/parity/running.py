@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
-from chatstore import ChatStoreError
+from chatstore import ChatStoreError, Message
 from chatstore_contract_tests.harness import Harness
 from chatstore_contract_tests.memory import MemoryHarness
 from chatstore_contract_tests.namespaces import FreshHarness, find_namespace
@@ -130,7 +130,7 @@ class Comparison:
         )
         program: list[Step] = []
         for subject in subjects.values():
-            subject.reset_clocks()
+            subject.reset()
         for step in _written(writer, length):
             program.append(step)
             answers = _answers(step, subjects)
@@ -197,8 +197,14 @@ def _clear(subjects: Mapping[str, Subject], users: Sequence[str]) -> None:
 def _back_up(writer: Writer, reference: Subject, step: Step) -> None:
     """Keep what the reference shows: the value of `creation_id` is each store's own."""
     client, _, session_id = step.arguments[:3]
+    store = reference.stores[client]
     with suppress(ChatStoreError):
-        writer.keep(reference.stores[client].get(session_id))
+        session = store.get(session_id)
+        before: list[Message] = []
+        if session.keeps_history:
+            before += store.iter_messages(session_id, newest_first=False)
+            del before[len(before) - len(session.messages) :]
+        writer.keep(session, before)
 
 
 def _differ(answers: Answers) -> bool:
