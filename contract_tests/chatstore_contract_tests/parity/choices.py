@@ -83,37 +83,68 @@ class Choices:
 
     def window(self, session_id: str) -> list[str]:
         """The ids of the messages in a session's window."""
-        stored = self.documents.get(session_id, {})
-        kept: list[JsonObject] = stored.get("messages", [])
-        count = len(kept)
-        if "history" in stored:
-            policy = window_policy(stored["history"])
-            count = policy.window(count, lambda: document_weights(kept))
-        return [message["messageId"] for message in kept[len(kept) - count :]]
+        kept = _kept(self.documents, session_id)
+        return kept[len(kept) - _window(self.documents, session_id) :]
 
     def appended(self, session_id: str) -> list[Message]:
-        """Messages to append. An older id of a history that is met may be a retry or a new
-        message: each backend as it likes, and so there are none."""
-        return self._batch(session_id, len(self.window(session_id)), most=6, least=1)
+        """Messages to append."""
+        newest = _window(self.documents, session_id)
+        return self._batch(session_id, newest, most=6, least=1)
 
     def given(self, session_id: str, client: int) -> list[Message]:
-        """Messages to put in the place of what the client is shown. An id that stays before them in
-        a history is not given again."""
-        stored = self.documents.get(session_id, {})
-        kept: list[JsonObject] = stored.get("messages", [])
-        shown = shown_count(
-            POLICIES[client], stored.get("history"), len(kept), lambda: document_weights(kept)
-        )
-        return self._batch(session_id, shown, most=8, least=0)
+        """Messages to put in the place of what the client is shown."""
+        newest = _shown(self.documents, session_id, client)
+        return self._batch(session_id, newest, most=8, least=0)
 
     def _batch(self, session_id: str, newest: int, *, most: int, least: int) -> list[Message]:
         """Messages of which no id is one of a history, but for its `newest` messages'."""
         if not self.keeps_history(session_id):
             return self.material.batch(NUMBERED, most=most, least=least)
-        kept = [message["messageId"] for message in self.documents[session_id]["messages"]]
-        older = {*kept[: len(kept) - newest]}
-        known = [number for number in _MANY if f"m{number}" in {*kept} - older]
+        kept = _kept(self.documents, session_id)
+        known = {*kept[len(kept) - newest :]} - {*kept[: len(kept) - newest]}
+        numbers = [number for number in _MANY if f"m{number}" in known]
         fresh = [number for number in _MANY if f"m{number}" not in kept]
         # As many of both, so that both are met.
-        some = self.chance.sample(fresh, min(len(known) + 3, len(fresh)))
-        return self.material.batch([*known, *some], most=most, least=least)
+        some = self.chance.sample(fresh, min(len(numbers) + 3, len(fresh)))
+        return self.material.batch([*numbers, *some], most=most, least=least)
+
+
+def meets_older(
+    documents: Mapping[str, JsonObject], client: int, method: str, session_id: str, *given: Any
+) -> bool:
+    """Whether a call gives an id of a history again that is older than what it is held against:
+    that may be a retry or a new message, as each backend likes."""
+    if "history" not in documents.get(session_id, {}):
+        return False
+    if method == "rewrite":
+        (messages,) = given
+        newest = _shown(documents, session_id, client)
+    else:
+        messages, newest = given, _window(documents, session_id)
+    kept = _kept(documents, session_id)
+    older = {*kept[: len(kept) - newest]}
+    return any(message.message_id in older for message in messages)
+
+
+def _kept(documents: Mapping[str, JsonObject], session_id: str) -> list[str]:
+    """The ids of all messages that are kept, oldest first."""
+    kept: list[JsonObject] = documents.get(session_id, {}).get("messages", [])
+    return [message["messageId"] for message in kept]
+
+
+def _window(documents: Mapping[str, JsonObject], session_id: str) -> int:
+    """How many messages are in the session's window."""
+    stored = documents.get(session_id, {})
+    kept: list[JsonObject] = stored.get("messages", [])
+    if "history" not in stored:
+        return len(kept)
+    return window_policy(stored["history"]).window(len(kept), lambda: document_weights(kept))
+
+
+def _shown(documents: Mapping[str, JsonObject], session_id: str, client: int) -> int:
+    """How many messages a client is shown."""
+    stored = documents.get(session_id, {})
+    kept: list[JsonObject] = stored.get("messages", [])
+    return shown_count(
+        POLICIES[client], stored.get("history"), len(kept), lambda: document_weights(kept)
+    )

@@ -10,8 +10,8 @@ from uuid import uuid4
 from chatstore import (
     ChatStoreError,
     CorruptSessionError,
+    InvalidCursorError,
     ManualClock,
-    Message,
     Page,
     Session,
 )
@@ -55,11 +55,15 @@ class Subject:
         here. They are the store's own, since they tell of the session's life."""
         store = self.stores[client]
 
-        def page() -> Page[Message]:
+        def page() -> object:
             known = self._cursors[-10:]
             cursor = None if number is None or not known else known[number % len(known)]
             given: Any = {**options, "cursor": cursor}
-            found = store.list_messages(session_id, **given)
+            try:
+                found = store.list_messages(session_id, **given)
+            except InvalidCursorError:
+                # Its text quotes the cursor.
+                return InvalidCursorError.__name__
             if found.next_cursor is not None:
                 self._cursors.append(found.next_cursor)
             return found
