@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from chatstore.engine import (
     Body,
@@ -21,9 +22,8 @@ from chatstore.errors import ChatStoreError, SessionNotFoundError
 from chatstore.policy import RetentionPolicy
 from chatstore_dynamodb import expressions, maintenance
 from chatstore_dynamodb.arguments import require_flag, require_name
-from chatstore_dynamodb.attribute_values import Item
 from chatstore_dynamodb.client import Client, private_client
-from chatstore_dynamodb.conditional_write import Request, write_item
+from chatstore_dynamodb.conditional_write import ConditionalWrites, Request
 from chatstore_dynamodb.errors import translate
 from chatstore_dynamodb.items import (
     BACKEND,
@@ -36,7 +36,6 @@ from chatstore_dynamodb.items import (
 from chatstore_dynamodb.ping import ping
 from chatstore_dynamodb.stored_item import StoredItem
 from chatstore_dynamodb.table import Table
-from chatstore_dynamodb.window_sizes import WindowSizes
 
 
 class DynamoDBEngine(Engine):
@@ -58,7 +57,7 @@ class DynamoDBEngine(Engine):
             index_name=require_name("index_name", index_name),
             consistent_reads=require_flag("consistent_reads", consistent_reads),
         )
-        self.window_sizes = WindowSizes()
+        self.writes = ConditionalWrites(self.table)
         self.needs_time_to_live = True
         """Whether `ping` wants the table to remove what has expired."""
         self._policy = RetentionPolicy()
@@ -79,23 +78,23 @@ class DynamoDBEngine(Engine):
     def insert(self, session: StoredSession, now: Moment) -> bool:
         inserted = self.restore(session, overwrite=False, now=now)
         if inserted:
-            self.window_sizes.put(session.session_id, len(session.messages))
+            self.writes.window_sizes.put(session.session_id, len(session.messages))
         return inserted
 
     def load(self, session_id: str, *, latest: bool = False) -> Record | None:
         item = self.table.get(session_id, latest=latest)
-        return None if item is None else record(self._seen(session_id, item))
+        return None if item is None else record(self.writes.seen(session_id, item))
 
     def load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
         items = {item["sessionId"]["S"]: item for item in self.table.get_many(session_ids)}
         return {
-            session_id: record(self._seen(session_id, item)) for session_id, item in items.items()
+            session_id: record(self.writes.seen(session_id, item))
+            for session_id, item in items.items()
         }
 
     def append(
         self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
     ) -> Stored:
-        session_id = write.session_id
         new = messages
 
         def following(stored: StoredItem, is_full: bool) -> Request | None:
@@ -107,28 +106,25 @@ class DynamoDBEngine(Engine):
             write.require_version(stored.version or 0)
             return expressions.next_append(write, new, stored, is_full=is_full)
 
-        first = expressions.first_append(write, messages, self.window_sizes.get(session_id))
-        item = write_item(self.table, write, first, following, may_cut=True)
-        seen = self._seen(session_id, item)
-        return Stored(record(seen).body if with_window else info_body(seen))
+        first = partial(expressions.first_append, write, messages)
+        item = self.writes.update(write, first, following, may_cut=True)
+        return Stored(record(item).body if with_window else info_body(item))
 
     def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
         def following(stored: StoredItem, _: bool) -> Request:
             write.require_version(stored.version or 0)
             return expressions.rewrite_stored(write, messages, given, stored)
 
-        size = self.window_sizes.get(write.session_id)
-        first = None if size is None else expressions.rewrite(write, messages, given, size)
-        item = write_item(self.table, write, first, following)
-        return record(self._seen(write.session_id, item)).body
+        first = partial(expressions.rewrite, write, messages, given)
+        return record(self.writes.update(write, first, following)).body
 
     def update(self, write: Write, patch: Patch) -> Body:
         def following(stored: StoredItem, _: bool) -> Request:
             write.require_version(stored.version or 0)
             return expressions.update(write, patch, stored)
 
-        item = write_item(self.table, write, expressions.update(write, patch, None), following)
-        return info_body(self._seen(write.session_id, item))
+        first = expressions.update(write, patch, None)
+        return info_body(self.writes.update(write, lambda _: first, following))
 
     def delete(self, write: Write) -> bool:
         condition = expressions.visible_condition(write)
@@ -138,12 +134,8 @@ class DynamoDBEngine(Engine):
             write.require_version(stored.version or 0)
             return condition
 
-        def send(session_id: str, request: Request) -> Item:
-            self.table.delete(session_id, request, by_version=write.if_version)
-            return {}
-
         try:
-            write_item(self.table, write, condition, following, send=send)
+            self.writes.delete(write, condition, following)
         except SessionNotFoundError:
             return False
         return True
@@ -194,7 +186,3 @@ class DynamoDBEngine(Engine):
 
     def translate_error(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
         return translate(error, self.table.place)
-
-    def _seen(self, session_id: str, item: Item) -> Item:
-        self.window_sizes.put(session_id, len(item.get("messages", {}).get("L", ())))
-        return item

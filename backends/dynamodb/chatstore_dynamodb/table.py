@@ -10,7 +10,7 @@ from chatstore.errors import BackendThrottledError, BackendUnavailableError
 from chatstore.runtime import deadline
 from chatstore_dynamodb.attribute_values import Item
 from chatstore_dynamodb.client.interface import Client
-from chatstore_dynamodb.errors import is_failed_condition, returned_item
+from chatstore_dynamodb.errors import is_failed_condition
 from chatstore_dynamodb.items import key
 from chatstore_dynamodb.place import Place
 from chatstore_dynamodb.stored_item import StoredItem
@@ -20,15 +20,6 @@ _MOST_KEYS = 100
 
 _ATTEMPTS = 10
 """How often keys that came back unprocessed are asked for again before the caller is told."""
-
-
-class ConditionFailedError(Exception):
-    """A write's condition did not hold, and nothing was written. `stored` is the item that it
-    met; None: there was none."""
-
-    def __init__(self, stored: StoredItem | None) -> None:
-        self.stored = stored
-        super().__init__("the condition did not hold")
 
 
 def back_off(attempt: int) -> None:
@@ -58,7 +49,7 @@ class Table:
             ConsistentRead=latest or self._consistent_reads,
         )
         item: Item | None = answer.get("Item")
-        return None if item is None else self._its_own(session_id, item)
+        return None if item is None else self.its_own(session_id, item)
 
     def stored(self, session_id: str) -> StoredItem | None:
         """The item under an id as a write needs to see it."""
@@ -76,7 +67,7 @@ class Table:
                 answer = self.client.batch_get_item(RequestItems={self.name: asked})
                 for item in answer.get("Responses", {}).get(self.name, []):
                     if _id_in(item) not in asked_for:
-                        raise self._foreign()
+                        raise self.foreign_answer()
                     yield item
                 left = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
                 if len(left) < len(pending):
@@ -101,41 +92,6 @@ class Table:
             raise
         return True
 
-    def update(self, session_id: str, parameters: Mapping[str, Any]) -> Item:
-        """Change an item and return it as it is then. Raises `ConditionFailedError`."""
-        try:
-            answer = self.client.update_item(
-                TableName=self.name,
-                Key=key(session_id),
-                ReturnValues="ALL_NEW",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **parameters,
-            )
-        except ClientError as error:
-            if is_failed_condition(error):
-                raise ConditionFailedError(self._met(session_id, error)) from error
-            raise
-        return self._its_own(session_id, answer.get("Attributes", {}))
-
-    def delete(
-        self, session_id: str, condition: Mapping[str, Any], *, by_version: int | None
-    ) -> None:
-        """Remove an item. Raises `ConditionFailedError`; what it met is only read, where the engine
-        does not return it, if the condition is one `by_version`."""
-        try:
-            self.client.delete_item(
-                TableName=self.name,
-                Key=key(session_id),
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **condition,
-            )
-        except ClientError as error:
-            if not is_failed_condition(error):
-                raise
-            if by_version is None and returned_item(error) is None:
-                raise ConditionFailedError(None) from error
-            raise ConditionFailedError(self._met(session_id, error)) from error
-
     def remove(self, session_id: str, condition: Mapping[str, Any]) -> Item | None:
         """Remove an item and return it; None if the condition does not hold."""
         try:
@@ -147,7 +103,7 @@ class Table:
                 return None
             raise
         item: Item | None = answer.get("Attributes")
-        return None if item is None else self._its_own(session_id, item)
+        return None if item is None else self.its_own(session_id, item)
 
     def query(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """One Query of the user index; indexes are never read consistently."""
@@ -160,7 +116,7 @@ class Table:
         """Refuse the answer to a Query for this user's sessions if there are others in it."""
         for item in answer.get("Items", []):
             if item.get("userId", {}).get("S") != user_id:
-                raise self._foreign()
+                raise self.foreign_answer()
 
     def scan(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """One Scan of the table."""
@@ -169,21 +125,15 @@ class Table:
         )
         return answer
 
-    def _met(self, session_id: str, error: ClientError) -> StoredItem | None:
-        item = returned_item(error)
-        # Without one there was none, or the engine is one that does not return it.
-        if item is None:
-            return self.stored(session_id)
-        return StoredItem(session_id, self._its_own(session_id, item))
-
-    def _its_own(self, session_id: str, item: Item) -> Item:
+    def its_own(self, session_id: str, item: Item) -> Item:
         """The item that was asked for. Another session's is never an answer, however it came: by a
         proxy that mixes answers up, or a socket that two processes read from."""
         if _id_in(item) != session_id:
-            raise self._foreign()
+            raise self.foreign_answer()
         return item
 
-    def _foreign(self) -> BackendUnavailableError:
+    def foreign_answer(self) -> BackendUnavailableError:
+        """The error for an item that was not asked for."""
         return BackendUnavailableError(
             f"{self.place} gave an item with another key than the one asked for; the outcome of a "
             "write is unknown, send the same call again"

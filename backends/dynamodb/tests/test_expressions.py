@@ -116,6 +116,7 @@ def test_later_writes_fit(write: Write, count: int, stored: StoredItem, is_full:
         expressions.rewrite_stored(write, batch, count, stored),
         expressions.visible_condition(write),
     ):
+        assert request is not None
         assert_within_limits(request)
 
 

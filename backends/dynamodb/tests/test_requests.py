@@ -187,10 +187,10 @@ def test_an_engine_that_returns_no_item_costs_one_read_more(
 
 def test_sizes_are_forgotten_beyond_the_capacity(table: TableHarness) -> None:
     """A store that serves more sessions than it remembers is slower for them, and right."""
-    from chatstore_dynamodb.window_sizes import WindowSizes
+    from chatstore_dynamodb.conditional_write import WindowSizes
 
     store = DynamoDBSessionStore(table.client, table.table_name)
-    store.engine.window_sizes = WindowSizes(capacity=2)
+    store.engine.writes.window_sizes = WindowSizes(capacity=2)
     for number in range(4):
         full = [message(f"{each}") for each in range(10)]
         store.create("ana", session_id=f"{number}", messages=full)

@@ -5,7 +5,7 @@ kept, and given other values each time.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chatstore_dynamodb.attribute_values import AttributeValue, Item
 from chatstore_dynamodb.expressions.limits import require_fits
@@ -38,17 +38,6 @@ class Text(NamedTuple):
     """Empty for a request that has conditions alone, such as DeleteItem."""
     names: Mapping[str, str]
     values: Item
-
-    def request(self, values: Item) -> dict[str, Any]:
-        """The parameters of the request, with the values that the text leaves open."""
-        parameters = {
-            "ConditionExpression": self.condition,
-            "ExpressionAttributeNames": dict(self.names),
-            "ExpressionAttributeValues": {**self.values, **values},
-        }
-        if self.update:
-            parameters["UpdateExpression"] = self.update
-        return parameters
 
 
 class Change:

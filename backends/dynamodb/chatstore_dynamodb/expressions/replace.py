@@ -8,7 +8,7 @@ from chatstore.engine.write import Write
 from chatstore.record.stored import StoredMessage
 from chatstore_dynamodb.attribute_values import AttributeValue, Item, marshal
 from chatstore_dynamodb.expressions.change import Change
-from chatstore_dynamodb.expressions.clauses import changed, changed_values, kind_of, require_version
+from chatstore_dynamodb.expressions.clauses import change_request, changed, kind_of, require_version
 from chatstore_dynamodb.items import MESSAGE_IDS, WINDOW_BYTES, marshal_messages, window_attributes
 from chatstore_dynamodb.stored_item import StoredItem
 
@@ -33,14 +33,17 @@ def compare_and_set(
         ),
     )
     _put_counters(change, stored, stored.message_count + len(messages))
-    return change.text().request(changed_values(write))
+    return change_request(change, write)
 
 
 def rewrite(
-    write: Write, messages: Sequence[StoredMessage], given: int, size: int
-) -> dict[str, Any]:
-    """The request that puts `messages` in the place of a window that has `size` messages, and of
-    which the writer's policy shows as many as it counts."""
+    write: Write, messages: Sequence[StoredMessage], given: int, size: int | None
+) -> dict[str, Any] | None:
+    """The request that puts `messages` in the place of a window that is believed to have `size`
+    messages, and of which the writer's policy shows as many as it counts; None if nobody knows the
+    size: the count depends on it."""
+    if size is None:
+        return None
     policy = write.policy
     change = changed(kind_of(write))
     change.add_to("version", change.number("one", 1))
@@ -53,7 +56,7 @@ def rewrite(
         limit = change.number("limit", policy.max_window_bytes)
         change.require(f"{change.name(WINDOW_BYTES)}<={limit}")
     _put_messages(change, write, messages)
-    return change.text().request(changed_values(write))
+    return change_request(change, write)
 
 
 def rewrite_stored(
@@ -64,7 +67,7 @@ def rewrite_stored(
     change = _unchanged(write, stored)
     _put_messages(change, write, messages)
     _put_counters(change, stored, stored.message_count + given - shown)
-    return change.text().request(changed_values(write))
+    return change_request(change, write)
 
 
 def _unchanged(write: Write, stored: StoredItem) -> Change:

@@ -8,7 +8,7 @@ from chatstore.models import JsonObject
 from chatstore.record.limits import MAX_KEYS
 from chatstore_dynamodb.attribute_values import marshal
 from chatstore_dynamodb.expressions.change import Change
-from chatstore_dynamodb.expressions.clauses import changed, changed_values, kind_of, require_version
+from chatstore_dynamodb.expressions.clauses import change_request, changed, kind_of, require_version
 from chatstore_dynamodb.stored_item import StoredItem
 
 
@@ -44,7 +44,7 @@ def update(write: Write, patch: Patch, stored: StoredItem | None) -> dict[str, A
     if patch.session_status is not None:
         status = change.value("status", {"S": patch.session_status})
         change.set(change.name("sessionStatus"), status)
-    return change.text().request(changed_values(write))
+    return change_request(change, write)
 
 
 def _merge(change: Change, attribute: str, entries: JsonObject) -> None:
