@@ -32,6 +32,14 @@ class Conditions(TypedDict, total=False):
     if_version: int | None
 
 
+class MessageListing(TypedDict, total=False):
+    """One page of a session's messages."""
+
+    newest_first: bool
+    limit: int
+    cursor: str | None
+
+
 class ListingFilter(TypedDict, total=False):
     """Which of a user's sessions are listed, and in which order."""
 

@@ -13,6 +13,9 @@ from chatstore.clock import moment_at, utc_now
 JsonObject = dict[str, Any]
 """A JSON object: str keys, and str, int, finite float, bool, None, list or object as values."""
 
+MAX_HISTORY_WINDOW = 50
+"""The most messages that the window of a session with history may have."""
+
 T = TypeVar("T")
 
 
@@ -64,11 +67,17 @@ class Message(Document):
 
     message_id: str = Field(default_factory=new_id)
     type: str
-    content: str
+    content: str | list[JsonObject] | None = None
+    """Text, or parts as the common model APIs have them, each a JSON object; or nothing, as beside
+    tool calls."""
     timestamp: AwareDatetime = Field(default_factory=utc_now)
     extracted_filters: ExtractedFilters | None = None
     recommendations: list[str] | None = None
     confidence: float | None = None
+    tool_calls: list[JsonObject] | None = None
+    tool_call_id: str | None = None
+    name: str | None = None
+    metadata: JsonObject | None = None
 
 
 class SessionInfo(Document):
@@ -85,6 +94,14 @@ class SessionInfo(Document):
     session_status: str = "active"
     version: int = 0
     creation_id: str | None = None
+    history: int | None = Field(default=None, ge=1, le=MAX_HISTORY_WINDOW)
+    """Of a session that keeps its whole history: how many of the newest messages are its window.
+    None: what leaves the window is gone."""
+
+    @property
+    def keeps_history(self) -> bool:
+        """Whether all messages are kept until the session ends, for `list_messages` to show."""
+        return self.history is not None
 
     @property
     def expires_at(self) -> datetime | None:
@@ -105,3 +122,5 @@ class Page(Generic[T]):
 
     items: list[T]
     next_cursor: str | None = None
+    version: int | None = None
+    """Of a page of messages: the session's version as the page was read."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from chatstore.models import Document, Message, SessionInfo
-from chatstore.record.stored import Body
+from chatstore.record.stored import AMENDED_NAME, Body
 from chatstore.values.json_values import is_normal, normal_form
 
 InfoType = TypeVar("InfoType", bound=SessionInfo)
@@ -63,8 +63,14 @@ def _finish(session: SessionInfo, *, is_text: bool) -> None:
 def _finish_message(message: Message) -> None:
     values = vars(message)
     values["timestamp"] = values["timestamp"].astimezone(UTC)
-    if message.__pydantic_extra__:
+    if unknown := message.__pydantic_extra__:
+        unknown.pop(AMENDED_NAME, None)
         _normalise_unknown(message)
+    if type(values["content"]) is list:
+        values["content"] = normal_form(values["content"])
+    for name in ("tool_calls", "metadata"):
+        if values[name]:
+            values[name] = normal_form(values[name])
     filters = values["extracted_filters"]
     if filters is not None:
         if filters.__pydantic_extra__:
@@ -85,10 +91,14 @@ def read_message(body: Body) -> Message:
         message = Message.model_validate(body, by_alias=True, by_name=False)
     else:
         message = Message.model_validate_json(body, by_alias=True, by_name=False)
+    if not message.__pydantic_fields_set__ >= _BROUGHT:
+        raise ValueError("a message lacks messageId or timestamp")
     try:
         _finish_message(message)
     except OverflowError:
         raise ValueError("a time outside the years 1 to 9999 in UTC") from None
+    except RecursionError:
+        raise ValueError("too many levels of lists and objects") from None
     return message
 
 

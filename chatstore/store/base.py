@@ -11,7 +11,7 @@ from typing import NoReturn, Unpack
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.engine.cursor import decode_scan_cursor, encode_cursor, encode_scan_cursor
 from chatstore.engine.engine import Engine
-from chatstore.engine.write import Write
+from chatstore.engine.write import Write, is_visible
 from chatstore.errors import (
     ConfigurationError,
     InvalidInputError,
@@ -19,19 +19,20 @@ from chatstore.errors import (
     SessionNotFoundError,
     VersionConflictError,
 )
-from chatstore.fields import Conditions, Listing, SessionChanges, SessionFields
+from chatstore.fields import Conditions, Listing, MessageListing, SessionChanges, SessionFields
 from chatstore.models import Message, Page, Session, SessionInfo, new_id
 from chatstore.policy import RetentionPolicy
 from chatstore.protocol import MaintainedSessionStore
 from chatstore.record import limits
-from chatstore.record.messages import checked_batch
-from chatstore.record.stored import StoredMessage
+from chatstore.record.messages import amended_message, checked_batch
+from chatstore.record.stored import Stored, StoredMessage
 from chatstore.runtime.deadline import DEFAULT_DEADLINE, require_deadline, within
 from chatstore.runtime.forks import Origin, refuse_pickling
 from chatstore.runtime.options import require_function, require_policy
-from chatstore.store import arguments, own_results
+from chatstore.store import arguments, own_results, restoring
 from chatstore.store.calls import public_call, public_walk
 from chatstore.store.engine_calls import EngineCalls
+from chatstore.store.message_pages import message_page, message_query
 from chatstore.values.plain import require_flag
 
 _REWRITE_ATTEMPTS = 100
@@ -100,9 +101,13 @@ class BaseSessionStore(MaintainedSessionStore):
         return own_results.create(self._calls, session, now)
 
     @public_call
-    def get(self, session_id: str, *, user_id: str | None = None) -> Session:
+    def get(
+        self, session_id: str, *, user_id: str | None = None, last: int | None = None
+    ) -> Session:
         key = limits.require_id("session_id", session_id)
-        session = self._calls.find(key, self._now(), limits.require_owner(user_id))
+        owner = limits.require_owner(user_id)
+        most = None if last is None else limits.require_counter("last", last)
+        session = self._calls.find(key, self._now(), owner, last=most)
         if session is None:
             raise SessionNotFoundError(key)
         return session
@@ -141,19 +146,31 @@ class BaseSessionStore(MaintainedSessionStore):
 
     @public_call
     def append(
-        self, session_id: str, *messages: Message, **conditions: Unpack[Conditions]
+        self,
+        session_id: str,
+        *messages: Message,
+        user_id: str | None = None,
+        if_version: int | None = None,
+        **changes: Unpack[SessionChanges],
     ) -> SessionInfo:
-        write = self._write(session_id, **conditions)
-        batch = self._batch(messages)
-        return self._calls.info(self.engine.append, write, batch, with_window=False)
+        write = self._write(session_id, user_id, if_version)
+        batch, patch = self._batch(messages), arguments.patch(**changes)
+        return self._calls.info(self.engine.append, write, batch, patch=patch, with_window=False)
 
     @public_call
     def append_and_get(
-        self, session_id: str, *messages: Message, **conditions: Unpack[Conditions]
+        self,
+        session_id: str,
+        *messages: Message,
+        user_id: str | None = None,
+        if_version: int | None = None,
+        **changes: Unpack[SessionChanges],
     ) -> Session:
-        write = self._write(session_id, **conditions)
-        key, batch = write.session_id, self._batch(messages)
-        stored = self._calls.call(self.engine.append, key, write, batch, with_window=True)
+        write = self._write(session_id, user_id, if_version)
+        key, batch, patch = write.session_id, self._batch(messages), arguments.patch(**changes)
+        stored = self._calls.call(
+            self.engine.append, key, write, batch, patch=patch, with_window=True
+        )
         return self._calls.shown(stored, key)
 
     @public_call
@@ -164,23 +181,53 @@ class BaseSessionStore(MaintainedSessionStore):
         *,
         if_version: int | None,
         user_id: str | None = None,
+        whole: bool = False,
     ) -> Session:
         write = self._write(session_id, user_id, if_version)
         given = checked_batch(messages, self.policy, most=limits.MAX_MESSAGES)
+        all_kept = require_flag("whole", whole)
         if write.if_version is not None:
-            return own_results.rewrite(self._calls, write, given)
+            return own_results.rewrite(self._calls, write, given, whole=all_kept)
         for _ in range(_REWRITE_ATTEMPTS):
             current = self._calls.find(write.session_id, write.now, write.user_id, latest=True)
             if current is None:
                 raise SessionNotFoundError(write.session_id)
             try:
                 return own_results.rewrite(
-                    self._calls, replace(write, if_version=current.version), given
+                    self._calls,
+                    replace(write, if_version=current.version),
+                    given,
+                    whole=all_kept,
+                    replaced=current,
                 )
             except VersionConflictError:
                 # Each conflict means that somebody else's write succeeded.
                 continue
         raise VersionConflictError(write.session_id, None)
+
+    @public_call
+    def amend(self, session_id: str, message: Message, **conditions: Unpack[Conditions]) -> Session:
+        write = self._write(session_id, **conditions)
+        amended = amended_message(message, self.policy)
+        key = write.session_id
+        return self._calls.shown(
+            Stored(self._calls.call(self.engine.amend, key, write, amended)), key
+        )
+
+    @public_call
+    def list_messages(
+        self, session_id: str, *, user_id: str | None = None, **listing: Unpack[MessageListing]
+    ) -> Page[Message]:
+        owner = limits.require_owner(user_id)
+        query, cursor = message_query(self._now(), session_id, **listing)
+        key = query.session_id
+        found = self._calls.call(self.engine.messages, key, query)
+        if found is None or not is_visible(
+            query.now, owner, owner=found.record.user_id, ttl=found.record.ttl
+        ):
+            raise SessionNotFoundError(key)
+        info = self._calls.decode(SessionInfo, found.record.body, key)
+        return message_page(self._calls, query, cursor, info, found.messages)
 
     @public_call
     def update(
@@ -238,12 +285,17 @@ class BaseSessionStore(MaintainedSessionStore):
         return Page(items, None if token is None else encode_scan_cursor(token))
 
     @public_call
-    def restore(self, session: Session, *, overwrite: bool = False) -> None:
+    def restore(
+        self, session: Session, *, history: Iterable[Message] = (), overwrite: bool = False
+    ) -> None:
         now = self._now()
         replaces = require_flag("overwrite", overwrite)
-        record = arguments.restored(session)
+        record = restoring.record(session)
+        before = restoring.history(record, history)
         key = record.session_id
-        if not self._calls.call(self.engine.restore, key, record, overwrite=replaces, now=now):
+        if not self._calls.call(
+            self.engine.restore, key, record, history=before, overwrite=replaces, now=now
+        ):
             raise SessionExistsError(key)
 
     def stored_ids(self, user_id: str) -> Iterator[str]:

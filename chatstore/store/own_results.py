@@ -9,7 +9,7 @@ from chatstore.errors import SessionExistsError, VersionConflictError
 from chatstore.models import Session
 from chatstore.record.encode import stored_message
 from chatstore.record.equality import canonical
-from chatstore.record.stored import StoredMessage, StoredSession
+from chatstore.record.stored import Stored, StoredMessage, StoredSession
 from chatstore.record.window import newest
 from chatstore.store.engine_calls import EngineCalls
 
@@ -18,26 +18,62 @@ def create(calls: EngineCalls, session: StoredSession, now: Moment) -> Session:
     """Insert a session. Raises `SessionExistsError` if a live one, and not this, has the id."""
     key = session.session_id
     if calls.call(calls.engine.insert, key, session, now):
-        return calls.decode(Session, session.document, key)
+        return calls.shown(Stored(session.document), key)
     found = calls.find(key, now, None, latest=True)
     if found is None or found.creation_id != session.info["creationId"]:
         raise SessionExistsError(key)
     return found
 
 
-def rewrite(calls: EngineCalls, write: Write, given: Sequence[StoredMessage]) -> Session:
-    """Put a window in the place of the one that has `write.if_version`. Raises
-    `VersionConflictError` if another version, and not this result, is there."""
-    kept = newest(given, write.policy)
+def rewrite(
+    calls: EngineCalls,
+    write: Write,
+    given: Sequence[StoredMessage],
+    *,
+    whole: bool,
+    replaced: Session | None = None,
+) -> Session:
+    """Put messages in the place of the window that has `write.if_version`; `replaced` is the
+    session with that window, where it is known. Raises `VersionConflictError` if another version,
+    and not this result, is there."""
     key = write.session_id
     try:
-        body = calls.call(calls.engine.rewrite, key, write, kept, len(given))
+        body = calls.call(calls.engine.rewrite, key, write, given, whole=whole)
     except VersionConflictError:
         found = calls.find(key, write.now, write.user_id, latest=True)
         if found is None or write.if_version is None or found.version != write.if_version + 1:
             raise
-        stored = (stored_message(message).document for message in found.messages)
-        if canonical(stored) != canonical(message.document for message in kept):
+        if not (
+            _is_history(found, given, whole=whole, replaced=replaced)
+            if found.keeps_history
+            else _is_shown(found, newest(given, write.policy))
+        ):
             raise
         return found
-    return calls.decode(Session, body, key)
+    return calls.shown(Stored(body), key)
+
+
+def _is_history(
+    found: Session, given: Sequence[StoredMessage], *, whole: bool, replaced: Session | None
+) -> bool:
+    """Whether a session with history is what a rewrite would have made of it. Older messages may be
+    shown before what was given, and not all of it if it was much: the count tells, if it is
+    known. Where it is not, nothing tells that all was taken away."""
+    if whole:
+        is_counted = found.message_count == len(given)
+    elif replaced is not None:
+        before = replaced.message_count - len(replaced.messages)
+        is_counted = found.message_count == before + len(given)
+    else:
+        is_counted = bool(given)
+    length = min(len(found.messages), len(given))
+    return is_counted and _is_shown(found, given[len(given) - length :])
+
+
+def _is_shown(found: Session, newest_ones: Sequence[StoredMessage]) -> bool:
+    """Whether exactly these are the newest messages of a session, and if it has no history all."""
+    shown = found.messages
+    if found.keeps_history:
+        shown = shown[len(shown) - len(newest_ones) :]
+    stored = (stored_message(message).document for message in shown)
+    return canonical(stored) == canonical(message.document for message in newest_ones)
