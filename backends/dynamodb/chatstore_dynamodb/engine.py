@@ -63,6 +63,7 @@ class DynamoDBEngine(Engine):
             private_client(client),
             require_name("table_name", table_name),
             index_name=require_name("index_name", index_name),
+            history_table=history_table,
             consistent_reads=require_flag("consistent_reads", consistent_reads),
         )
         chosen = history_table_of(table_name) if history_table is None else history_table
@@ -256,8 +257,12 @@ class DynamoDBEngine(Engine):
         return count
 
     def ping(self) -> None:
-        ping(self.table, needs_time_to_live=self.needs_time_to_live)
-        self.histories.ping(self._policy)
+        are_kept = self.histories.are_kept(self._policy)
+        ping(
+            self.table,
+            needs_time_to_live=self.needs_time_to_live,
+            histories=self.histories.chunks if are_kept else None,
+        )
 
     def close(self) -> None:
         for client in self._owned:

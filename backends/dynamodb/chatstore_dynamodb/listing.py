@@ -2,11 +2,15 @@
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
 
 from chatstore.engine.cursor import Position
 from chatstore.engine.query import PageQuery
 from chatstore.models import JsonObject
 from chatstore_dynamodb import expressions
+from chatstore_dynamodb.errors import is_not_projected
 from chatstore_dynamodb.items import other_attributes
 from chatstore_dynamodb.table import Table
 
@@ -18,7 +22,7 @@ def page(table: Table, query: PageQuery) -> Sequence[tuple[Position, JsonObject]
         return []
     listing = expressions.Listing(query)
     for round_ in itertools.count():
-        answer = table.query({**request, "Limit": expressions.evaluated(query, round_)})
+        answer = _query(table, {**request, "Limit": expressions.evaluated(query, round_)})
         table.require_owner(query.user_id, answer)
         listing.take(answer.get("Items", []))
         if listing.is_full:
@@ -32,3 +36,14 @@ def page(table: Table, query: PageQuery) -> Sequence[tuple[Position, JsonObject]
         body = incomplete[item["sessionId"]["S"]]
         body |= other_attributes(item, body)
     return listing.page
+
+
+def _query(table: Table, request: dict[str, Any]) -> dict[str, Any]:
+    if table.index_has_history:
+        try:
+            return table.query(request)
+        except ClientError as error:
+            if not is_not_projected(error):
+                raise
+            table.index_has_history = False
+    return table.query(expressions.without_history(request))

@@ -32,12 +32,21 @@ class Table:
     """One table, through a client that any number of threads share."""
 
     def __init__(
-        self, client: Client, name: str, *, index_name: str, consistent_reads: bool
+        self,
+        client: Client,
+        name: str,
+        *,
+        index_name: str,
+        history_table: str | None,
+        consistent_reads: bool,
     ) -> None:
         self.client = client
         self.name = name
         self.index_name = index_name
-        self.place = Place.of(client, name, index_name)
+        self.place = Place.of(client, name, index_name, history_table)
+        self.index_has_history = True
+        """Whether the user index is believed to have the attribute `history`: one that leaves
+        messages out may be from before there were histories."""
         self._consistent_reads = consistent_reads
 
     def get(self, session_id: str, *, latest: bool = False) -> Item | None:

@@ -1,8 +1,10 @@
 """Calls that take turns, a request at a time: all the ways in which they can come together."""
 
+import itertools
+import random
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from chatstore_dynamodb.client import Client
@@ -29,7 +31,7 @@ class Turns:
     def run(
         self,
         actors: Mapping[str, Actor],
-        choose: Callable[[list[str]], str],
+        choose: "Choose",
         *,
         crash: tuple[str, int] | None = None,
     ) -> dict[str, Any]:
@@ -78,26 +80,39 @@ class Turns:
                     chosen = choose(sorted(waiting))
                     waiting[chosen] = True
                     self._lock.notify_all()
-                    # It has gone on once its entry is gone.
-                    assert self._lock.wait_for(
-                        lambda name=chosen: not waiting.get(name, False), PATIENCE
-                    )
+                    assert self._lock.wait_for(partial(_has_gone_on, waiting, chosen), PATIENCE)
             for thread in threads:
                 thread.join(PATIENCE)
         return results
 
 
-def interleavings(
-    run: Callable[[Callable[[list[str]], str]], None], *, most: int = 1_000_000
-) -> int:
-    """Call `run` once for each order in which its actors' requests can come; how many there were.
-    `run` asks the function that it is given whose turn it is."""
+def _has_gone_on(waiting: Mapping[str, bool], name: str) -> bool:
+    return not waiting.get(name, False)
+
+
+Choose = Callable[[list[str]], str]
+"""Of those who wait for their turn, whose it is."""
+
+
+def some_orders(run: Callable[[Choose], None], *, number: int) -> None:
+    """Call `run` with so many orders of its actors' requests, the same each time."""
+    for seed in range(number):
+        run(random.Random(seed).choice)  # noqa: S311  no secret
+
+
+def every_order(run: Callable[[Choose], None]) -> int:
+    """Call `run` once for each order in which its actors' requests can come; how many there
+    were."""
     taken: list[tuple[int, int]] = []
-    for count in range(1, most + 1):
+    for count in itertools.count(1):
         path = iter([index for index, _ in taken])
         trace: list[tuple[int, int]] = []
 
-        def choose(names: list[str], path: Iterator[int] = path) -> str:
+        def choose(
+            names: list[str],
+            path: Iterator[int] = path,
+            trace: list[tuple[int, int]] = trace,
+        ) -> str:
             index = next(path, 0)
             trace.append((index, len(names)))
             return names[index]
@@ -109,12 +124,4 @@ def interleavings(
             return count
         last, options = trace.pop()
         taken = [*trace, (last + 1, options)]
-    return most
-
-
-@contextmanager
-def no_waiting(monkeypatch: Any) -> Iterator[None]:
-    """Nobody waits before another attempt: the turns are told."""
-    for module in ("conditional_write", "history.reading", "history.table"):
-        monkeypatch.setattr(f"chatstore_dynamodb.{module}.back_off", lambda _: None)
-    yield
+    raise AssertionError

@@ -4,6 +4,7 @@ what never was."""
 
 import itertools
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from chatstore_dynamodb.history.chunks import Life, chunk_item, chunks_of
 from chatstore_dynamodb.items import new_history_item
 
 from .dynamodb_harness import TableHarness
-from .stepping import Actor, CrashError, Turns, interleavings
+from .stepping import Actor, Choose, CrashError, Turns, every_order, some_orders
 
 WINDOW = 2
 ARCHIVED = 4
@@ -145,15 +146,24 @@ def store(moto_table: TableHarness, monkeypatch: pytest.MonkeyPatch) -> DynamoDB
     return moto_table.open(policy=policy, clock=ManualClock())
 
 
+Orders = Callable[[Callable[[Choose], None]], object]
+
+
+@pytest.fixture(params=["some", pytest.param("every", marks=pytest.mark.long)])
+def orders(request: pytest.FixtureRequest) -> Orders:
+    """Some of the orders in which requests can come, or every one of them."""
+    return every_order if request.param == "every" else partial(some_orders, number=8)
+
+
 @pytest.mark.parametrize("name", WRITERS)
 def test_two_archivers_and_a_writer(
-    moto_table: TableHarness, store: DynamoDBSessionStore, name: str
+    moto_table: TableHarness, store: DynamoDBSessionStore, orders: Orders, name: str
 ) -> None:
     """Whoever is first at each step: what the writer wrote is there, once and in its place, also
     after one more archiver has gone over it."""
     turns = Turns(moto_table.client)
 
-    def run(choose: Callable[[list[str]], str]) -> None:
+    def run(choose: Choose) -> None:
         scene = Scene(moto_table, store)
         actors = {
             "short": scene.archives(2),
@@ -166,18 +176,22 @@ def test_two_archivers_and_a_writer(
         scene.archives_anew()
         scene.require_whole()
 
-    assert interleavings(run) >= 30
+    orders(run)
 
 
 @pytest.mark.parametrize("name", WRITERS)
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_a_reader_beside_an_archiver_and_a_writer(
-    moto_table: TableHarness, store: DynamoDBSessionStore, name: str, newest_first: bool
+    moto_table: TableHarness,
+    store: DynamoDBSessionStore,
+    orders: Orders,
+    name: str,
+    newest_first: bool,
 ) -> None:
     """A reader is shown what the session held before or after the write, and nothing else."""
     turns = Turns(moto_table.client)
 
-    def run(choose: Callable[[list[str]], str]) -> None:
+    def run(choose: Choose) -> None:
         scene = Scene(moto_table, store)
         actors: dict[str, Actor] = {
             "archiver": scene.archives(4),
@@ -190,18 +204,18 @@ def test_a_reader_beside_an_archiver_and_a_writer(
         assert not any(results.values()), results
         scene.require_whole()
 
-    assert interleavings(run) >= 30
+    orders(run)
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_a_reader_whose_chunks_are_written_over(
-    moto_table: TableHarness, store: DynamoDBSessionStore, newest_first: bool
+    moto_table: TableHarness, store: DynamoDBSessionStore, orders: Orders, newest_first: bool
 ) -> None:
     """A reader has the item; then all in view is popped, so that messages come back from a chunk,
     they are written anew, and go into a chunk again: the reader notices, whenever it reads on."""
     turns = Turns(moto_table.client)
 
-    def run(choose: Callable[[list[str]], str]) -> None:
+    def run(choose: Choose) -> None:
         scene = Scene(moto_table, store)
         scene.archives_anew()
 
@@ -218,7 +232,7 @@ def test_a_reader_whose_chunks_are_written_over(
         assert results["reader"] in scene.states, results
         scene.require_whole()
 
-    assert interleavings(run) >= 30
+    orders(run)
 
 
 def crashes() -> Iterator[tuple[str, str, int]]:
@@ -229,13 +243,18 @@ def crashes() -> Iterator[tuple[str, str, int]]:
 
 @pytest.mark.parametrize(("name", "who", "after"), list(crashes()))
 def test_a_crash_after_each_request(
-    moto_table: TableHarness, store: DynamoDBSessionStore, name: str, who: str, after: int
+    moto_table: TableHarness,
+    store: DynamoDBSessionStore,
+    orders: Orders,
+    name: str,
+    who: str,
+    after: int,
 ) -> None:
     """One of them ends after so many of its requests, wherever the others are: the session is as
     before the write or as after it, and goes on."""
     turns = Turns(moto_table.client)
 
-    def run(choose: Callable[[list[str]], str]) -> None:
+    def run(choose: Choose) -> None:
         scene = Scene(moto_table, store)
         actors = {
             "short": scene.archives(2),
@@ -252,7 +271,7 @@ def test_a_crash_after_each_request(
         scene.archives_anew()
         scene.require_whole()
 
-    interleavings(run, most=25)
+    orders(run)
 
 
 def require_one_or_the_other(scene: Scene, name: str) -> None:

@@ -55,7 +55,7 @@ class Archive:
             _log.warning(
                 "%s: messages of a session could not be moved to its history (%s); the next append "
                 "will try again",
-                self._chunks.place,
+                self._table.place,
                 type(error).__name__,
             )
 

@@ -15,15 +15,14 @@ from chatstore.record.stored import StoredMessage, StoredSession
 from chatstore.runtime.deadline import DeadlineError
 from chatstore_dynamodb.attribute_values import Item
 from chatstore_dynamodb.conditional_write import ConditionalWrites, Request
-from chatstore_dynamodb.error_codes import MISSING
-from chatstore_dynamodb.errors import code_of, is_refused
+from chatstore_dynamodb.errors import is_refused
 from chatstore_dynamodb.expressions import kept
 from chatstore_dynamodb.expressions.clauses import mark_gone
 from chatstore_dynamodb.history.archive import Archive
 from chatstore_dynamodb.history.erasing import Eraser
 from chatstore_dynamodb.history.lives import NewLife, NewLives
 from chatstore_dynamodb.history.reading import Reader
-from chatstore_dynamodb.history.table import HistoryTable
+from chatstore_dynamodb.history.table import HistoryTable, HistoryTableMissingError
 from chatstore_dynamodb.history.writing import HistoryWrites
 from chatstore_dynamodb.items import HISTORY_ID, new_history_item
 from chatstore_dynamodb.stored_item import StoredItem
@@ -44,7 +43,7 @@ class Histories:
         self._writes = writes
         self._is_named = is_named
         self._is_there = False
-        self.chunks = HistoryTable(table.client, history_table)
+        self.chunks = HistoryTable(table.client, history_table, table.place)
         self.reader = Reader(table, self.chunks)
         self.archive = Archive(table, self.chunks)
         self.writes = HistoryWrites(self.archive, self.reader)
@@ -139,16 +138,18 @@ class Histories:
         """Remove all chunks that no item has."""
         try:
             self.eraser.purge_orphans(now)
+        except HistoryTableMissingError:
+            # Whoever keeps no history needs no such table,
+            if self._is_named:
+                raise
         except ClientError as error:
-            # Whoever keeps no history needs no such table, nor a permission to read it.
-            if code_of(error) in MISSING or (is_refused(error) and not self._is_named):
-                return
-            raise
+            # nor a permission to read it.
+            if self._is_named or not is_refused(error):
+                raise
 
-    def ping(self, policy: RetentionPolicy) -> None:
-        """Fail if histories are kept and their table can't be read."""
-        if policy.keep_history or self._is_named:
-            self.chunks.require_there()
+    def are_kept(self, policy: RetentionPolicy) -> bool:
+        """Whether a store with this policy counts on the history table."""
+        return policy.keep_history or self._is_named
 
     def _require_there(self) -> None:
         # An append would find out too late: what it moves to the history has been acknowledged.

@@ -115,10 +115,15 @@ class HistoryDefinition:
 AnyDefinition = TableDefinition | HistoryDefinition
 
 
-def definition_from(create_table: Mapping[str, Any]) -> TableDefinition:
+def definition_from(create_table: Mapping[str, Any]) -> AnyDefinition:
     """The definition that a create-table file was written from. Raises `ConfigurationError` if
     it holds anything that chatstore would not write."""
+    definition: AnyDefinition
     try:
+        if "GlobalSecondaryIndexes" not in create_table:
+            definition = HistoryDefinition(create_table["TableName"])
+            if definition.create_table == create_table:
+                return definition
         [index] = create_table["GlobalSecondaryIndexes"]
         definition = TableDefinition(
             create_table["TableName"],
