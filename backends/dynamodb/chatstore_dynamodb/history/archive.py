@@ -47,7 +47,8 @@ class Archive:
             return
         try:
             stored = StoredItem(session_id, item)
-            dropped = self.put_oldest(stored, size - history)
+            # One chunk, whoever put it: what is left waits for its turn.
+            dropped = self._put(stored, 0, size - history)
             self._table.change(session_id, kept.drop(stored, dropped))
         except OutdatedError:
             pass
@@ -62,16 +63,18 @@ class Archive:
     def put_oldest(self, stored: StoredItem, count: int) -> int:
         """Put the oldest messages of an item, at least so many, in chunks; how many these have.
         Raises `OutdatedError` if the item has changed since it came back."""
-        listed, weights = stored.messages, stored.weights
         done = 0
         while done < count:
-            rest = (
-                (unmarshal(message), weight)
-                for message, weight in zip(listed[done:count], weights[done:count], strict=True)
-            )
-            chunk = next(chunks_of(stored.archived + done, stored.edits, rest))
-            there = self._chunks.put(stored_life(stored), chunk)
-            # One that somebody else put may be longer or shorter.
-            if there is None or (done := there.end - stored.archived) > len(listed):
-                raise OutdatedError
+            done = self._put(stored, done, count)
         return done
+
+    def _put(self, stored: StoredItem, first: int, end: int) -> int:
+        """Put messages of an item, from a place on, in one chunk; the place after the last that it
+        has. One that somebody else put may be longer or shorter."""
+        listed, weights = stored.messages, stored.weights
+        messages = zip(map(unmarshal, listed[first:end]), weights[first:end], strict=True)
+        chunk = next(chunks_of(stored.archived + first, stored.edits, messages))
+        there = self._chunks.put(stored_life(stored), chunk)
+        if there is None or there.end - stored.archived > len(listed):
+            raise OutdatedError
+        return there.end - stored.archived
