@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from chatstore import MaintainedSessionStore, ManualClock, Message, Session
 from chatstore_contract_tests import Harness
+from chatstore_contract_tests.arguments import arguments, called
 from chatstore_contract_tests.behaviour import START, message
 from chatstore_contract_tests.comparing import outcome
-from chatstore_contract_tests.door import arguments, called, require_plain
+from chatstore_contract_tests.door import require_plain
 from chatstore_contract_tests.hostile import BAD_CURSORS, BAD_IDS, BAD_LIMITS, BAD_VALUES, NUMBERS
 from chatstore_contract_tests.impostors import IMPOSTORS, PLAIN
 from chatstore_contract_tests.memory import MemoryHarness
