@@ -24,65 +24,64 @@ MESSAGES = 1_000
 _PAUSE = 0.002
 """Seconds between two chunks: who waits would come too late otherwise, time and again."""
 
-_AT_ONCE = 0
-"""When leftovers are due that nobody uses any more."""
-
 
 def erase(cursor: Cursor, life: int, kept: int) -> None:
-    """Erase a session, and its messages, or leave them over if they are more than a chunk."""
-    cursor.execute(statements.DELETE_SESSION, {"life": life})
-    if kept > MESSAGES:
-        leave_over(cursor, life)
-    else:
+    """Erase a session, and its messages unless they are more than a chunk: then the table's trigger
+    notes that they are left over."""
+    if kept <= MESSAGES:
         cursor.execute(message_statements.DELETE_MESSAGES, {"life": life})
+    cursor.execute(statements.DELETE_SESSION, {"life": life})
+
+
+class _Chunk:
+    """What one transaction erases."""
+
+    def __init__(self) -> None:
+        self._room = MESSAGES
+
+    def takes(self, kept: int) -> bool:
+        """Whether a session that keeps so many messages is erased in it too."""
+        # What is left over takes no room.
+        self._room -= kept if kept <= MESSAGES else 0
+        return self._room >= 0
 
 
 def erase_user_chunk(cursor: Cursor, user_id: str) -> tuple[Sequence[int | None], bool]:
     """Erase some of a user's sessions: their ttls, and whether they were the last."""
-    chunk = {"user_id": user_id, "limit": SESSIONS}
-    owned = cursor.execute(statements.SELECT_OWNED, chunk).fetchall()
-    fitting = owned[: _fitting([kept for _, kept, _ in owned])]
-    for life, kept, _ in fitting:
+    wanted = {"user_id": user_id, "limit": SESSIONS}
+    owned = cursor.execute(statements.SELECT_OWNED, wanted).fetchall()
+    chunk = _Chunk()
+    ttls: list[int | None] = []
+    for life, kept, ttl in owned:
+        if not chunk.takes(kept):
+            break
         erase(cursor, life, kept)
-    return [ttl for *_, ttl in fitting], len(fitting) == len(owned) < SESSIONS
+        ttls.append(ttl)
+    return ttls, len(ttls) == len(owned) < SESSIONS
 
 
 def erase_expired(database: Database, lives: Sequence[int], now: Moment) -> int:
     """Erase those sessions that are still expired; how many that were."""
-    removed = 0
-    while lives:
+    removed = done = 0
+    while done < len(lives):
         with each_step(), database.write(may_take_long=True) as cursor:
-            expired = [_expired(cursor, life, now) for life in lives]
-            done = _fitting([kept or 0 for kept in expired])
-            for life, kept in zip(lives, expired[:done], strict=False):
-                if kept is not None:
+            chunk = _Chunk()
+            for life in lives[done:]:
+                expired = {"life": life, "now": now.seconds}
+                found = cursor.execute(statements.SELECT_IF_EXPIRED, expired).fetchall()
+                if found and not chunk.takes(found[0][0]):
+                    break
+                for (kept,) in found:
                     erase(cursor, life, kept)
-                    removed += 1
-        lives = lives[done:]
+                removed += len(found)
+                done += 1
         time.sleep(_PAUSE)
     return removed
 
 
-def _expired(cursor: Cursor, life: int, now: Moment) -> int | None:
-    """How many messages a session keeps that is still expired; None if it is not."""
-    expired = {"life": life, "now": now.seconds}
-    found = cursor.execute(statements.SELECT_IF_EXPIRED, expired).fetchall()
-    return int(found[0][0]) if found else None
-
-
-def _fitting(kept: Sequence[int]) -> int:
-    """How many sessions, the first of those that keep so many messages, a transaction erases."""
-    room = MESSAGES
-    for number, messages in enumerate(kept):
-        # What is left over takes no room.
-        room -= messages if messages <= MESSAGES else 0
-        if room < 0:
-            return number
-    return len(kept)
-
-
-def leave_over(cursor: Cursor, life: int, *, due: int = _AT_ONCE) -> None:
-    """Note that a life is no session's."""
+def leave_over(cursor: Cursor, life: int, *, due: int) -> None:
+    """Note that what is written under a life, which is no session's yet, is erased from `due`
+    on."""
     cursor.execute(statements.INSERT_LEFTOVER, {"life": life, "due": due})
 
 

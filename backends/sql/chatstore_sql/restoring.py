@@ -6,6 +6,7 @@ last.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import NamedTuple
 
@@ -62,7 +63,9 @@ def restore(
             written = written.and_also(chunk)
         is_written = place.write_last(life, written)
     except BaseException:
-        place.abandon(life)
+        # What is in the way of that does not hide the cause; a purge does it a day later.
+        with suppress(Exception):
+            place.abandon(life)
         raise
     if not is_written:
         place.abandon(life)

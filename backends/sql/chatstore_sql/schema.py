@@ -71,3 +71,11 @@ leftovers = Table(
 
 Index("chat_sessions_by_user", sessions.c.user_id, sessions.c.created_at, sessions.c.session_id)
 Index("chat_messages_by_id", messages.c.life, messages.c.message_id)
+
+TRIGGER = """CREATE TRIGGER chat_sessions_deleted AFTER DELETE ON chat_sessions
+WHEN EXISTS (SELECT 1 FROM chat_messages WHERE life = old.life)
+BEGIN
+    INSERT OR REPLACE INTO chat_leftovers (life, due) VALUES (old.life, 0);
+END"""
+"""Whoever deletes a session's row, and not its messages first, leaves them over, to be erased at
+once."""

@@ -143,6 +143,22 @@ def test_what_a_dead_process_left_is_erased_by_the_next(
     assert rows_in(path) == (1, 9, 0)
 
 
+@pytest.mark.parametrize("foreign_keys", ["ON", "OFF"])
+def test_whoever_deletes_a_row_leaves_nothing_for_ever(
+    store: SQLSessionStore, path: Path, foreign_keys: str
+) -> None:
+    """A program that deletes sessions' rows, as an older chatstore does, leaves their messages to
+    the next purge; nobody sees them meanwhile."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA foreign_keys={foreign_keys}")
+        connection.execute("DELETE FROM chat_sessions WHERE user_id = 'ana'")
+    store.create("ana", session_id="9")
+    assert store.get("9").messages == []
+    assert rows_in(path) == (2, 54, 9)
+    store.purge_expired()
+    assert rows_in(path) == (2, 9, 0)
+
+
 def refuse(_: Any) -> None:
     """A transaction finds no way to begin."""
     raise BackendUnavailableError("held by another process")

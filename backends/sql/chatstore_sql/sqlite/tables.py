@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from chatstore.errors import BackendError, SchemaError
-from chatstore_sql.schema import APPLICATION_ID, SCHEMA_VERSION, metadata
+from chatstore_sql.schema import APPLICATION_ID, SCHEMA_VERSION, TRIGGER, metadata
 from chatstore_sql.sqlite import upgrade
 from chatstore_sql.sqlite.sqlalchemy_engine import EngineSettings
 
@@ -110,13 +110,13 @@ def _in_transaction(
 
 
 def ddl() -> list[str]:
-    """The statements that make the tables and the index."""
+    """The statements that make the tables, the indexes and the trigger."""
     dialect = SQLiteDialect_pysqlite()
     statements: list[str] = []
     for table in metadata.sorted_tables:
         statements.append(str(CreateTable(table).compile(dialect=dialect)))
         statements += [str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes]
-    return statements
+    return [*statements, TRIGGER]
 
 
 def _use_wal(cursor: sqlite3.Cursor, settings: EngineSettings) -> None:

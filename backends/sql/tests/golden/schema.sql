@@ -41,3 +41,9 @@ CREATE TABLE chat_sessions (
  STRICT;
 
 CREATE INDEX chat_sessions_by_user ON chat_sessions (user_id, created_at, session_id);
+
+CREATE TRIGGER chat_sessions_deleted AFTER DELETE ON chat_sessions
+WHEN EXISTS (SELECT 1 FROM chat_messages WHERE life = old.life)
+BEGIN
+    INSERT OR REPLACE INTO chat_leftovers (life, due) VALUES (old.life, 0);
+END;
