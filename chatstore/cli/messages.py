@@ -1,5 +1,6 @@
 """`chatstore sessions messages`: all that is kept of a session, page by page."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ from chatstore.cli import options, output, rendering
 from chatstore.cli.failures import UsageError
 from chatstore.cli.printable import printable
 from chatstore.models import Message, Page
+from chatstore.protocol import MaintainedSessionStore
 
 _USUAL_PAGE = 50
 
@@ -39,26 +41,34 @@ def messages(
     if everything and limit is not None:
         raise UsageError("give --all or --limit, not both")
     size = options.LARGEST_PAGE if everything else _USUAL_PAGE if limit is None else limit
-    found: list[Message] = []
-    shown = 0
+
+    def page_from(store: MaintainedSessionStore, start: str | None) -> Page[Message]:
+        return store.list_messages(
+            session_id, user_id=user, newest_first=not oldest_first, limit=size, cursor=start
+        )
+
     with options.opened(url, cache) as store:
-        start, is_first = cursor, True
-        while is_first or (everything and start is not None):
-            page = store.list_messages(
-                session_id, user_id=user, newest_first=not oldest_first, limit=size, cursor=start
-            )
-            start, is_first = page.next_cursor, False
+        page = page_from(store, cursor)
+        found = page.items
+        if not as_json:
+            _print_messages(found)
+        while everything and page.next_cursor is not None:
+            page = page_from(store, page.next_cursor)
             if as_json:
                 found += page.items
-                continue
-            # A page is shown before the next is read: there may be more than memory holds.
-            for message in page.items:
-                output.show(*([""] if shown else []), rendering.message_block(message))
-                shown += 1
+            else:
+                # Page by page: there may be more than memory holds.
+                output.show("")
+                _print_messages(page.items)
     if as_json:
         whole = Page(found, page.next_cursor, page.version)
         output.write(output.json_line(rendering.messages_document(whole)))
-    elif not shown:
+    elif not found:
         output.write(f"no messages in {printable(session_id)}\n")
-    elif start is not None:
-        output.show(f"\nmore follow: --cursor {start}", wrapped=False)
+    elif page.next_cursor is not None:
+        output.show(f"\nmore follow: --cursor {page.next_cursor}", wrapped=False)
+
+
+def _print_messages(found: Sequence[Message]) -> None:
+    for index, message in enumerate(found):
+        output.show(*([""] if index else []), rendering.message_block(message))

@@ -62,7 +62,7 @@ def _finish_messages(messages: Sequence[Message]) -> None:
         # Both have defaults for whoever builds a message; a stored one must bring its own.
         if not message.__pydantic_fields_set__ >= _BROUGHT:
             raise ValueError(f"messages[{index}] lacks messageId or timestamp")
-        values = message.__dict__
+        values = vars(message)
         values["timestamp"] = values["timestamp"].astimezone(UTC)
         if unknown := message.__pydantic_extra__:
             unknown.pop(AMENDED_NAME, None)

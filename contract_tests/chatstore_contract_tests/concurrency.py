@@ -117,7 +117,8 @@ class ConcurrencyBehaviour(Behaviour):
                         return
 
             calls: list[Callable[[], None]] = [read]
-            at_once([*calls, *(partial(append, writer) for writer in range(1, WRITERS))])
+            calls += [partial(append, writer) for writer in range(1, WRITERS)]
+            at_once(calls)
             found = stores[0].get(key)
             kept = [f"{each.content}" for each in all_of(stores[0], key)]
             assert [each.content for each in seen] == kept

@@ -74,10 +74,11 @@ class MessagePagesBehaviour(Behaviour):
         """Another service's record lists what it holds, whatever number it was counted at."""
         with every_case() as case:
             for count in (0, 2, 7, ...):
-                harness.raw_write(brief_record(messageCount=count))
+                key = f"{count}"
+                harness.raw_write(brief_record(sessionId=key, messageCount=count))
                 for newest_first in (True, False):
                     with case(count, newest_first):
-                        pages = pages_of(store, "foreign", newest_first=newest_first, limit=1)
+                        pages = pages_of(store, key, newest_first=newest_first, limit=1)
                         found = [each.message_id for page in pages for each in page.items]
                         assert found == (["m1", "m0"] if newest_first else ["m0", "m1"])
 

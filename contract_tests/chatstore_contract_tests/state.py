@@ -89,8 +89,9 @@ class StateBehaviour(Behaviour):
                         denied += 1
                         with refused(InvalidInputError, harness, "there"):
                             write("there", *sent, **given)
-            found = store.get("there")
-            assert {field: getattr(found, field) for field in MAPS} == state
+            with case("at the end"):
+                found = store.get("there")
+                assert {field: getattr(found, field) for field in MAPS} == state
         assert min(taken, denied) > 20, "not much was tried"
 
     def test_state_goes_with_the_messages(self, harness: Harness, clock: ManualClock) -> None:

@@ -22,15 +22,6 @@ _ATTEMPTS = 10
 """How often keys that came back unprocessed are asked for again before the caller is told."""
 
 
-class ConditionFailedError(Exception):
-    """A write's condition did not hold, and nothing was written. `stored` is the item that it
-    met; None: there was none."""
-
-    def __init__(self, stored: StoredItem | None) -> None:
-        self.stored = stored
-        super().__init__("the condition did not hold")
-
-
 def back_off(attempt: int) -> None:
     """Wait before another attempt, the first being 0: a random time, so that writers who met once
     do not meet again, and longer each time, up to a quarter of a second."""
@@ -41,12 +32,21 @@ class Table:
     """One table, through a client that any number of threads share."""
 
     def __init__(
-        self, client: Client, name: str, *, index_name: str, consistent_reads: bool
+        self,
+        client: Client,
+        name: str,
+        *,
+        index_name: str,
+        history_table: str | None,
+        consistent_reads: bool,
     ) -> None:
         self.client = client
         self.name = name
         self.index_name = index_name
-        self.place = Place.of(client, name, index_name)
+        self.place = Place.of(client, name, index_name, history_table)
+        self.index_has_history = True
+        """Whether the user index is believed to have the attribute `history`: one that leaves
+        messages out may be from before there were histories."""
         self._consistent_reads = consistent_reads
 
     def get(self, session_id: str, *, latest: bool = False) -> Item | None:
@@ -58,25 +58,25 @@ class Table:
             ConsistentRead=latest or self._consistent_reads,
         )
         item: Item | None = answer.get("Item")
-        return None if item is None else self._its_own(session_id, item)
+        return None if item is None else self.its_own(session_id, item)
 
     def stored(self, session_id: str) -> StoredItem | None:
         """The item under an id as a write needs to see it."""
         item = self.get(session_id, latest=True)
         return None if item is None else StoredItem(session_id, item)
 
-    def get_many(self, session_ids: Sequence[str]) -> Iterator[Item]:
-        """The items of distinct ids, in no order."""
+    def get_many(self, session_ids: Sequence[str], *, latest: bool = False) -> Iterator[Item]:
+        """The items of distinct ids, in no order; `latest` as in `get`."""
         for first in range(0, len(session_ids), _MOST_KEYS):
             asked_for = set(session_ids[first : first + _MOST_KEYS])
             pending = [key(each) for each in session_ids[first : first + _MOST_KEYS]]
             failures = 0
             while pending:
-                asked = {"Keys": pending, "ConsistentRead": self._consistent_reads}
+                asked = {"Keys": pending, "ConsistentRead": latest or self._consistent_reads}
                 answer = self.client.batch_get_item(RequestItems={self.name: asked})
                 for item in answer.get("Responses", {}).get(self.name, []):
                     if _id_in(item) not in asked_for:
-                        raise self._foreign()
+                        raise self.foreign_answer()
                     yield item
                 left = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
                 if len(left) < len(pending):
@@ -91,63 +91,51 @@ class Table:
                     back_off(failures)
                 pending = left
 
-    def put(self, item: Item, condition: Mapping[str, Any]) -> bool:
-        """Write a whole item; False, and nothing written, if the condition does not hold."""
+    def put(self, item: Item, condition: Mapping[str, Any]) -> tuple[bool, Item | None]:
+        """Write a whole item, unless the condition does not hold: whether it was written, and what
+        was there."""
+        session_id = str(_id_in(item))
         try:
-            self.client.put_item(TableName=self.name, Item=item, **condition)
+            answer = self.client.put_item(
+                TableName=self.name,
+                Item=item,
+                ReturnValues="ALL_OLD",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **condition,
+            )
+        except ClientError as error:
+            if is_failed_condition(error):
+                return False, returned_item(error)
+            raise
+        return True, self._optional(session_id, answer.get("Attributes"))
+
+    def change(self, session_id: str, parameters: Mapping[str, Any]) -> bool:
+        """Change an item; False, and nothing changed, if the condition does not hold."""
+        try:
+            self.client.update_item(TableName=self.name, Key=key(session_id), **parameters)
         except ClientError as error:
             if is_failed_condition(error):
                 return False
             raise
         return True
 
-    def update(self, session_id: str, parameters: Mapping[str, Any]) -> Item:
-        """Change an item and return it as it is then. Raises `ConditionFailedError`."""
+    def remove(
+        self, session_id: str, condition: Mapping[str, Any]
+    ) -> tuple[Item | None, Item | None]:
+        """Remove an item: it, if the condition held; or else what the condition met."""
         try:
-            answer = self.client.update_item(
+            answer = self.client.delete_item(
                 TableName=self.name,
                 Key=key(session_id),
-                ReturnValues="ALL_NEW",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **parameters,
-            )
-        except ClientError as error:
-            if is_failed_condition(error):
-                raise ConditionFailedError(self._met(session_id, error)) from error
-            raise
-        return self._its_own(session_id, answer.get("Attributes", {}))
-
-    def delete(
-        self, session_id: str, condition: Mapping[str, Any], *, by_version: int | None
-    ) -> None:
-        """Remove an item. Raises `ConditionFailedError`; what it met is only read, where the engine
-        does not return it, if the condition is one `by_version`."""
-        try:
-            self.client.delete_item(
-                TableName=self.name,
-                Key=key(session_id),
+                ReturnValues="ALL_OLD",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 **condition,
             )
         except ClientError as error:
-            if not is_failed_condition(error):
-                raise
-            if by_version is None and returned_item(error) is None:
-                raise ConditionFailedError(None) from error
-            raise ConditionFailedError(self._met(session_id, error)) from error
-
-    def remove(self, session_id: str, condition: Mapping[str, Any]) -> Item | None:
-        """Remove an item and return it; None if the condition does not hold."""
-        try:
-            answer = self.client.delete_item(
-                TableName=self.name, Key=key(session_id), ReturnValues="ALL_OLD", **condition
-            )
-        except ClientError as error:
             if is_failed_condition(error):
-                return None
+                return None, self._optional(session_id, returned_item(error))
             raise
-        item: Item | None = answer.get("Attributes")
-        return None if item is None else self._its_own(session_id, item)
+        return self._optional(session_id, answer.get("Attributes")), None
 
     def query(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """One Query of the user index; indexes are never read consistently."""
@@ -160,7 +148,7 @@ class Table:
         """Refuse the answer to a Query for this user's sessions if there are others in it."""
         for item in answer.get("Items", []):
             if item.get("userId", {}).get("S") != user_id:
-                raise self._foreign()
+                raise self.foreign_answer()
 
     def scan(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """One Scan of the table."""
@@ -169,21 +157,18 @@ class Table:
         )
         return answer
 
-    def _met(self, session_id: str, error: ClientError) -> StoredItem | None:
-        item = returned_item(error)
-        # Without one there was none, or the engine is one that does not return it.
-        if item is None:
-            return self.stored(session_id)
-        return StoredItem(session_id, self._its_own(session_id, item))
+    def _optional(self, session_id: str, item: Item | None) -> Item | None:
+        return None if item is None else self.its_own(session_id, item)
 
-    def _its_own(self, session_id: str, item: Item) -> Item:
+    def its_own(self, session_id: str, item: Item) -> Item:
         """The item that was asked for. Another session's is never an answer, however it came: by a
         proxy that mixes answers up, or a socket that two processes read from."""
         if _id_in(item) != session_id:
-            raise self._foreign()
+            raise self.foreign_answer()
         return item
 
-    def _foreign(self) -> BackendUnavailableError:
+    def foreign_answer(self) -> BackendUnavailableError:
+        """The error for an item that was not asked for."""
         return BackendUnavailableError(
             f"{self.place} gave an item with another key than the one asked for; the outcome of a "
             "write is unknown, send the same call again"

@@ -50,11 +50,11 @@ def test_concurrent_appends_all_count(
     assert session.message_count == TOTAL
     assert session.version == TOTAL + 1
     assert len(session.messages) == (max_messages or TOTAL)
-    kept = sorted(each.content.split() for each in session.messages)
+    kept = sorted(str(each.content).split() for each in session.messages)
     for _, written in groupby(kept, key=lambda parts: parts[0]):
         numbers = [int(number) for _, number in written]
         assert numbers == list(range(APPENDS - len(numbers), APPENDS))
-    in_order = [each.content.split() for each in session.messages]
+    in_order = [str(each.content).split() for each in session.messages]
     for writer in {parts[0] for parts in in_order}:
         own = [number for name, number in in_order if name == writer]
         assert own == sorted(own)

@@ -135,17 +135,11 @@ class SQLEngine(Engine):
         return True
 
     def delete_user(self, user_id: str, now: Moment) -> int:
-        live = 0
-        chunk = {"user_id": user_id, "limit": erasing.SESSIONS}
-        while True:
+        live, is_done = 0, False
+        while not is_done:
             with each_step(), self.database.write(may_take_long=True) as cursor:
-                owned = cursor.execute(statements.SELECT_OWNED, chunk).fetchall()
-                room = erasing.MESSAGES
-                for life, kept, _ in owned:
-                    room = erasing.erase(cursor, life, kept, room=room)
-            live += sum(is_visible(now, None, owner=None, ttl=ttl) for _, _, ttl in owned)
-            if len(owned) < erasing.SESSIONS:
-                break
+                ttls, is_done = erasing.erase_user_chunk(cursor, user_id)
+            live += sum(is_visible(now, None, owner=None, ttl=ttl) for ttl in ttls)
         erasing.sweep(self.database, now)
         return live
 
@@ -189,8 +183,7 @@ class SQLEngine(Engine):
             chunk = {"now": now.seconds, "after": after, "limit": erasing.SESSIONS}
             with each_step():
                 expired = self.database.read(statements.SELECT_EXPIRED, chunk)
-            with each_step(), self.database.write(may_take_long=True) as cursor:
-                removed += erasing.erase_expired(cursor, [row[1] for row in expired], now)
+            removed += erasing.erase_expired(self.database, [row[1] for row in expired], now)
             if len(expired) < erasing.SESSIONS:
                 break
             after = expired[-1][0]

@@ -74,12 +74,16 @@ class EngineHarness(Harness):
             columns["extra"] = json_text(unknown)
         columns["next_seq"] = columns["kept"] = len(messages)
         columns["kept_weight"] = sum(document_weights(messages))
+        key = {"session_id": document["sessionId"]}
+        life = "(SELECT life FROM chat_sessions WHERE session_id = :session_id)"
+        self.run(f"DELETE FROM chat_messages WHERE life = {life}", key)  # noqa: S608
+        self.run("DELETE FROM chat_sessions WHERE session_id = :session_id", key)
         names = ", ".join(columns)
         places = ", ".join(f":{name}" for name in columns)
         insert = f"INSERT INTO chat_sessions ({names}) VALUES ({places}) RETURNING life"  # noqa: S608
-        ((life,),) = self.run(insert, columns)
+        ((new_life,),) = self.run(insert, columns)
         for seq, message in enumerate(messages):
-            identity = life, seq, message["messageId"]
+            identity = new_life, seq, message["messageId"]
             given = *identity, stored_size(message), json_text(message)
             self.run(message_statements.INSERT_MESSAGE, given)
 
@@ -101,7 +105,7 @@ class EngineHarness(Harness):
 
     def corrupt_message(self, session_id: str) -> None:
         self.run(
-            "UPDATE chat_messages SET body = '{' WHERE (life, seq) = (SELECT life, next_seq - kept "
+            "UPDATE chat_messages SET body = '{' WHERE (life, seq) = (SELECT life, next_seq - 1 "
             "FROM chat_sessions WHERE session_id = :session_id)",
             {"session_id": session_id},
         )

@@ -158,8 +158,8 @@ class Place:
         all_of_it = written.and_also(messages)
         row = new_row(self._session, all_of_it.number, all_of_it.weight)
         given = row._asdict() | {"life": life}
-        ((life,),) = cursor.execute(statements.INSERT_SESSION, given).fetchall()
-        put(cursor, life, row.next_seq - len(messages), messages)
+        ((own_life,),) = cursor.execute(statements.INSERT_SESSION, given).fetchall()
+        put(cursor, own_life, row.next_seq - len(messages), messages)
 
     def _sweep(self, replaced: Sequence[tuple[int, int]]) -> None:
         for life, kept in replaced:

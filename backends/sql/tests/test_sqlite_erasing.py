@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 
-from chatstore import ManualClock, Message, RetentionPolicy, open_store
+from chatstore import (
+    BackendUnavailableError,
+    ManualClock,
+    Message,
+    RetentionPolicy,
+    open_store,
+)
 from chatstore_sql import SQLSessionStore, erasing
 
 MANY = RetentionPolicy(max_messages=None, ttl=timedelta(hours=1))
@@ -135,6 +141,33 @@ def test_what_a_dead_process_left_is_erased_by_the_next(
     assert rows_in(path) == (11, 9 + sum(range(4, 10)), 6)
     assert erase(store, clock) == 10
     assert rows_in(path) == (1, 9, 0)
+
+
+def refuse(_: Any) -> None:
+    """A transaction finds no way to begin."""
+    raise BackendUnavailableError("held by another process")
+
+
+def interrupt(_: Any) -> None:
+    """The deadline breaks a statement off."""
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    raise error
+
+
+@pytest.mark.parametrize("fail", [refuse, interrupt])
+def test_a_session_is_gone_though_its_messages_are_in_the_way(
+    store: SQLSessionStore, path: Path, monkeypatch: pytest.MonkeyPatch, fail: Callable[[Any], None]
+) -> None:
+    """What keeps a `delete` from erasing all messages keeps it from nothing else: the session is
+    gone, the answer says so, and the messages are for the next purge."""
+    with monkeypatch.context() as held:
+        held.setattr(erasing, "_sweep_chunk", lambda database, _life: fail(database))
+        assert store.delete("9") is True
+    assert store.get_many(["9"]) == []
+    assert rows_in(path) == (10, 54, 1)
+    store.purge_expired()
+    assert rows_in(path) == (10, 45, 0)
 
 
 def test_a_life_is_never_anothers(store: SQLSessionStore, path: Path) -> None:

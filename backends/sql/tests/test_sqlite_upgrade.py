@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -119,6 +121,33 @@ def test_many_open_it_at_once(path: Path) -> None:
     for thread in threads:
         thread.join()
     assert found == [expected] * 12
+
+
+def test_many_processes_open_it_at_once(path: Path) -> None:
+    """Of four processes, which append to it at once, each finds all of it, and none's message is
+    lost."""
+    program = (
+        "import sys\nfrom chatstore import Message, RetentionPolicy, open_store\n"
+        "sys.stdin.readline()\n"
+        "with open_store(sys.argv[1], policy=RetentionPolicy(max_messages=None)) as store:\n"
+        "    store.append('empty', Message(type='user', content='x'))\n"
+    )
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE chat_sessions SET ttl = NULL")
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, f"sqlite:///{path}"], stdin=subprocess.PIPE
+        )
+        for _ in range(4)
+    ]
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.close()
+    assert [process.wait() for process in running] == [0] * 4
+    with open_store(f"sqlite:///{path}", policy=UNLIMITED) as store:
+        assert len(store.get("empty").messages) == 4
+        assert len(store.scan().items) == 7
+    assert is_whole(path)
 
 
 def test_another_may_open_it_at_any_moment(tmp_path: Path) -> None:

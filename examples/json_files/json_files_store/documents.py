@@ -5,6 +5,7 @@ from chatstore.engine import (
     Patch,
     Record,
     document_weights,
+    history_of,
     merge_patch,
     window_policy,
     without_messages,
@@ -26,7 +27,7 @@ def shown(stored: JsonObject, last: int | None = None) -> JsonObject:
 def window(stored: JsonObject) -> list[JsonObject]:
     """The messages that a session shows: all that it has, and of one with history the newest."""
     kept: list[JsonObject] = stored.get("messages", [])
-    if (history := stored.get("history")) is None:
+    if (history := history_of(stored)) is None:
         return kept
     newest = kept[-history:]
     number = window_policy(history).window(len(newest), lambda: document_weights(newest))

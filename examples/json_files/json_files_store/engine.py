@@ -26,6 +26,7 @@ from chatstore.engine import (
     StoredSession,
     Write,
     document_weights,
+    history_of,
     is_same,
     is_visible,
     new_part,
@@ -98,11 +99,11 @@ class JsonFilesEngine(Engine):
             if added:
                 write.require_version(stored["version"])
                 kept: list[JsonObject] = stored["messages"]
-                if "history" in stored:
+                if history_of(stored) is not None:
                     require_batch_weight(added)
                 merge(stored, patch)
                 kept += [message.document for message in added]
-                if "history" not in stored:
+                if history_of(stored) is None:
                     number = write.policy.window(len(kept), lambda: document_weights(kept))
                     del kept[: len(kept) - number]
                 stored["messageCount"] += len(added)
@@ -114,7 +115,7 @@ class JsonFilesEngine(Engine):
             stored = self._live(write)
             write.require_version(stored["version"])
             kept: list[JsonObject] = stored["messages"]
-            history = stored.get("history")
+            history = history_of(stored)
             replaced = len(kept)
             if not whole:
                 weights = document_weights(kept)
@@ -142,7 +143,7 @@ class JsonFilesEngine(Engine):
                 weights = document_weights(seen)
                 require_amended_fit(
                     write.policy,
-                    stored.get("history"),
+                    history_of(stored),
                     total=sum(weights),
                     old=weights[place],
                     new=message.weight,

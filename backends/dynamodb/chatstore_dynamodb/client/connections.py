@@ -2,10 +2,10 @@
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.awsrequest import (
     AWSHTTPConnection,
@@ -19,6 +19,8 @@ from urllib3.util.connection import allowed_gai_family
 
 from chatstore.runtime import deadline
 from chatstore_dynamodb.client.time_limit import in_time
+
+Answer = TypeVar("Answer")
 
 
 class Breaker:
@@ -66,15 +68,27 @@ class _Requests(threading.local):
 _requests = _Requests()
 
 
-@contextmanager
-def breaking(breaker: Breaker) -> Iterator[None]:
-    """Let this breaker break off what this thread requests inside."""
+def in_time_or_broken(send: Callable[[Any], Answer], request: Any) -> Answer:
+    """What `send` returns for a request, over a connection that is broken off when the call's time
+    is up. Raises `DeadlineError` then, whatever broke, and before a request that would begin too
+    late."""
+    breaker = Breaker()
     _requests.breaker = breaker
     try:
-        yield
+        with deadline.broken_off_by(breaker):
+            answer = send(request)
+    except deadline.DeadlineError:
+        raise
+    except Exception as error:
+        if breaker.is_broken or deadline.is_over():
+            raise deadline.DeadlineError from error
+        raise
     finally:
         _requests.breaker = None
         breaker.end()
+    if breaker.is_broken:
+        raise deadline.DeadlineError
+    return answer
 
 
 class _Breakable:

@@ -13,8 +13,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ChecksumError, ConnectionClosedError, HTTPClientError
 from botocore.httpsession import URLLib3Session
 
-from chatstore.runtime import deadline
-from chatstore_dynamodb.client.connections import POOLS, Breaker, breaking
+from chatstore_dynamodb.client.connections import POOLS, in_time_or_broken
 
 
 class NoAnswerError(HTTPClientError):
@@ -62,19 +61,8 @@ class PrivateSession(URLLib3Session):
     def send(self, request: Any) -> AWSResponse:
         """Send a request; what comes back is whole. Raises `DeadlineError` when the call's time is
         up, whatever broke then, and before a request that would begin too late."""
-        breaker = Breaker()
-        try:
-            with breaking(breaker), deadline.broken_off_by(breaker):
-                response = super().send(request)
-                _require_whole(request, response)
-        except deadline.DeadlineError:
-            raise
-        except Exception as error:
-            if breaker.is_broken or deadline.is_over():
-                raise deadline.DeadlineError from error
-            raise
-        if breaker.is_broken:
-            raise deadline.DeadlineError
+        response: AWSResponse = in_time_or_broken(super().send, request)
+        _require_whole(request, response)
         return response
 
 

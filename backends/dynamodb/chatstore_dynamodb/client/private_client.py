@@ -34,7 +34,8 @@ class PrivateEndpoint(Endpoint):
         return own
 
     def _send(self, request: Any) -> Any:
-        self.retries.keep_distance()
+        if self.retries.gap:
+            self.retries.keep_distance()
         return self.http_session.send(request)
 
     def _needs_retry(
@@ -45,6 +46,9 @@ class PrivateEndpoint(Endpoint):
         response: Any = None,
         caught_exception: Any = None,
     ) -> bool:
+        if response is not None and "Error" not in response[1] and not self.retries.gap:
+            # Most are answered well, and nobody keeps a distance.
+            return False
         return self.retries.is_due(attempts, response, caught_exception)
 
 

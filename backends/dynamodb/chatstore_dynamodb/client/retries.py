@@ -54,16 +54,15 @@ class Retries:
     def __init__(self, rules: RetryRules) -> None:
         self.rules = rules
         self._lock = threading.Lock()
-        self._gap = 0.0
+        self.gap = 0.0
+        """The seconds between requests; 0 where DynamoDB has not asked for fewer."""
         self._next = 0.0
 
     def keep_distance(self) -> None:
-        """Wait for this request's turn, if DynamoDB has asked for fewer."""
-        if not self._gap:
-            return
+        """Wait for this request's turn."""
         with self._lock:
             turn = max(self._next, time.monotonic())
-            self._next = turn + self._gap
+            self._next = turn + self.gap
         deadline.pause(max(0.0, turn - time.monotonic()))
 
     def is_due(self, attempts: int, answer: Any, error: Exception | None) -> bool:
@@ -86,14 +85,14 @@ class Retries:
         return True
 
     def _adapt(self, *, throttled: bool) -> None:
-        if not (throttled or self._gap):
+        if not (throttled or self.gap):
             return
         with self._lock:
             if throttled:
-                self._gap = min(_LONGEST_WAIT, max(2 * self._gap, 10 * _SMALLEST_GAP))
+                self.gap = min(_LONGEST_WAIT, max(2 * self.gap, 10 * _SMALLEST_GAP))
             else:
-                gap = 0.8 * self._gap
-                self._gap = gap if gap > _SMALLEST_GAP else 0.0
+                gap = 0.8 * self.gap
+                self.gap = gap if gap > _SMALLEST_GAP else 0.0
 
 
 def _code_and_status(answer: Any) -> tuple[str, int]:

@@ -7,18 +7,27 @@ message having one of the batch's ids; neither conflicts with other writers that
 A window of more than 99 drops its oldest by `REMOVE m[0]` as it grows, and finds ids in a set.
 """
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Sequence, Set
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from chatstore.engine.write import Write
+from chatstore.engine.write import NO_CHANGES, Patch, Write
 from chatstore.policy import RetentionPolicy
 from chatstore.record.stored import StoredMessage
-from chatstore_dynamodb.attribute_values import marshal
+from chatstore_dynamodb.attribute_values import Item, marshal
 from chatstore_dynamodb.expressions.change import Change, Text
-from chatstore_dynamodb.expressions.clauses import Kind, changed, changed_values, kind_of
+from chatstore_dynamodb.expressions.clauses import (
+    Kind,
+    changed,
+    changed_values,
+    kept_request,
+    kind_of,
+    request,
+    without_history,
+)
 from chatstore_dynamodb.expressions.limits import ExpressionLimitError
 from chatstore_dynamodb.expressions.replace import compare_and_set
+from chatstore_dynamodb.expressions.state import has_room, merge
 from chatstore_dynamodb.items import (
     MESSAGE_IDS,
     WINDOW_BYTES,
@@ -32,57 +41,66 @@ _PAST_THE_END = 100_000
 """An index past the end of any list: setting it appends."""
 
 
-def first_append(
-    write: Write, messages: Sequence[StoredMessage], size: int | None
-) -> dict[str, Any]:
-    """The request that appends to a window that is believed to have `size` messages; None: nobody
-    knows. A window that is too long to be said so is asked about as one that nobody has seen."""
-    request = append(write, messages, size) or append(write, messages, None)
-    assert request is not None
-    return request
-
-
 def next_append(
-    write: Write, messages: Sequence[StoredMessage], stored: StoredItem, *, is_full: bool
+    write: Write,
+    messages: Sequence[StoredMessage],
+    patch: Patch,
+    stored: StoredItem,
+    *,
+    is_full: bool,
 ) -> dict[str, Any]:
     """The request that appends to the item that an earlier one met, which was too large for it if
     it `is_full`."""
-    request = None
+    made = None
     if not is_full and _has_what_it_takes(write.policy, messages, stored):
-        request = append(write, messages, len(stored.messages))
-    return request or compare_and_set(write, messages, stored)
+        if patch is NO_CHANGES:
+            made = append(write, messages, len(stored.messages))
+        elif has_room(patch, stored):
+            size = len(stored.messages)
+            made = append(write, messages, size, patch, stored.bounded)
+    return made or compare_and_set(write, messages, stored, patch)
 
 
 def append(
-    write: Write, messages: Sequence[StoredMessage], size: int | None
+    write: Write,
+    messages: Sequence[StoredMessage],
+    size: int | None,
+    patch: Patch = NO_CHANGES,
+    bounded: Set[str] = frozenset(),
 ) -> dict[str, Any] | None:
-    """The request that appends to a window of `size` messages; None: nobody knows yet. There is
-    none if it would pass the limits of an expression, which no request without a size does."""
+    """The request that appends to a window of `size` messages (None: nobody knows yet) and merges a
+    patch into a state of which some maps are `bounded`. There is none if it would pass the limits
+    of an expression, which no request without a size and without a patch does."""
     policy = write.policy
     limit = policy.max_messages
     if size is not None and (limit is None or size + len(messages) <= limit):
         # Where there is room, all sizes are alike.
         size = None
-    form = _form(kind_of(write), policy, len(messages), size)
-    if form is None:
-        return None
-    values = changed_values(write)
-    if form.keeps_bytes:
+    added = len(messages)
+    own = _own_values(policy, added)
+    ids = [message.message_id for message in messages]
+    values: Item = {":ids": {"SS": ids}}
+    if own.bytes:
         # What falls out of the window is not subtracted: the number is an upper bound, made exact
         # by the compare-and-set that a full window calls for.
-        added = sum(message.weight for message in messages)
-        values[":bytes"] = {"N": str(added)}
-        values[":room"] = {"N": str(policy.max_window_bytes - added)}
-    ids = [message.message_id for message in messages]
-    values[":ids"] = {"SS": ids}
-    if form.needs_ids:
+        weight = sum(message.weight for message in messages)
+        values[":bytes"] = {"N": str(weight)}
+        values[":room"] = {"N": str(policy.max_window_bytes - weight)}
+    if own.ids:
         values |= {f":i{index}": {"S": message_id} for index, message_id in enumerate(ids)}
-    if form.replaces:
-        values[":window"] = marshal_messages(messages[-form.replaces :])
+    if own.window:
+        values[":window"] = marshal_messages(messages[-own.window :])
     else:
         for index, message in enumerate(messages):
             values[f":{index}"] = marshal(message.document)
-    return form.text.request(values)
+    if patch is NO_CHANGES:
+        return kept_request(write, partial(_text, policy, added, size), values)
+    change = _change(policy, added, size, kind_of(write))
+    try:
+        merge(change, patch, bounded)
+        return request(change.text(), {**changed_values(write), **values})
+    except ExpressionLimitError:
+        return None
 
 
 def _has_what_it_takes(
@@ -107,20 +125,33 @@ def _has_what_it_takes(
     return bound is not None and bound + added <= policy.max_window_bytes
 
 
-class _Form(NamedTuple):
-    """A text, and which values it leaves open."""
+class _OwnValues(NamedTuple):
+    """Which values an append's text leaves open, beside the messages and those of any write."""
 
-    text: Text
-    keeps_bytes: bool
-    needs_ids: bool
-    replaces: int
+    bytes: bool
+    ids: bool
+    window: int
     """How many messages the window has that is set as a whole; 0: messages are set one by one."""
 
 
 @lru_cache(maxsize=128)
-def _form(kind: Kind, policy: RetentionPolicy, added: int, size: int | None) -> _Form | None:
+def _own_values(policy: RetentionPolicy, added: int) -> _OwnValues:
+    limit = policy.max_messages
+    is_replaced = limit is not None and added >= limit and not needs_ids(policy)
+    return _OwnValues(keeps_bytes(policy), needs_ids(policy), limit or 0 if is_replaced else 0)
+
+
+@lru_cache(maxsize=128)
+def _text(policy: RetentionPolicy, added: int, size: int | None, kind: Kind) -> Text | None:
+    try:
+        return _change(policy, added, size, kind).text()
+    except ExpressionLimitError:
+        return None
+
+
+def _change(policy: RetentionPolicy, added: int, size: int | None, kind: Kind) -> Change:
     """How to append so many messages to a window of this size."""
-    change = changed(kind)
+    change = without_history(changed(kind))
     change.add_to("version", change.number("one", 1))
     change.add_to("messageCount", change.number("added", added))
     change.require_type("messages", "L")
@@ -130,27 +161,21 @@ def _form(kind: Kind, policy: RetentionPolicy, added: int, size: int | None) -> 
     else:
         change.remove(change.name(WINDOW_BYTES))
     limit = policy.max_messages
-    replaces = 0
     if needs_ids(policy):
         _move_long_window(change, added, size, limit)
     else:
         change.remove(change.name(MESSAGE_IDS))
-        replaces = _move_window(change, added, size, limit or 0)
-    try:
-        return _Form(change.text(), keeps_bytes(policy), needs_ids(policy), replaces)
-    except ExpressionLimitError:
-        return None
+        _move_window(change, added, size, limit or 0)
+    return change
 
 
-def _move_window(change: Change, added: int, size: int | None, limit: int) -> int:
-    """Replace the window, let it grow, or slide it; how many messages there are that replace it."""
+def _move_window(change: Change, added: int, size: int | None, limit: int) -> None:
+    """Replace the window, let it grow, or slide it."""
     name = change.name("messages")
-    replaces = 0
     if added >= limit:
         searched = max(limit, size or 0)
         change.require(f"size({name})<={change.number('size', searched)}")
         change.set(name, ":window")
-        replaces = limit
     elif size is None or size + added <= limit:
         searched = limit - added
         change.require(f"size({name})<={change.number('size', searched)}")
@@ -163,7 +188,6 @@ def _move_window(change: Change, added: int, size: int | None, limit: int) -> in
     message_id = change.name("messageId")
     found = " OR ".join(f"contains(:ids,{name}[{index}].{message_id})" for index in range(searched))
     change.require(f"NOT ({found})")
-    return replaces
 
 
 def _slide(change: Change, added: int, size: int, limit: int) -> None:

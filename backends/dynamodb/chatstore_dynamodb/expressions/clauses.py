@@ -1,10 +1,12 @@
 """The clauses that every write has: which session it is for, and what it sets beside its own."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from chatstore.engine.write import Write
 from chatstore_dynamodb.attribute_values import Item
-from chatstore_dynamodb.expressions.change import Change
+from chatstore_dynamodb.expressions.change import Change, Text
+from chatstore_dynamodb.items import GONE, HISTORY, HISTORY_ID
 
 
 class Kind(NamedTuple):
@@ -88,9 +90,49 @@ def changed_values(write: Write) -> Item:
     return values
 
 
+def without_history(change: Change) -> Change:
+    """The same, for a session without history: whoever shortens a list must know of none."""
+    change.require_absent(HISTORY)
+    return change
+
+
+def request(text: Text, values: Item) -> dict[str, Any]:
+    """The parameters of a request, with the values that its text leaves open."""
+    parameters = {
+        "ConditionExpression": text.condition,
+        "ExpressionAttributeNames": dict(text.names),
+        "ExpressionAttributeValues": {**text.values, **values},
+    }
+    if text.update:
+        parameters["UpdateExpression"] = text.update
+    return parameters
+
+
+def change_request(change: Change, write: Write) -> dict[str, Any]:
+    """The request of a write whose change has all its values but those that every write has."""
+    return request(change.text(), changed_values(write))
+
+
+def kept_request(
+    write: Write, text_of: Callable[[Kind], Text | None], values: Item
+) -> dict[str, Any] | None:
+    """The request of a write by a text that is kept for its kind, with the values that are the
+    write's own; None if there is no such text."""
+    text = text_of(kind_of(write))
+    return None if text is None else request(text, {**changed_values(write), **values})
+
+
 def visible_condition(write: Write) -> dict[str, Any]:
-    """The condition of a DeleteItem: the session is visible to the write."""
-    return visible(kind_of(write)).text().request(visible_values(write))
+    """The condition of a DeleteItem: the session is visible to the write, and has no history."""
+    return request(without_history(visible(kind_of(write))).text(), visible_values(write))
+
+
+def mark_gone(write: Write) -> dict[str, Any]:
+    """The UpdateItem by which a session with history is gone at once."""
+    change = visible(kind_of(write))
+    change.require(f"attribute_exists({change.name(HISTORY_ID)})")
+    change.set(change.name("ttl"), change.number("gone", GONE))
+    return request(change.text(), visible_values(write))
 
 
 def free(now_seconds: int) -> dict[str, Any]:
@@ -99,4 +141,4 @@ def free(now_seconds: int) -> dict[str, Any]:
     exists = change.name("sessionId")
     expired = f"{change.name('ttl')}<={change.number('now', now_seconds)}"
     change.require(f"(attribute_not_exists({exists}) OR {expired})")
-    return change.text().request({})
+    return request(change.text(), {})

@@ -1,0 +1,297 @@
+"""Two archivers, a writer and a reader of one session with history, in every order of their
+requests, and with a crash after each: nothing is lost, nothing comes back, and no reader is shown
+what never was."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from chatstore import ManualClock, Message, RetentionPolicy, Session
+from chatstore.record.encode import stored_message
+from chatstore.record.stored import StoredSession
+from chatstore_dynamodb import DynamoDBSessionStore
+from chatstore_dynamodb.conditional_write import OutdatedError
+from chatstore_dynamodb.expressions import kept
+from chatstore_dynamodb.history.chunks import Life, chunk_item, chunks_of
+from chatstore_dynamodb.items import new_history_item
+
+from .dynamodb_harness import TableHarness
+from .stepping import Actor, Choose, CrashError, Turns, every_order, some_orders
+
+WINDOW = 2
+ARCHIVED = 4
+TOTAL = 10
+"""Messages 0 to 3 are in two chunks, 4 to 9 in the item, and 8 and 9 are the window."""
+
+numbers = itertools.count()
+
+
+def message(name: str) -> Message:
+    return Message(message_id=name, type="user_query", content=name)
+
+
+class Scene:
+    """One session with history, and those who act on it."""
+
+    def __init__(self, table: TableHarness, store: DynamoDBSessionStore) -> None:
+        self.session_id = f"s{next(numbers)}"
+        self.store = store
+        self._table = table
+        self.states: list[list[str]] = [[str(number) for number in range(TOTAL)]]
+        """What the session held, one after the other, as its only writer knows."""
+        messages = [stored_message(message(name)) for name in self.states[0]]
+        now = "2026-01-01T00:00:00.000000Z"
+        info = {
+            "sessionId": self.session_id,
+            "userId": "ana",
+            "createdAt": now,
+            "updatedAt": now,
+            "userPreferences": {},
+            "metadata": {},
+            "messageCount": TOTAL,
+            "sessionStatus": "active",
+            "version": 7,
+            "creationId": f"life of {self.session_id}",
+            "history": WINDOW,
+        }
+        life = Life(f"history of {self.session_id}", self.session_id, "ana")
+        item = new_history_item(
+            StoredSession(info, []), messages[ARCHIVED:], life.history_id, ARCHIVED
+        )
+        table.client.put_item(TableName=table.table_name, Item=item)
+        for first in (0, 2):
+            some = [(each.document, each.weight) for each in messages[first : first + 2]]
+            [chunk] = chunks_of(first, 0, some)
+            table.client.put_item(TableName=table.history.table_name, Item=chunk_item(life, chunk))
+
+    def archives(self, count: int) -> Actor:
+        """An archiver that has read the item already."""
+        engine = self.store.engine
+        stored = engine.table.stored(self.session_id)
+        assert stored is not None
+
+        def archive() -> None:
+            try:
+                dropped = engine.histories.archive.put_oldest(stored, count)
+            except OutdatedError:
+                return
+            engine.table.change(self.session_id, kept.drop(stored, dropped))
+
+        return archive
+
+    def archives_anew(self) -> None:
+        """An archiver that reads the item first, and takes all that is beyond the window."""
+        stored = self.store.engine.table.stored(self.session_id)
+        assert stored is not None
+        if len(stored.messages) > WINDOW:
+            self.archives(len(stored.messages) - WINDOW)()
+
+    def appends(self, *names: str) -> None:
+        self.store.append(self.session_id, *map(message, names))
+        self.states.append([*self.states[-1], *names])
+
+    def amends(self, name: str) -> None:
+        amended = Message(message_id=name, type="user_query", content=f"{name}!")
+        self.store.amend(self.session_id, amended)
+        self.states.append([f"{each}!" if each == name else each for each in self.states[-1]])
+
+    def rewrites(self, *names: str, whole: bool = False) -> None:
+        session = self.store.get(self.session_id)
+        given = [message(name) for name in names]
+        self.store.rewrite(self.session_id, given, if_version=session.version, whole=whole)
+        before = [] if whole else self.states[-1][: len(self.states[-1]) - len(session.messages)]
+        self.states.append([*before, *names])
+
+    def reads(self, *, newest_first: bool) -> list[str]:
+        items = self.store.list_messages(
+            self.session_id, newest_first=newest_first, limit=100
+        ).items
+        contents = [str(each.content) for each in items]
+        return contents[::-1] if newest_first else contents
+
+    def require_whole(self) -> None:
+        """All is there that the last write left, in the order of arrival, and the item is as it
+        must be."""
+        expected = self.states[-1]
+        for newest_first in (True, False):
+            assert self.reads(newest_first=newest_first) == expected
+        session = self.store.get(self.session_id)
+        assert [each.content for each in session.messages] == expected[-WINDOW:]
+        assert session.message_count == len(expected)
+        stored = self.store.engine.table.stored(self.session_id)
+        assert stored is not None
+        assert stored.archived + len(stored.messages) == len(expected)
+        assert len(stored.messages) >= min(WINDOW, len(expected))
+        assert stored.exact_bytes == sum(stored.weights)
+
+
+WRITERS: dict[str, Callable[[Scene], Any]] = {
+    "append": lambda scene: scene.appends("a", "b"),
+    "amend": lambda scene: scene.amends("9"),
+    "pop": lambda scene: scene.rewrites(),
+    "rewrite": lambda scene: scene.rewrites("x"),
+    "whole": lambda scene: scene.rewrites(*"uvwxyz", whole=True),
+}
+
+
+@pytest.fixture
+def store(moto_table: TableHarness, monkeypatch: pytest.MonkeyPatch) -> DynamoDBSessionStore:
+    """A store on moto: with one request at a time, its conditions hold as DynamoDB's do."""
+    for module in ("conditional_write", "history.reading", "history.table"):
+        monkeypatch.setattr(f"chatstore_dynamodb.{module}.back_off", lambda _: None)
+    policy = RetentionPolicy(max_messages=WINDOW, keep_history=True)
+    return moto_table.open(policy=policy, clock=ManualClock())
+
+
+Orders = Callable[[Callable[[Choose], None]], object]
+
+
+@pytest.fixture(params=["some", pytest.param("every", marks=pytest.mark.long)])
+def orders(request: pytest.FixtureRequest) -> Orders:
+    """Some of the orders in which requests can come, or every one of them."""
+    return every_order if request.param == "every" else partial(some_orders, number=8)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_two_archivers_and_a_writer(
+    moto_table: TableHarness, store: DynamoDBSessionStore, orders: Orders, name: str
+) -> None:
+    """Whoever is first at each step: what the writer wrote is there, once and in its place, also
+    after one more archiver has gone over it."""
+    turns = Turns(moto_table.client)
+
+    def run(choose: Choose) -> None:
+        scene = Scene(moto_table, store)
+        actors = {
+            "short": scene.archives(2),
+            "long": scene.archives(4),
+            "writer": lambda: WRITERS[name](scene),
+        }
+        results = turns.run(actors, choose)
+        assert results == dict.fromkeys(actors), results
+        scene.require_whole()
+        scene.archives_anew()
+        scene.require_whole()
+
+    orders(run)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_reader_beside_an_archiver_and_a_writer(
+    moto_table: TableHarness,
+    store: DynamoDBSessionStore,
+    orders: Orders,
+    name: str,
+    newest_first: bool,
+) -> None:
+    """A reader is shown what the session held before or after the write, and nothing else."""
+    turns = Turns(moto_table.client)
+
+    def run(choose: Choose) -> None:
+        scene = Scene(moto_table, store)
+        actors: dict[str, Actor] = {
+            "archiver": scene.archives(4),
+            "reader": lambda: scene.reads(newest_first=newest_first),
+            "writer": lambda: WRITERS[name](scene),
+        }
+        results = turns.run(actors, choose)
+        shown = results.pop("reader")
+        assert shown in scene.states, shown
+        assert not any(results.values()), results
+        scene.require_whole()
+
+    orders(run)
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_reader_whose_chunks_are_written_over(
+    moto_table: TableHarness, store: DynamoDBSessionStore, orders: Orders, newest_first: bool
+) -> None:
+    """A reader has the item; then all in view is popped, so that messages come back from a chunk,
+    they are written anew, and go into a chunk again: the reader notices, whenever it reads on."""
+    turns = Turns(moto_table.client)
+
+    def run(choose: Choose) -> None:
+        scene = Scene(moto_table, store)
+        scene.archives_anew()
+
+        def write() -> None:
+            scene.rewrites()
+            scene.rewrites("x", "y")
+            scene.appends("z", "0!")
+            scene.archives_anew()
+
+        results = turns.run(
+            {"reader": lambda: scene.reads(newest_first=newest_first), "writer": write}, choose
+        )
+        assert results["writer"] is None
+        assert results["reader"] in scene.states, results
+        scene.require_whole()
+
+    orders(run)
+
+
+def crashes() -> Iterator[tuple[str, str, int]]:
+    for name in WRITERS:
+        for who, most in (("short", 2), ("long", 2), ("writer", 7)):
+            yield from ((name, who, after) for after in range(most))
+
+
+@pytest.mark.parametrize(("name", "who", "after"), list(crashes()))
+def test_a_crash_after_each_request(
+    moto_table: TableHarness,
+    store: DynamoDBSessionStore,
+    orders: Orders,
+    name: str,
+    who: str,
+    after: int,
+) -> None:
+    """One of them ends after so many of its requests, wherever the others are: the session is as
+    before the write or as after it, and goes on."""
+    turns = Turns(moto_table.client)
+
+    def run(choose: Choose) -> None:
+        scene = Scene(moto_table, store)
+        actors = {
+            "short": scene.archives(2),
+            "long": scene.archives(4),
+            "writer": lambda: WRITERS[name](scene),
+        }
+        results = turns.run(actors, choose, crash=(who, after))
+        crashed = isinstance(results[who], CrashError)
+        assert all(result is None for key, result in results.items() if key != who), results
+        if crashed and who == "writer":
+            require_one_or_the_other(scene, name)
+        scene.require_whole()
+        scene.appends("later")
+        scene.archives_anew()
+        scene.require_whole()
+
+    orders(run)
+
+
+def require_one_or_the_other(scene: Scene, name: str) -> None:
+    """What a writer that crashed left is what it found, or what it wanted."""
+    left = scene.reads(newest_first=False)
+    before = scene.states[-1]
+    wanted = {
+        "append": [*before, "a", "b"],
+        "amend": [*before[:-1], "9!"],
+        "pop": before[:-WINDOW],
+        "rewrite": [*before[:-WINDOW], "x"],
+        "whole": list("uvwxyz"),
+    }[name]
+    assert left in (before, wanted), left
+    scene.states.append(left)
+
+
+def test_the_scene_is_what_it_says(moto_table: TableHarness, store: DynamoDBSessionStore) -> None:
+    """The session that all start from is one that chatstore could have written."""
+    scene = Scene(moto_table, store)
+    scene.require_whole()
+    session: Session = store.get(scene.session_id)
+    assert (session.version, session.history) == (7, WINDOW)
