@@ -7,13 +7,13 @@
 --> lease
 
 local now, overwrite, ttl = unpack(ARGV, 1, 3)
-if redis.call('EXISTS', KEYS[2]) == 0 then
-  return false
-end
 local stored = fetch(key)
 if overwrite == '' and not is_missing(key, stored) and not is_expired(stored[TTL], now) then
   redis.call('UNLINK', KEYS[2])
   return 0
+end
+if redis.call('EXISTS', KEYS[2]) == 0 then
+  return false
 end
 redis.call('UNLINK', key)
 redis.call('RENAME', KEYS[2], key)

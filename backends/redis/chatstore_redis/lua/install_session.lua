@@ -33,6 +33,11 @@ local function is_whole(text)
   return text and #text < 19 and string.find(text, '^%-?%d+$') ~= nil
 end
 
+-- Whether two texts are whole numbers from 0 on. To look for a pattern takes longest of all.
+local function are_counts(one, other)
+  return #one < 19 and #other < 19 and string.find(one .. ',' .. other, '^%d+,%d+$') ~= nil
+end
+
 -- A ttl that is no whole number never lapses: the record is there until it is deleted.
 local function is_expired(ttl, now)
   return is_whole(ttl) and tonumber(ttl) <= tonumber(now)
@@ -54,13 +59,13 @@ local function lease(ttl, now)
 end
 
 local now, overwrite, ttl = unpack(ARGV, 1, 3)
-if redis.call('EXISTS', KEYS[2]) == 0 then
-  return false
-end
 local stored = fetch(key)
 if overwrite == '' and not is_missing(key, stored) and not is_expired(stored[TTL], now) then
   redis.call('UNLINK', KEYS[2])
   return 0
+end
+if redis.call('EXISTS', KEYS[2]) == 0 then
+  return false
 end
 redis.call('UNLINK', key)
 redis.call('RENAME', KEYS[2], key)

@@ -34,6 +34,11 @@ local function is_whole(text)
   return text and #text < 19 and string.find(text, '^%-?%d+$') ~= nil
 end
 
+-- Whether two texts are whole numbers from 0 on. To look for a pattern takes longest of all.
+local function are_counts(one, other)
+  return #one < 19 and #other < 19 and string.find(one .. ',' .. other, '^%d+,%d+$') ~= nil
+end
+
 -- A ttl that is no whole number never lapses: the record is there until it is deleted.
 local function is_expired(ttl, now)
   return is_whole(ttl) and tonumber(ttl) <= tonumber(now)
@@ -53,7 +58,7 @@ local HISTORY_BYTES = 336000 -- what the window of a session with history may we
 -- service wrote no count of messages, it is the window's length.
 local function window_of(key, stored)
   local first, following, weight = stored[FIRST] or '0', stored[NEXT] or '0', stored[WEIGHT]
-  local form = string.match(weight or '', '^(%d+):')
+  local form = weight and string.find(weight, ':', 1, true) and string.match(weight, '^(%d+):')
   if form and form ~= FORM then
     return nil, 'newer'
   end
@@ -63,10 +68,10 @@ local function window_of(key, stored)
     end
     stored[WEIGHT] = string.sub(weight, #MARK + 1)
   end
-  if is_whole(first) and is_whole(following) then
+  if are_counts(first, following) then
     first, following = tonumber(first), tonumber(following)
     local length = following - first
-    if first >= 0 and length >= 0 and following <= 1e15
+    if length >= 0 and following <= 1e15
         and (length <= CHUNK or length <= redis.call('HLEN', key)) then
       if not stored[MESSAGE_COUNT] then
         stored[MESSAGE_COUNT] = string.format('%d', stored[HISTORY] and following or length)

@@ -14,7 +14,7 @@ local HISTORY_BYTES = 336000 -- what the window of a session with history may we
 -- service wrote no count of messages, it is the window's length.
 local function window_of(key, stored)
   local first, following, weight = stored[FIRST] or '0', stored[NEXT] or '0', stored[WEIGHT]
-  local form = string.match(weight or '', '^(%d+):')
+  local form = weight and string.find(weight, ':', 1, true) and string.match(weight, '^(%d+):')
   if form and form ~= FORM then
     return nil, 'newer'
   end
@@ -24,10 +24,10 @@ local function window_of(key, stored)
     end
     stored[WEIGHT] = string.sub(weight, #MARK + 1)
   end
-  if is_whole(first) and is_whole(following) then
+  if are_counts(first, following) then
     first, following = tonumber(first), tonumber(following)
     local length = following - first
-    if first >= 0 and length >= 0 and following <= 1e15
+    if length >= 0 and following <= 1e15
         and (length <= CHUNK or length <= redis.call('HLEN', key)) then
       if not stored[MESSAGE_COUNT] then
         stored[MESSAGE_COUNT] = string.format('%d', stored[HISTORY] and following or length)

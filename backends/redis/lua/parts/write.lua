@@ -25,8 +25,7 @@ local function refusal(stored, first, reason)
   if not first then
     return reason
   end
-  if not is_whole(stored[WEIGHT] or '0')
-      or (version and not is_whole(version)) or (count and not is_whole(count)) then
+  if not are_counts(version or '0', count or '0') or not is_whole(stored[WEIGHT] or '0') then
     return 'corrupt'
   end
   return nil

@@ -28,6 +28,10 @@ class SteppedDeployment(Deployment):
         super().__init__(client)
         self._before_request = before_request
 
+    def run(self, script: Script, key: bytes, *arguments: Argument) -> Any:
+        self._before_request()
+        return super().run(script, key, *arguments)
+
     def run_on(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> Any:
         self._before_request()
         return super().run_on(script, keys, *arguments)
