@@ -5,10 +5,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 # One more than there are processors: some tests only wait.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
-PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup --brief --quiet --no-header \
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --brief --quiet --no-header \
 	-o console_output_style=classic
 STEPS ?= 2000
 SEED ?=
+
+# The tests start hundreds of processes: none of them shall compile again what one has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test test-long test-lowest test-newest coverage parity reference check format
 
@@ -28,10 +31,10 @@ demo: .venv/demo.stamp
 	@$(BIN)/chatstore demo
 
 test: .venv/develop.stamp
-	@$(PYTEST) -m "not long"
+	@$(PYTEST) --dist loadfile --no-loadscope-reorder -m "not long"
 
 test-long: .venv/develop.stamp
-	@CHATSTORE_CONTRACT_PROFILE=long $(PYTEST)
+	@CHATSTORE_CONTRACT_PROFILE=long $(PYTEST) --dist load
 
 test-lowest test-newest: test-%: .venv/develop.stamp
 	@$(BIN)/python scripts/dependencies.py $*

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 import legs
 from chatstore_contract_tests.behaviour import BACKEND_PROPERTY, Behaviour
 from chatstore_contract_tests.sequences import PROFILE_VARIABLE
+from order import longest_first
 
 if TYPE_CHECKING:
     # The lowest pytest that the contract runs on does not export it.
@@ -69,9 +70,8 @@ def pytest_pycollect_makeitem(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the contract's tests, or the others. What one worker does alone comes first, so that the
-    others are not done long before it."""
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    """Put the longest files first, and keep the contract's tests, or the others."""
+    longest_first(items, ROOT)
     choice = config.getoption("--contract")
     if choice is None:
         return
@@ -87,8 +87,7 @@ def _is_of_the_contract(item: pytest.Item) -> bool:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from the tree as it stands. Who takes it belongs to the group `wheel`, so
-    that one worker of a run builds it and no other does."""
+    """The wheel, built from the tree as it stands."""
     target = tmp_path_factory.mktemp("wheel")
     subprocess.run(  # noqa: S603 - it names itself what it runs
         [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", target, ROOT],

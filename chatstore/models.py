@@ -1,20 +1,26 @@
 """The record: what a session and a message are, in Python and (by alias) in storage."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, cast
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetPydanticSchema,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core.core_schema import CoreSchema, UnionSchema
 
 from chatstore.clock import moment_at, utc_now
+from chatstore.policy import MAX_HISTORY_WINDOW
 
 JsonObject = dict[str, Any]
 """A JSON object: str keys, and str, int, finite float, bool, None, list or object as values."""
-
-MAX_HISTORY_WINDOW = 50
-"""The most messages that the window of a session with history may have."""
 
 T = TypeVar("T")
 
@@ -61,13 +67,26 @@ class ExtractedFilters(Document):
     keywords: list[str] | None = None
 
 
+def _of_one_error(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    # Of a union pydantic tells one error for each kind that it may be.
+    return {
+        **cast("UnionSchema", handler(source)),
+        "mode": "left_to_right",
+        "custom_error_type": "text_or_parts",
+        "custom_error_message": "Input should be a string or a list of JSON objects",
+    }
+
+
+_TEXT_OR_PARTS = GetPydanticSchema(_of_one_error)
+
+
 class Message(Document):
     """One message. Its id and its time are minted when it is built, never by a store: build it
     once, and send that same object again after a failure."""
 
     message_id: str = Field(default_factory=new_id)
     type: str
-    content: str | list[JsonObject] | None = None
+    content: Annotated[str | list[JsonObject], _TEXT_OR_PARTS] | None = None
     """Text, or parts as the common model APIs have them, each a JSON object; or nothing, as beside
     tool calls."""
     timestamp: AwareDatetime = Field(default_factory=utc_now)
@@ -124,3 +143,5 @@ class Page(Generic[T]):
     next_cursor: str | None = None
     version: int | None = None
     """Of a page of messages: the session's version as the page was read."""
+    creation_id: str | None = field(default=None, compare=False)
+    """Of a page of messages: the session's, which tells whose version that is."""

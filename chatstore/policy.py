@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from chatstore.errors import InvalidInputError
-from chatstore.models import MAX_HISTORY_WINDOW
 from chatstore.values.plain import plain_span, require_flag, shown, whole
 
 MAX_WINDOW_BYTES = 336_000
 """DynamoDB's item limit of 409,600 bytes, less 64 KiB for preferences and metadata, less some
 8,000 for the other attributes."""
+
+MAX_HISTORY_WINDOW = 50
+"""The most messages that the window of a session with history may have."""
 
 _LONGEST_TTL = timedelta(days=36_525)
 

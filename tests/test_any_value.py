@@ -82,12 +82,18 @@ VALUES = st.recursive(
         inner.map(lambda make: lambda: NEXT.model_copy(update={"extra": make()})),
         inner.map(lambda make: lambda: [NEXT.model_copy(update={"content": make()})]),
         inner.map(lambda make: lambda: Message.model_construct(**_with(NEXT, make()))),
+        inner.map(lambda make: lambda: NEXT.model_copy(update=_parts(make))),
         inner.map(lambda make: lambda: KEPT.model_copy(update={"metadata": make()})),
+        inner.map(lambda make: lambda: KEPT.model_copy(update={"history": make()})),
         inner.map(lambda make: lambda: KEPT.model_copy(update={"messages": [make()]})),
         inner.map(lambda make: lambda: KEPT.model_copy(update={"extra": make()})),
     ),
     max_leaves=4,
 )
+
+
+def _parts(make: Maker) -> dict[str, Any]:
+    return {"content": [make(), {"text": make()}], "tool_calls": [make()], "metadata": make()}
 
 
 def _with(sent: Message, value: Any) -> dict[str, Any]:

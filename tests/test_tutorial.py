@@ -20,8 +20,6 @@ TUTORIAL = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 EXAMPLE = ROOT / "examples" / "json_files"
 LISTING = re.compile(r"^`([\w/.]+)`:\n\n```(?:python|toml)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
-pytestmark = pytest.mark.xdist_group("wheel")
-
 
 @dataclass(frozen=True)
 class Author:
@@ -98,11 +96,13 @@ def _needed(wanted: Requirement) -> set[str]:
 
 
 def _copy_installed(name: str, site: Path) -> None:
-    """Install a distribution as it is installed here: what pip would do, without an index."""
+    """Install a distribution as it is installed here: what pip would do, without an index. Each
+    file keeps its time, so that what is compiled stays valid."""
     for file in metadata.files(name) or ():
-        if ".." not in file.parts and file.suffix != ".pyc":
+        source = Path(str(file.locate()))
+        if ".." not in file.parts and source.exists():
             (site / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(str(file.locate()), site / file)
+            shutil.copy2(source, site / file)
 
 
 def test_the_tutorial_shows_the_example_as_it_is() -> None:

@@ -7,22 +7,9 @@ are pure functions on what it knows of one session, and `Knowledge` keeps that o
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from chatstore.cache.protocol import life_of
-from chatstore.models import SessionInfo
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A version of one life of an id."""
-
-    life: str
-    number: int
-
-    @classmethod
-    def of(cls, session: SessionInfo) -> "Version":
-        """The version that a session is."""
-        return cls(life_of(session), session.version)
+from chatstore.cache.protocol import Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +103,15 @@ def settled(standing: Standing | None, at: int) -> Standing | None:
     return replace(standing, owes=None)
 
 
+class Heard(NamedTuple):
+    """What an answer of the primary's is worth."""
+
+    is_last_word: bool
+    """Whether it is known to be the latest state; if not, another call overtook it."""
+    owes: bool
+    """Whether the session's tombstone is still due."""
+
+
 class Knowledge:
     """The standings of the sessions that a client saw within `kept` seconds: no snapshot is older.
 
@@ -147,13 +143,13 @@ class Knowledge:
         self._keep(session_id, after_hit(standing, found, self.begin()))
         return True
 
-    def answered(self, session_id: str, found: Version, began: int) -> bool:
-        """Take note of the primary's answer; whether it is known to be the last word."""
+    def answered(self, session_id: str, found: Version, began: int) -> Heard:
+        """Take note of the primary's answer."""
         standing, is_last_word = after_answer(
             self._standing(session_id), found, began, self.begin()
         )
         self._keep(session_id, standing)
-        return is_last_word
+        return Heard(is_last_word, standing.owes is not None)
 
     def listed(self, session_id: str, found: Version) -> None:
         """Take note of what a listing showed."""
@@ -175,11 +171,6 @@ class Knowledge:
         ticket = self.begin()
         self._keep(session_id, buried(ticket))
         return ticket
-
-    def owes(self, session_id: str) -> bool:
-        """Whether the session's tombstone is still due."""
-        standing = self._standing(session_id)
-        return standing is not None and standing.owes is not None
 
     def settle(self, session_id: str, ticket: int) -> None:
         """The cache took the tombstone that was sent after `ticket` was drawn."""

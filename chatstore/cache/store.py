@@ -7,17 +7,23 @@ from typing import NoReturn, Unpack
 from chatstore.cache.breaker import CacheStats, name_of
 from chatstore.cache.client import Client
 from chatstore.cache.protocol import MAX_STALENESS, SessionCache, require_cache
-from chatstore.cache.snapshot import info_of
 from chatstore.clock import Clock, Moment, utc_now
-from chatstore.errors import ChatStoreError, ConfigurationError, InvalidInputError
-from chatstore.fields import Conditions, Listing, SessionChanges, SessionFields
+from chatstore.errors import ChatStoreError, InvalidInputError
+from chatstore.fields import (
+    Appending,
+    Conditions,
+    Listing,
+    MessageListing,
+    SessionChanges,
+    SessionFields,
+)
 from chatstore.models import Message, Page, Session, SessionInfo
 from chatstore.protocol import MaintainedSessionStore, require_store
 from chatstore.record import limits
 from chatstore.runtime.deadline import DEFAULT_DEADLINE, require_deadline
-from chatstore.runtime.forks import Origin, refuse_pickling
+from chatstore.runtime.forks import refuse_pickling
 from chatstore.runtime.options import require_clock
-from chatstore.store.calls import public_call, public_walk
+from chatstore.store.calls import Opened, public_call, public_walk
 from chatstore.values.plain import is_kind, kind_of
 
 _NOTHING: Mapping[str, object] = {
@@ -61,8 +67,7 @@ class CachedSessionStore(MaintainedSessionStore):
         remembered: int = 100_000,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._closed = True
-        self._origin = Origin()
+        self.opened = Opened("cached store")
         require_store("primary", primary)
         require_cache(cache)
         self.primary = primary
@@ -83,28 +88,22 @@ class CachedSessionStore(MaintainedSessionStore):
             pause=pause,
             monotonic=monotonic,
         )
-        self._closed = False
+        self.opened.is_closed = False
 
     def close(self) -> None:
-        self._closed = True
+        self.opened.is_closed = True
 
     @property
     def place(self) -> str:
         """Where the sessions are, for texts that people read."""
         return repr(self.primary)
 
-    def require_usable(self) -> None:
-        """Raise `ConfigurationError` if the store is closed, or a parent process's."""
-        self._origin.require_here("cached store")
-        if self._closed:
-            raise ConfigurationError("this cached store is closed; open another")
-
     def __repr__(self) -> str:
-        state = "closed" if self._closed else "open"
-        return f"<CachedSessionStore {name_of(self.cache)} before {self.primary!r}, {state}>"
+        place = f"{name_of(self.cache)} before {self.primary!r}"
+        return f"<CachedSessionStore {place}, {self.opened}>"
 
     def __reduce__(self) -> NoReturn:
-        raise refuse_pickling("cached store")
+        raise refuse_pickling(self.opened.what)
 
     def stats(self) -> CacheStats:
         """Hits, misses, refused puts and errors so far."""
@@ -121,12 +120,20 @@ class CachedSessionStore(MaintainedSessionStore):
         )
 
     @public_call
-    def get(self, session_id: str, *, user_id: str | None = None) -> Session:
+    def get(
+        self, session_id: str, *, user_id: str | None = None, last: int | None = None
+    ) -> Session:
         key = limits.require_id("session_id", session_id)
         owner = limits.require_owner(user_id)
-        reader = Moment.read(self.clock), owner
-        call = self.primary.get
-        return self._client.read([key], lambda _: [call(key, user_id=owner)], reader=reader)[key]
+        most = None if last is None else limits.require_counter("last", last)
+        reader = Moment.read(self.clock), owner, most
+
+        def call(_: object) -> list[Session]:
+            if most is None:
+                return [self.primary.get(key, user_id=owner)]
+            return [self.primary.get(key, user_id=owner, last=most)]
+
+        return self._client.read([key], call, reader=reader)[key]
 
     @public_call
     def get_or_create(
@@ -141,7 +148,7 @@ class CachedSessionStore(MaintainedSessionStore):
         if any(value is not _NOTHING.get(name, fields) for name, value in fields.items()):
             # What is given has to be checked first, and that is the primary's part.
             return self._client.create(key, call)
-        reader = Moment.read(self.clock), owner
+        reader = Moment.read(self.clock), owner, None
         return self._client.read([key], lambda _: [call()], reader=reader, writes=True)[key]
 
     @public_call
@@ -151,27 +158,23 @@ class CachedSessionStore(MaintainedSessionStore):
         distinct = list(dict.fromkeys(asked))
         if not distinct:
             return []
-        call, reader = self.primary.get_many, (Moment.read(self.clock), owner)
+        call, reader = self.primary.get_many, (Moment.read(self.clock), owner, None)
         found = self._client.read(distinct, lambda ids: call(ids, user_id=owner), reader=reader)
         return [found[session_id] for session_id in asked if session_id in found]
 
     @public_call
     def append(
-        self, session_id: str, *messages: Message, **conditions: Unpack[Conditions]
+        self, session_id: str, *messages: Message, **options: Unpack[Appending]
     ) -> SessionInfo:
         key = limits.require_id("session_id", session_id)
-        if self._client.is_left_alone:
-            # There is nothing that would take the window.
-            return self._client.mark(self.primary.append, key, *messages, **conditions)
-        call = self.primary.append_and_get
-        return info_of(self._client.write(call, key, *messages, **conditions))
+        return self._client.append(self.primary, key, *messages, **options)
 
     @public_call
     def append_and_get(
-        self, session_id: str, *messages: Message, **conditions: Unpack[Conditions]
+        self, session_id: str, *messages: Message, **options: Unpack[Appending]
     ) -> Session:
         key = limits.require_id("session_id", session_id)
-        return self._client.write(self.primary.append_and_get, key, *messages, **conditions)
+        return self._client.write(self.primary.append_and_get, key, *messages, **options)
 
     @public_call
     def rewrite(
@@ -181,10 +184,30 @@ class CachedSessionStore(MaintainedSessionStore):
         *,
         if_version: int | None,
         user_id: str | None = None,
+        whole: bool = False,
     ) -> Session:
         key = limits.require_id("session_id", session_id)
-        call = self.primary.rewrite
-        return self._client.write(call, key, messages, if_version=if_version, user_id=user_id)
+        return self._client.write(
+            self.primary.rewrite,
+            key,
+            messages,
+            if_version=if_version,
+            user_id=user_id,
+            whole=whole,
+        )
+
+    @public_call
+    def amend(self, session_id: str, message: Message, **conditions: Unpack[Conditions]) -> Session:
+        key = limits.require_id("session_id", session_id)
+        return self._client.write(self.primary.amend, key, message, **conditions)
+
+    @public_call
+    def list_messages(
+        self, session_id: str, *, user_id: str | None = None, **listing: Unpack[MessageListing]
+    ) -> Page[Message]:
+        key = limits.require_id("session_id", session_id)
+        call = self.primary.list_messages
+        return self._client.messages(key, lambda: call(key, user_id=user_id, **listing))
 
     @public_call
     def update(
@@ -233,15 +256,17 @@ class CachedSessionStore(MaintainedSessionStore):
     def scan(self, *, limit: int = 100, cursor: str | None = None) -> Page[Session]:
         return self._client.page(lambda: self.primary.scan(limit=limit, cursor=cursor))
 
-    @public_call
-    def restore(self, session: Session, *, overwrite: bool = False) -> None:
+    @public_walk
+    def restore(
+        self, session: Session, *, history: Iterable[Message] = (), overwrite: bool = False
+    ) -> None:
         if not is_kind(session, Session):
             raise InvalidInputError("session", "a Session", kind_of(session))
         # A frozen session may have been built around its validation.
         key = limits.require_id("session.session_id", vars(session).get("session_id"))
 
         def call() -> bool:
-            self.primary.restore(session, overwrite=overwrite)
+            self.primary.restore(session, history=history, overwrite=overwrite)
             return True
 
         self._client.remove(key, call)

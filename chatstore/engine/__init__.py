@@ -5,6 +5,7 @@ from chatstore.engine.batch import new_part
 from chatstore.engine.cursor import Position
 from chatstore.engine.engine import Engine
 from chatstore.engine.history import (
+    history_of,
     require_amended_fit,
     require_batch_weight,
     require_window,
@@ -52,6 +53,7 @@ __all__ = [
     "broken_off_by",
     "document_weights",
     "each_step",
+    "history_of",
     "is_same",
     "is_visible",
     "json_text",

@@ -85,8 +85,8 @@ class Engine(ABC):
 
     @abstractmethod
     def amend(self, write: Write, message: StoredMessage) -> Body:
-        """Put `message`, which has the mark of an amended one already, in the place of the one with
-        its id in the window; return the record with its window.
+        """Put `message`, which has the mark of an amended one already, in the place of the newest
+        one with its id in the window; return the record with its window.
 
         In this order: `MessageNotFoundError` if none is there; the record as it is, and nothing
         written, if it is the same already (`is_same`); the version asked for; then
@@ -134,7 +134,9 @@ class Engine(ABC):
         """Write a record as it is, with the messages of its `history` that come before its own,
         oldest first; they may be too many for memory. False, and nothing written, if a live session
         has the id and `overwrite` is false. What `history` raises leaves nothing to be seen of
-        it."""
+        it. With a history it takes as long as that is: each request is bounded by
+        `deadline.each_step`, and what is asked of `history`, which may be another store's, is
+        not."""
 
     @abstractmethod
     def purge(self, now: Moment) -> int:

@@ -4,11 +4,25 @@ The functions here are pure, like those of `write`. `history` is the stored attr
 how many of the newest messages are the session's window, whoever calls.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chatstore.errors import InvalidInputError, MessageTooLargeError
-from chatstore.policy import MAX_WINDOW_BYTES, RetentionPolicy
+from chatstore.policy import MAX_HISTORY_WINDOW, MAX_WINDOW_BYTES, RetentionPolicy
 from chatstore.record.stored import StoredMessage
+
+
+def history_of(stored: Mapping[str, object]) -> int | None:
+    """The window of a stored session that keeps its history; None if it keeps none.
+
+    Whatever else another service wrote there counts as the largest window: such a record can't be
+    read, as the decoder tells, and nothing of it is lost.
+    """
+    history = stored.get("history")
+    if history is None:
+        return None
+    if isinstance(history, int | float) and history in range(1, MAX_HISTORY_WINDOW + 1):
+        return int(history)
+    return MAX_HISTORY_WINDOW
 
 
 def require_batch_weight(messages: Sequence[StoredMessage]) -> None:

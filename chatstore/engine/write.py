@@ -5,7 +5,7 @@ one transaction, call them; the other engines say the same in their own conditio
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chatstore.clock import Moment
 from chatstore.errors import SessionNotFoundError, VersionConflictError
@@ -56,11 +56,13 @@ class Patch:
     user_preferences: JsonObject
     metadata: JsonObject
     session_status: str | None
+    is_empty: bool = field(init=False, repr=False, compare=False)
+    """Whether nothing changes."""
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing changes."""
-        return not self.user_preferences and not self.metadata and self.session_status is None
+    def __post_init__(self) -> None:
+        # Asked for in every write, most of which share one patch.
+        changes = self.user_preferences or self.metadata or self.session_status is not None
+        object.__setattr__(self, "is_empty", not changes)
 
 
 NO_CHANGES = Patch({}, {}, None)

@@ -3,6 +3,7 @@
 import copy
 
 from chatstore.clock import Moment
+from chatstore.engine.history import history_of
 from chatstore.engine.write import Patch, Write, is_visible, merge_patch
 from chatstore.models import JsonObject
 from chatstore.record.stored import Record, document_weights, without_messages
@@ -17,7 +18,7 @@ def record_of(stored: JsonObject, last: int | None = None) -> Record:
 def window_of(stored: JsonObject, last: int | None = None) -> list[JsonObject]:
     """The session's window, or the `last` messages of it, as they lie there."""
     kept: list[JsonObject] = stored.get("messages", [])
-    if (history := stored.get("history")) is not None:
+    if (history := history_of(stored)) is not None:
         newest_ones = kept[-history:]
         shown = window_policy(history).window(
             len(newest_ones), lambda: document_weights(newest_ones)

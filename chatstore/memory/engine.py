@@ -8,7 +8,12 @@ from chatstore.clock import Moment
 from chatstore.engine.batch import new_part
 from chatstore.engine.cursor import Position
 from chatstore.engine.engine import Engine
-from chatstore.engine.history import require_amended_fit, require_batch_weight, require_window
+from chatstore.engine.history import (
+    history_of,
+    require_amended_fit,
+    require_batch_weight,
+    require_window,
+)
 from chatstore.engine.query import MessageQuery, MessagesFound, PageQuery
 from chatstore.engine.write import Patch, Write
 from chatstore.errors import (
@@ -98,11 +103,11 @@ class MemoryEngine(Engine):
             if added:
                 kept: list[JsonObject] = completed(stored)["messages"]
                 write.require_version(stored["version"])
-                if "history" in stored:
+                if history_of(stored) is not None:
                     require_batch_weight(added)
                 merge(stored, patch)
                 kept += copy.deepcopy([message.document for message in added])
-                if "history" not in stored:
+                if history_of(stored) is None:
                     number = write.policy.window(len(kept), lambda: document_weights(kept))
                     del kept[: len(kept) - number]
                 stored["messageCount"] += len(added)
@@ -114,7 +119,7 @@ class MemoryEngine(Engine):
             stored = self._live(write)
             write.require_version(stored["version"])
             kept: list[JsonObject] = stored["messages"]
-            history = stored.get("history")
+            history = history_of(stored)
             replaced = len(kept)
             if not whole:
                 replaced = shown_count(
@@ -136,14 +141,14 @@ class MemoryEngine(Engine):
             ids = [known["messageId"] for known in window]
             if message.message_id not in ids:
                 raise MessageNotFoundError(write.session_id, message.message_id)
-            place = ids.index(message.message_id)
+            place = len(ids) - 1 - ids[::-1].index(message.message_id)
             if not is_same(message, window[place]):
                 stored = completed(stored)
                 write.require_version(stored["version"])
                 weights = document_weights(window)
                 require_amended_fit(
                     write.policy,
-                    stored.get("history"),
+                    history_of(stored),
                     total=sum(weights),
                     old=weights[place],
                     new=message.weight,

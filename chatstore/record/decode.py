@@ -1,6 +1,6 @@
 """From stored documents to models: one decoder, whatever the engine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import TypeVar
 
@@ -51,33 +51,35 @@ def _finish(session: SessionInfo, *, is_text: bool) -> None:
         _normalise_unknown(session)
     # A Session, and not only its info: `isinstance` would take as long as all that is above.
     if "messages" in values:
-        for index, message in enumerate(values["messages"]):
-            # Both have defaults for whoever builds a message; a stored one must bring its own.
-            if not message.__pydantic_fields_set__ >= _BROUGHT:
-                raise ValueError(f"messages[{index}] lacks messageId or timestamp")
-            _finish_message(message)
+        messages = values["messages"]
+        _finish_messages(messages)
         if "message_count" not in session.__pydantic_fields_set__:
-            values["message_count"] = len(values["messages"])
+            values["message_count"] = len(messages)
 
 
-def _finish_message(message: Message) -> None:
-    values = vars(message)
-    values["timestamp"] = values["timestamp"].astimezone(UTC)
-    if unknown := message.__pydantic_extra__:
-        unknown.pop(AMENDED_NAME, None)
-        _normalise_unknown(message)
-    if type(values["content"]) is list:
-        values["content"] = normal_form(values["content"])
-    for name in ("tool_calls", "metadata"):
-        if values[name]:
-            values[name] = normal_form(values[name])
-    filters = values["extracted_filters"]
-    if filters is not None:
-        if filters.__pydantic_extra__:
-            _normalise_unknown(filters)
-        years = filters.year_range
-        if years is not None and years.__pydantic_extra__:
-            _normalise_unknown(years)
+def _finish_messages(messages: Sequence[Message]) -> None:
+    for index, message in enumerate(messages):
+        # Both have defaults for whoever builds a message; a stored one must bring its own.
+        if not message.__pydantic_fields_set__ >= _BROUGHT:
+            raise ValueError(f"messages[{index}] lacks messageId or timestamp")
+        values = vars(message)
+        values["timestamp"] = values["timestamp"].astimezone(UTC)
+        if unknown := message.__pydantic_extra__:
+            unknown.pop(AMENDED_NAME, None)
+            _normalise_unknown(message)
+        if type(values["content"]) is list:
+            values["content"] = normal_form(values["content"])
+        if values["tool_calls"]:
+            values["tool_calls"] = normal_form(values["tool_calls"])
+        if values["metadata"]:
+            values["metadata"] = normal_form(values["metadata"])
+        filters = values["extracted_filters"]
+        if filters is not None:
+            if filters.__pydantic_extra__:
+                _normalise_unknown(filters)
+            years = filters.year_range
+            if years is not None and years.__pydantic_extra__:
+                _normalise_unknown(years)
 
 
 def _normalise_unknown(model: Document) -> None:
@@ -91,10 +93,8 @@ def read_message(body: Body) -> Message:
         message = Message.model_validate(body, by_alias=True, by_name=False)
     else:
         message = Message.model_validate_json(body, by_alias=True, by_name=False)
-    if not message.__pydantic_fields_set__ >= _BROUGHT:
-        raise ValueError("a message lacks messageId or timestamp")
     try:
-        _finish_message(message)
+        _finish_messages([message])
     except OverflowError:
         raise ValueError("a time outside the years 1 to 9999 in UTC") from None
     except RecursionError:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import TypeVar, cast
 
 from pydantic import ValidationError
+from pydantic.alias_generators import to_snake
 
 from chatstore.errors import InvalidInputError, MessageTooLargeError
 from chatstore.models import Document, JsonObject, Message, SessionInfo
@@ -91,7 +92,9 @@ def require_message(field: str, document: JsonObject) -> None:
     require_id(f"{field}.message_id", document.get("messageId"))
     require_label(f"{field}.type", document.get("type"))
     if not _can_be_read(document):
-        # What is wrong with it is told by the decoder.
+        for name, stored_name in (("content", "content"), ("tool_calls", "toolCalls")):
+            _require_objects(f"{field}.{name}", document.get(stored_name))
+        # What else is wrong with it is told by the decoder.
         _read_again(Message, field, {**document, "timestamp": datetime.now(UTC)})
     confidence = document.get("confidence")
     if confidence is not None and not 0 <= confidence <= 1:
@@ -136,6 +139,13 @@ def _are_objects(values: object) -> bool:
     )
 
 
+def _require_objects(field: str, values: object) -> None:
+    if type(values) is list:
+        for index, value in enumerate(cast("list[object]", values)):
+            if type(value) is not dict:
+                raise InvalidInputError(f"{field}[{index}]", "a JSON object", kind_of(value))
+
+
 def require_session_info(field: str, document: JsonObject, times: Mapping[str, datetime]) -> None:
     """Raise `InvalidInputError` unless the session whose stored form, without messages, is
     `document` can be read again, as the same."""
@@ -150,7 +160,9 @@ def _read_again(model: type[DocumentType], field: str, document: JsonObject) -> 
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
     # pydantic's error knows the contents: it does not go along.
-    place = ".".join([field, *map(str, first["loc"])])
+    place = field + "".join(
+        f"[{step}]" if isinstance(step, int) else f".{to_snake(step)}" for step in first["loc"]
+    )
     if first["type"] == "missing":
         raise InvalidInputError(place, "given", "missing")
     limit = first["msg"].removeprefix("Input should be ")

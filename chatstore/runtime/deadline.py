@@ -1,6 +1,6 @@
 """The deadline of a call: how long it may take in all, retries and reconnects included.
 
-A store begins a deadline for each public call (`within`), for the thread that the call runs in. An
+A store begins a deadline for each public call (`call_within`), for the thread that it runs in. An
 engine that waits asks how long it still may (`seconds_left`), or names what has to be broken off
 when the time is up (`broken_off_by`): time-outs of a driver begin anew with each byte, and so bound
 nothing by themselves.
@@ -10,20 +10,29 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
 
 from chatstore.errors import ConfigurationError
 from chatstore.runtime.options import require_seconds
 from chatstore.runtime.watchdog import Watch, Watchdog
 from chatstore.values.plain import masked
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
 DEFAULT_DEADLINE = 10.0
 """How many seconds a call may take, unless a store says otherwise."""
 
 LONGEST_DEADLINE = 3_600.0
+_LITTLE_TIME = 0.01
 
 
 class DeadlineError(Exception):
     """A call's time is up. Engines raise it to stop; callers get `BackendUnavailableError`."""
+
+
+class NoTimeError(DeadlineError):
+    """So little is left of a call's time that what goes on beside it is not even begun."""
 
 
 class _Calls(threading.local):
@@ -56,27 +65,63 @@ def read_deadline(text: str) -> float:
         ) from None
 
 
-class within:  # noqa: N801  it is used as a function is; as a generator it would be slower
-    """Give the calls inside `seconds`, or what is left of an outer deadline if that is less."""
+def call_within(
+    seconds: float,
+    call: Callable[Arguments, Result],
+    *arguments: Arguments.args,
+    **options: Arguments.kwargs,
+) -> Result:
+    """What `call` returns, which is given `seconds`, or what is left of an outer deadline if that
+    is less. Raises `DeadlineError` if nothing is left: it may have waited for a thread for so
+    long."""
+    outer, began = _calls.ends, _calls.began
+    try:
+        if not _begin(seconds):
+            raise DeadlineError
+        return call(*arguments, **options)
+    finally:
+        _calls.ends, _calls.began = outer, began
 
-    __slots__ = ("_began", "_outer", "_seconds")
+
+def call_aside(
+    call: Callable[Arguments, Result], *arguments: Arguments.args, **options: Arguments.kwargs
+) -> Result:
+    """`call_within` a quarter of what is left, for what goes on beside a call and must leave it its
+    time. Raises `NoTimeError`, and calls nothing, if hardly any is left."""
+    ends = _calls.ends
+    left = LONGEST_DEADLINE if ends is None else ends - time.monotonic()
+    if left < _LITTLE_TIME:
+        raise NoTimeError
+    return call_within(left / 4, call, *arguments, **options)
+
+
+def _begin(seconds: float) -> bool:
+    """Let what this thread does next have `seconds`, or what is left of an outer deadline; whether
+    that is any time at all."""
+    outer, began = _calls.ends, _calls.began
+    now = time.monotonic()
+    ends = (now if began is None else began) + seconds
+    if outer is not None and outer < ends:
+        ends = outer
+    # What is inside begins when it begins: only the outermost call has waited.
+    _calls.ends, _calls.began = ends, None
+    return now < ends
+
+
+class within:  # noqa: N801  it is used as a function is; as a generator it would be slower
+    """`call_within`, for a block: even if nothing is left, it is entered."""
+
+    __slots__ = ("_outer", "_seconds")
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
-    def __enter__(self) -> bool:
-        """Whether there is time left: a call may have waited for a thread for so long."""
-        outer, began = self._outer, self._began = _calls.ends, _calls.began
-        now = time.monotonic()
-        ends = (now if began is None else began) + self._seconds
-        if outer is not None and outer < ends:
-            ends = outer
-        # What is inside begins when it begins: only the outermost call has waited.
-        _calls.ends, _calls.began = ends, None
-        return now < ends
+    def __enter__(self) -> None:
+        self._outer = _calls.ends, _calls.began
+        _begin(self._seconds)
 
     def __exit__(self, *exception: object) -> None:
-        _calls.ends, _calls.began = self._outer, self._began
+        _calls.ends, _calls.began = self._outer
 
 
 class in_steps:  # noqa: N801  as `within`

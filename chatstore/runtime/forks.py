@@ -48,7 +48,8 @@ class Origin:
 
     def require_here(self, what: str) -> None:
         """Raise `ConfigurationError` unless that is this process."""
-        if not self.is_here:
+        # Each call asks this.
+        if self._forks != _Process.forks:
             raise ConfigurationError(
                 f"this {what} was opened before the process was forked, and belongs to the parent; "
                 "open another in each process, after the fork (with gunicorn --preload: in "

@@ -58,7 +58,7 @@ def patch(
     session_status: str | None = None,
 ) -> Patch:
     """The changes of a write to all but the messages, in their stored form."""
-    if user_preferences is metadata is session_status is None:
+    if user_preferences is None and metadata is None and session_status is None:
         return NO_CHANGES
     status = None
     if session_status is not None:

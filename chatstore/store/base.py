@@ -5,19 +5,18 @@ read, the policy applied and results built. An engine does the rest.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import NoReturn, Unpack
 
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.engine.cursor import decode_scan_cursor, encode_cursor, encode_scan_cursor
 from chatstore.engine.engine import Engine
-from chatstore.engine.write import Write, is_visible
+from chatstore.engine.write import NO_CHANGES, Write
 from chatstore.errors import (
-    ConfigurationError,
     InvalidInputError,
     SessionExistsError,
     SessionNotFoundError,
-    VersionConflictError,
 )
 from chatstore.fields import Conditions, Listing, MessageListing, SessionChanges, SessionFields
 from chatstore.models import Message, Page, Session, SessionInfo, new_id
@@ -26,16 +25,15 @@ from chatstore.protocol import MaintainedSessionStore
 from chatstore.record import limits
 from chatstore.record.messages import amended_message, checked_batch
 from chatstore.record.stored import Stored, StoredMessage
-from chatstore.runtime.deadline import DEFAULT_DEADLINE, require_deadline, within
-from chatstore.runtime.forks import Origin, refuse_pickling
+from chatstore.runtime.deadline import DEFAULT_DEADLINE, each_step, require_deadline, within
+from chatstore.runtime.forks import refuse_pickling
 from chatstore.runtime.options import require_function, require_policy
 from chatstore.store import arguments, own_results, restoring
-from chatstore.store.calls import public_call, public_walk
+from chatstore.store.calls import Opened, public_call, public_walk
 from chatstore.store.engine_calls import EngineCalls
-from chatstore.store.message_pages import message_page, message_query
+from chatstore.store.message_pages import read_page
 from chatstore.values.plain import require_flag
 
-_REWRITE_ATTEMPTS = 100
 _ONE_BY_ONE = "pass messages one by one: append(session_id, *messages)"
 
 
@@ -51,8 +49,7 @@ class BaseSessionStore(MaintainedSessionStore):
         clock: Clock = utc_now,
         deadline: float = DEFAULT_DEADLINE,
     ) -> None:
-        self._closed = True
-        self._origin = Origin()
+        self.opened = Opened(f"{engine.backend} store")
         self.engine = engine
         try:
             require_function("clock", clock)
@@ -65,7 +62,7 @@ class BaseSessionStore(MaintainedSessionStore):
         except BaseException:
             engine.close()
             raise
-        self._closed = False
+        self.opened.is_closed = False
 
     @property
     def place(self) -> str:
@@ -73,23 +70,14 @@ class BaseSessionStore(MaintainedSessionStore):
         return self.engine.place
 
     def close(self) -> None:
-        # What a parent process opened is the parent's to close.
-        if not self._closed and self._origin.is_here:
-            self._closed = True
+        if self.opened.close():
             self.engine.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else "open"
-        return f"<{type(self).__name__} {self.place}, {state}>"
+        return f"<{type(self).__name__} {self.place}, {self.opened}>"
 
     def __reduce__(self) -> NoReturn:
-        raise refuse_pickling(f"{self.engine.backend} store")
-
-    def require_usable(self) -> None:
-        """Raise `ConfigurationError` if the store is closed, or a parent process's."""
-        self._origin.require_here(f"{self.engine.backend} store")
-        if self._closed:
-            raise ConfigurationError(f"this {self.engine.backend} store is closed; open another")
+        raise refuse_pickling(self.opened.what)
 
     @public_call
     def create(
@@ -118,17 +106,7 @@ class BaseSessionStore(MaintainedSessionStore):
     ) -> Session:
         now = self._now()
         session = arguments.new_session(now, self.policy, user_id, session_id, **fields)
-        key = session.session_id
-        found = self._calls.find(key, now, None, latest=True)
-        if found is None:
-            try:
-                return own_results.create(self._calls, session, now)
-            except SessionExistsError:
-                # Somebody created it in between.
-                found = self._calls.find(key, now, None, latest=True)
-        if found is None or found.user_id != session.info["userId"]:
-            raise SessionExistsError(key)
-        return found
+        return own_results.get_or_create(self._calls, session, now)
 
     @public_call
     def get_many(self, session_ids: Iterable[str], *, user_id: str | None = None) -> list[Session]:
@@ -154,7 +132,8 @@ class BaseSessionStore(MaintainedSessionStore):
         **changes: Unpack[SessionChanges],
     ) -> SessionInfo:
         write = self._write(session_id, user_id, if_version)
-        batch, patch = self._batch(messages), arguments.patch(**changes)
+        batch = self._batch(messages)
+        patch = arguments.patch(**changes) if changes else NO_CHANGES
         return self._calls.info(self.engine.append, write, batch, patch=patch, with_window=False)
 
     @public_call
@@ -167,11 +146,9 @@ class BaseSessionStore(MaintainedSessionStore):
         **changes: Unpack[SessionChanges],
     ) -> Session:
         write = self._write(session_id, user_id, if_version)
-        key, batch, patch = write.session_id, self._batch(messages), arguments.patch(**changes)
-        stored = self._calls.call(
-            self.engine.append, key, write, batch, patch=patch, with_window=True
-        )
-        return self._calls.shown(stored, key)
+        batch = self._batch(messages)
+        patch = arguments.patch(**changes) if changes else NO_CHANGES
+        return self._calls.session(self.engine.append, write, batch, patch=patch, with_window=True)
 
     @public_call
     def rewrite(
@@ -186,24 +163,7 @@ class BaseSessionStore(MaintainedSessionStore):
         write = self._write(session_id, user_id, if_version)
         given = checked_batch(messages, self.policy, most=limits.MAX_MESSAGES)
         all_kept = require_flag("whole", whole)
-        if write.if_version is not None:
-            return own_results.rewrite(self._calls, write, given, whole=all_kept)
-        for _ in range(_REWRITE_ATTEMPTS):
-            current = self._calls.find(write.session_id, write.now, write.user_id, latest=True)
-            if current is None:
-                raise SessionNotFoundError(write.session_id)
-            try:
-                return own_results.rewrite(
-                    self._calls,
-                    replace(write, if_version=current.version),
-                    given,
-                    whole=all_kept,
-                    replaced=current,
-                )
-            except VersionConflictError:
-                # Each conflict means that somebody else's write succeeded.
-                continue
-        raise VersionConflictError(write.session_id, None)
+        return own_results.rewrite(self._calls, write, given, whole=all_kept)
 
     @public_call
     def amend(self, session_id: str, message: Message, **conditions: Unpack[Conditions]) -> Session:
@@ -219,15 +179,7 @@ class BaseSessionStore(MaintainedSessionStore):
         self, session_id: str, *, user_id: str | None = None, **listing: Unpack[MessageListing]
     ) -> Page[Message]:
         owner = limits.require_owner(user_id)
-        query, cursor = message_query(self._now(), session_id, **listing)
-        key = query.session_id
-        found = self._calls.call(self.engine.messages, key, query)
-        if found is None or not is_visible(
-            query.now, owner, owner=found.record.user_id, ttl=found.record.ttl
-        ):
-            raise SessionNotFoundError(key)
-        info = self._calls.decode(SessionInfo, found.record.body, key)
-        return message_page(self._calls, query, cursor, info, found.messages)
+        return read_page(self._calls, self._now(), owner, session_id, **listing)
 
     @public_call
     def update(
@@ -284,7 +236,7 @@ class BaseSessionStore(MaintainedSessionStore):
         items = [self._calls.shown(record, session_id) for session_id, record in found]
         return Page(items, None if token is None else encode_scan_cursor(token))
 
-    @public_call
+    @public_walk
     def restore(
         self, session: Session, *, history: Iterable[Message] = (), overwrite: bool = False
     ) -> None:
@@ -293,9 +245,12 @@ class BaseSessionStore(MaintainedSessionStore):
         record = restoring.record(session)
         before = restoring.history(record, history)
         key = record.session_id
-        if not self._calls.call(
-            self.engine.restore, key, record, history=before, overwrite=replaces, now=now
-        ):
+        # A history takes as long as it is, and its engine takes it step by step.
+        with each_step() if record.history is None else nullcontext():
+            is_written = self._calls.call(
+                self.engine.restore, key, record, history=before, overwrite=replaces, now=now
+            )
+        if not is_written:
             raise SessionExistsError(key)
 
     def stored_ids(self, user_id: str) -> Iterator[str]:

@@ -4,21 +4,52 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
-from chatstore.errors import BackendUnavailableError
+from chatstore.errors import BackendUnavailableError, ConfigurationError
 from chatstore.runtime import deadline
+from chatstore.runtime.forks import Origin
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+
+
+class Opened:
+    """Whether a store may be called: it is open, and belongs to this process. It begins closed:
+    whoever fails to open it has nothing to close."""
+
+    __slots__ = ("_origin", "is_closed", "what")
+
+    def __init__(self, what: str) -> None:
+        self._origin = Origin()
+        self.is_closed = True
+        self.what = what
+        """What is opened, for texts that people read."""
+
+    def require_usable(self) -> None:
+        """Raise `ConfigurationError` if the store is closed, or a parent process's."""
+        self._origin.require_here(self.what)
+        if self.is_closed:
+            raise ConfigurationError(f"this {self.what} is closed; open another")
+
+    def close(self) -> bool:
+        """Refuse every call from here on; whether there is something to release. What a parent
+        process opened is the parent's to close."""
+        if self.is_closed or not self._origin.is_here:
+            return False
+        self.is_closed = True
+        return True
+
+    def __str__(self) -> str:
+        return "closed" if self.is_closed else "open"
 
 
 class HasCalls(Protocol):
     """What has public calls: a store."""
 
     deadline: float
+    opened: Opened
 
     @property
     def place(self) -> str: ...
-    def require_usable(self) -> None: ...
 
 
 Store = TypeVar("Store", bound=HasCalls)
@@ -34,11 +65,11 @@ def public_call(
     def within_deadline(
         store: Store, /, *arguments: Arguments.args, **options: Arguments.kwargs
     ) -> Result:
-        store.require_usable()
-        with deadline.within(store.deadline) as has_time:
-            if not has_time:
-                raise late(store.place, store.deadline)
-            return method(store, *arguments, **options)
+        store.opened.require_usable()
+        try:
+            return deadline.call_within(store.deadline, method, store, *arguments, **options)
+        except deadline.DeadlineError as error:
+            raise late(store.place, store.deadline) from error
 
     return within_deadline
 
@@ -53,7 +84,7 @@ def public_walk(
     def step_by_step(
         store: Store, /, *arguments: Arguments.args, **options: Arguments.kwargs
     ) -> Result:
-        store.require_usable()
+        store.opened.require_usable()
         with deadline.in_steps(store.deadline):
             return method(store, *arguments, **options)
 

@@ -58,6 +58,17 @@ class EngineCalls:
         body = answer.body if isinstance(answer, Stored) else answer
         return self.decode(SessionInfo, body, write.session_id)
 
+    def session(
+        self,
+        operation: Callable[Concatenate[Write, Arguments], Stored],
+        write: Write,
+        *arguments: Arguments.args,
+        **options: Arguments.kwargs,
+    ) -> Session:
+        """What a write returns, as a session with the reader's window."""
+        stored = self.call(operation, write.session_id, write, *arguments, **options)
+        return self.shown(stored, write.session_id)
+
     def find(
         self,
         session_id: str,

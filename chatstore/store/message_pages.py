@@ -1,11 +1,14 @@
 """Pages of the messages that are kept of a session: what is asked for, and what is handed out."""
 
 from collections.abc import Iterator, Sequence
+from typing import Unpack
 
 from chatstore.clock import Moment, utc_text
 from chatstore.engine.cursor import MessagePosition, decode_message_cursor, encode_message_cursor
 from chatstore.engine.query import PAGE_BYTES, MessageQuery
-from chatstore.errors import InvalidCursorError
+from chatstore.engine.write import is_visible
+from chatstore.errors import InvalidCursorError, SessionNotFoundError
+from chatstore.fields import MessageListing
 from chatstore.models import Message, Page, SessionInfo
 from chatstore.record import limits
 from chatstore.record.encode import stored_message
@@ -14,7 +17,27 @@ from chatstore.store.engine_calls import EngineCalls
 from chatstore.values.plain import plain_json, require_flag, shown
 
 
-def message_query(
+def read_page(
+    calls: EngineCalls,
+    now: Moment,
+    owner: str | None,
+    session_id: str,
+    **listing: Unpack[MessageListing],
+) -> Page[Message]:
+    """One page of a session that `owner` may see. Raises `SessionNotFoundError`, and
+    `InvalidCursorError` for a cursor that is none, or of another session."""
+    query, cursor = _query(now, session_id, **listing)
+    key = query.session_id
+    found = calls.call(calls.engine.messages, key, query)
+    if found is None or not is_visible(
+        now, owner, owner=found.record.user_id, ttl=found.record.ttl
+    ):
+        raise SessionNotFoundError(key)
+    info = calls.decode(SessionInfo, found.record.body, key)
+    return _page(calls, query, cursor, info, found.messages)
+
+
+def _query(
     now: Moment,
     session_id: str,
     *,
@@ -34,7 +57,7 @@ def message_query(
     return MessageQuery(key, now, order, most + 1, after), position
 
 
-def message_page(
+def _page(
     calls: EngineCalls,
     query: MessageQuery,
     cursor: MessagePosition | None,
@@ -53,7 +76,7 @@ def message_page(
         if last is None
         else encode_message_cursor(MessagePosition(query.session_id, life, last))
     )
-    return Page(items, following, info.version)
+    return Page(items, following, info.version, info.creation_id)
 
 
 def _fitting(

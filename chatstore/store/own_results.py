@@ -2,16 +2,19 @@
 which is no conflict."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chatstore.clock import Moment
 from chatstore.engine.write import Write
-from chatstore.errors import SessionExistsError, VersionConflictError
+from chatstore.errors import SessionExistsError, SessionNotFoundError, VersionConflictError
 from chatstore.models import Session
 from chatstore.record.encode import stored_message
 from chatstore.record.equality import canonical
 from chatstore.record.stored import Stored, StoredMessage, StoredSession
 from chatstore.record.window import newest
 from chatstore.store.engine_calls import EngineCalls
+
+_REWRITE_ATTEMPTS = 100
 
 
 def create(calls: EngineCalls, session: StoredSession, now: Moment) -> Session:
@@ -25,7 +28,43 @@ def create(calls: EngineCalls, session: StoredSession, now: Moment) -> Session:
     return found
 
 
+def get_or_create(calls: EngineCalls, session: StoredSession, now: Moment) -> Session:
+    """What is there under a session's id, or that session. Raises `SessionExistsError` if another
+    user's is there."""
+    key = session.session_id
+    found = calls.find(key, now, None, latest=True)
+    if found is None:
+        try:
+            return create(calls, session, now)
+        except SessionExistsError:
+            # Somebody created it in between.
+            found = calls.find(key, now, None, latest=True)
+    if found is None or found.user_id != session.info["userId"]:
+        raise SessionExistsError(key)
+    return found
+
+
 def rewrite(
+    calls: EngineCalls, write: Write, given: Sequence[StoredMessage], *, whole: bool
+) -> Session:
+    """Put messages in the place of the window that has `write.if_version`, or of whichever is
+    there. Raises `VersionConflictError` if another version, and not this result, is there."""
+    if write.if_version is not None:
+        return _rewrite(calls, write, given, whole=whole)
+    for _ in range(_REWRITE_ATTEMPTS):
+        current = calls.find(write.session_id, write.now, write.user_id, latest=True)
+        if current is None:
+            raise SessionNotFoundError(write.session_id)
+        versioned = replace(write, if_version=current.version)
+        try:
+            return _rewrite(calls, versioned, given, whole=whole, replaced=current)
+        except VersionConflictError:
+            # Each conflict means that somebody else's write succeeded.
+            continue
+    raise VersionConflictError(write.session_id, None)
+
+
+def _rewrite(
     calls: EngineCalls,
     write: Write,
     given: Sequence[StoredMessage],
@@ -33,9 +72,8 @@ def rewrite(
     whole: bool,
     replaced: Session | None = None,
 ) -> Session:
-    """Put messages in the place of the window that has `write.if_version`; `replaced` is the
-    session with that window, where it is known. Raises `VersionConflictError` if another version,
-    and not this result, is there."""
+    """One attempt; `replaced` is the session with the window that is replaced, where it is
+    known."""
     key = write.session_id
     try:
         body = calls.call(calls.engine.rewrite, key, write, given, whole=whole)

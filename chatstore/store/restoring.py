@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import cast
 
 from chatstore.clock import in_utc, utc_text
-from chatstore.errors import InvalidInputError
-from chatstore.models import MAX_HISTORY_WINDOW, JsonObject, Message, Session
-from chatstore.policy import MAX_WINDOW_BYTES
+from chatstore.errors import ChatStoreError, InvalidInputError
+from chatstore.models import JsonObject, Message, Session
+from chatstore.policy import MAX_HISTORY_WINDOW, MAX_WINDOW_BYTES
 from chatstore.record import limits, state
 from chatstore.record.encode import raw_document
 from chatstore.record.messages import prepared_message, prepared_messages
 from chatstore.record.stored import StoredMessage, StoredSession
-from chatstore.values.plain import is_kind, kind_of, shown, whole
+from chatstore.values.plain import class_name, is_kind, kind_of, shown, whole
 
 
 def record(session: object) -> StoredSession:
@@ -60,27 +60,53 @@ def history(restored: StoredSession, messages: object) -> Iterator[StoredMessage
     """The messages that come before those of a restored session, each checked as it is asked for.
 
     Raises `InvalidInputError` if a session keeps no history, at once; and, when it becomes known,
-    for a message that is none, and if they are not as many as the session's count says.
+    for a message that is none, if they are not as many as the session's count says, and for an
+    iterable that fails: it is the caller's own code. An error of chatstore's passes: whoever copies
+    reads them from another store.
     """
-    missing = restored.info["messageCount"] - len(restored.messages)
     if restored.history is None:
-        if messages != ():
+        if type(messages) not in (tuple, list) or messages:
             raise InvalidInputError(
                 "history", "left out for a session without history", kind_of(messages)
             )
         return iter(())
+    missing = restored.info["messageCount"] - len(restored.messages)
     if missing < 0:
         raise InvalidInputError(
             "session.message_count",
             f"at least {len(restored.messages)}, the number of its messages",
             f"{restored.info['messageCount']}",
         )
-    if is_kind(messages, Message, str, bytes, Mapping) or not is_kind(messages, Iterable):
-        raise InvalidInputError("history", "an iterable of messages", kind_of(messages))
-    return _streamed(cast("Iterable[object]", messages), missing)
+    if is_kind(messages, Message, str, bytes, bytearray, memoryview, Mapping):
+        raise InvalidInputError("history", _ITERABLE, kind_of(messages))
+    try:
+        given = iter(cast("Iterable[object]", messages))
+    except Exception:  # noqa: BLE001 - __iter__ is the caller's own code
+        raise InvalidInputError("history", _ITERABLE, kind_of(messages)) from None
+    return _counted(_walked(given, kind_of(messages)), missing)
 
 
-def _streamed(messages: Iterable[object], most: int) -> Iterator[StoredMessage]:
+_ITERABLE = "an iterable of messages"
+
+
+def _walked(messages: Iterator[object], kind: str) -> Iterator[object]:
+    while True:
+        try:
+            message = next(messages)
+        except StopIteration:
+            return
+        except ChatStoreError:
+            raise
+        except Exception as error:
+            raise InvalidInputError(
+                "history",
+                _ITERABLE,
+                f"{kind} that fails with {class_name(type(error))} when it is walked over",
+            ) from error
+        yield message
+
+
+def _counted(messages: Iterator[object], most: int) -> Iterator[StoredMessage]:
     limit = f"the {most:,} messages before the session's own, oldest first"
     count = 0
     for count, message in enumerate(messages, 1):

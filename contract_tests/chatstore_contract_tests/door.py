@@ -29,6 +29,7 @@ from chatstore_contract_tests.impostors import (
 )
 from chatstore_contract_tests.maintenance import scanned
 from chatstore_contract_tests.odd_times import ODD_TIMES, TIMES
+from chatstore_contract_tests.operations import KNOWN
 
 PLACES: Mapping[str, Callable[[MaintainedSessionStore, Any], object]] = {
     "a message": lambda store, value: store.append("there", message(extra=value)),
@@ -37,6 +38,16 @@ PLACES: Mapping[str, Callable[[MaintainedSessionStore, Any], object]] = {
     ),
     "filters": lambda store, value: store.append(
         "there", message(extracted_filters={"mood": value, "yearRange": {"step": value}})
+    ),
+    "a part of a content": lambda store, value: store.append("there", message([{"part": value}])),
+    "a tool call": lambda store, value: store.append(
+        "there", message(tool_calls=[{"arguments": value}], metadata={"key": value})
+    ),
+    "an amended message": lambda store, value: store.amend(
+        "there", message(message_id=store.get("there").messages[-1].message_id, extra=value)
+    ),
+    "metadata beside a message": lambda store, value: store.append(
+        "there", message(), metadata={"key": value}
     ),
     "a rewritten message": lambda store, value: store.rewrite(
         "there", [message(extra={"a": value})], if_version=None
@@ -58,6 +69,9 @@ NEEDED: Mapping[str, Mapping[str, Any]] = {
     "append": {"session_id": "there"},
     "append_and_get": {"session_id": "there"},
     "rewrite": {"session_id": "there", "messages": [], "if_version": None},
+    "amend": {"session_id": "there", "message": message("amended", message_id="known")},
+    "list_messages": {"session_id": "there"},
+    "iter_messages": {"session_id": "there"},
     "update": {"session_id": "there"},
     "delete": {"session_id": "there"},
     "list_sessions": {"user_id": "ana"},
@@ -98,7 +112,7 @@ def called(
     elif argument == "session_id":
         del given["session_id"]
     result = getattr(store, call)(*first, **given)
-    if call == "iter_sessions":
+    if call.startswith("iter"):
         return list(result)
     return result.user_id if call == "for_user" else result
 
@@ -200,7 +214,7 @@ class DoorBehaviour(Behaviour):
     ) -> None:
         """Each argument of each call is a value that is stored plain, or one of chatstore's errors
         and nothing is stored."""
-        store.create("ana", session_id="there", messages=batch(1), metadata={"a": 1})
+        store.create("ana", session_id="there", messages=[KNOWN], metadata={"a": 1})
         kept = store.get("there")
         for call, argument in arguments():
             before, taken = harness.raw_read("there"), False

@@ -35,6 +35,21 @@ PLACES: Mapping[str, Callable[[MaintainedSessionStore, str, Any], object]] = {
     "filters": lambda store, session_id, value: store.append(
         session_id, message(extracted_filters={"mood": value})
     ),
+    "part of a content": lambda store, session_id, value: store.append(
+        session_id, message([{"type": "text", "text": "good"}, {"extra": value}])
+    ),
+    "tool call": lambda store, session_id, value: store.append_and_get(
+        session_id, message(tool_calls=[{"arguments": value}])
+    ),
+    "metadata of a message": lambda store, session_id, value: store.append(
+        session_id, message(metadata={"key": value})
+    ),
+    "metadata beside a message": lambda store, session_id, value: store.append(
+        session_id, message(), metadata={"key": value}
+    ),
+    "amended message": lambda store, session_id, value: store.amend(
+        session_id, message(extra=value)
+    ),
     "rewritten message": lambda store, session_id, value: store.rewrite(
         session_id, [message(extra=value)], if_version=1
     ),
@@ -62,10 +77,19 @@ WRONG_TYPES: Mapping[str, Callable[[Any], object]] = {
     "a text for a time": lambda store: store.list_sessions("ana", created_from="2026-01-01"),
     "a document for a session": lambda store: store.restore({"sessionId": "there"}),
     "a text for a yes": lambda store: store.restore(store.get("there"), overwrite="no"),
+    "a number for a yes": lambda store: store.rewrite("there", [], if_version=1, whole=1),
+    "a text for an order": lambda store: store.list_messages("there", newest_first="yes"),
+    "less than none": lambda store: store.get("there", last=-1),
+    "a yes for a number": lambda store: store.get("there", last=True),
+    "a list for a message": lambda store: store.amend("there", [message()]),
+    "a document for a message": lambda store: store.amend("there", {"content": "x"}),
 }
 
 LABELLED: Mapping[str, Callable[[MaintainedSessionStore, Any], object]] = {
     "update": lambda store, label: store.update("there", session_status=label),
+    "append beside messages": lambda store, label: store.append(
+        "there", message(), session_status=label
+    ),
     "append": lambda store, label: store.append(
         "there", message().model_copy(update={"type": label})
     ),
@@ -76,13 +100,14 @@ LABELLED: Mapping[str, Callable[[MaintainedSessionStore, Any], object]] = {
 
 BAD_LABELS: tuple[Any, ...] = ("", "x" * 65, "a\0", "\ud800", 7)
 
-_CROWD = {f"key {number}": 1 for number in range(33)}
+_CROWD = {f"key {number}": 1 for number in range(257)}
 TOO_MUCH: Mapping[str, tuple[JsonObject, str]] = {
-    "33 keys": (_CROWD, "32"),
-    "33 removals": (dict.fromkeys(_CROWD, None), "32"),
-    "a long value": ({"key": "x" * 1022}, "1024"),
-    "a long name": ({"k" * 1024: 1}, "1024"),
-    "a long list": ({"key": ["é" * 510]}, "1024"),
+    "257 keys": (_CROWD, "256"),
+    "257 removals": (dict.fromkeys(_CROWD, None), "256"),
+    "a long value": ({"key": "x" * 32_766}, "32768"),
+    "a long name": ({"k" * 32_768: 1}, "32768"),
+    "a long list": ({"key": ["é" * 16_382]}, "32768"),
+    "many long values": ({f"key {number:02}": "x" * 1_019 for number in range(32)}, "32768"),
 }
 """Maps that hold too much, and the limit that the error names."""
 
@@ -168,12 +193,13 @@ class HostileInputBehaviour(Behaviour):
             lambda: store.append("there", message(), large),
             lambda: store.rewrite("there", [large], if_version=1),
             lambda: store.create("ana", session_id="there", messages=[large]),
+            lambda: store.amend("there", large),
         ]
         for attempt in attempts:
             with refused(MessageTooLargeError, harness, "there") as raised:
                 attempt()
             assert isinstance(raised.value, InvalidInputError)
-            assert "messages[" in raised.value.field
+            assert raised.value.field.startswith("message")
             assert "32768" in raised.value.limit
             assert "32769" in str(raised.value.size)
         store.append("there", message("x" * (32_768 - overhead)))
@@ -205,7 +231,7 @@ class HostileInputBehaviour(Behaviour):
         assert session.messages == many[5_990:6_000]
 
     def test_a_map_has_limits(self, store: MaintainedSessionStore, harness: Harness) -> None:
-        """At most 32 keys, in a patch too, and at most 1 KiB an entry, name and value."""
+        """At most 256 keys, in a patch too, and at most 32 KiB together, names and values."""
         store.create("ana", session_id="there")
         with every_case() as case:
             for field in ("user_preferences", "metadata"):
@@ -219,7 +245,7 @@ class HostileInputBehaviour(Behaviour):
                             assert limit in str(raised.value)
                             with raises_itself(InvalidInputError):
                                 store.create("ana", session_id="other", **bad)
-                good: Any = {field: {"key": "x" * 1021, "k" * 1022: 1}}
+                good: Any = {field: {"key": "x" * 16_381, "k" * 16_382: 1}}
                 store.update("there", **good)
                 assert getattr(store.get("there"), field) == good[field]
 

@@ -13,7 +13,7 @@ from chatstore import (
 from chatstore_contract_tests.behaviour import Behaviour, batch, contents, message, refused
 from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
-from chatstore_contract_tests.operations import CALLS
+from chatstore_contract_tests.operations import CALLS, KNOWN
 
 
 class OwnershipBehaviour(Behaviour):
@@ -44,7 +44,7 @@ class OwnershipBehaviour(Behaviour):
         with every_case() as case:
             for name, call in CALLS.items():
                 with case(name):
-                    session = store.create("ana", messages=batch(2))
+                    session = store.create("ana", messages=[KNOWN])
                     call(store, session.session_id, "ana")
 
     def test_the_owner_comes_before_the_version(
@@ -57,6 +57,8 @@ class OwnershipBehaviour(Behaviour):
                 store.append("hers", message(), user_id="ben", if_version=version)
             with refused(SessionNotFoundError, harness, "hers"):
                 store.rewrite("hers", [], user_id="ben", if_version=version)
+            with refused(SessionNotFoundError, harness, "hers"):
+                store.amend("hers", message(), user_id="ben", if_version=version)
             with refused(SessionNotFoundError, harness, "hers"):
                 store.update("hers", user_id="ben", if_version=version)
             assert store.delete("hers", user_id="ben", if_version=version) is False

@@ -17,7 +17,8 @@ from chatstore import (
     Session,
     utc_now,
 )
-from chatstore.cache.knowledge import Knowledge, Version
+from chatstore.cache.knowledge import Knowledge
+from chatstore.cache.protocol import Version
 from chatstore.record import limits
 from chatstore.runtime.deadline import DEFAULT_DEADLINE
 
@@ -63,8 +64,8 @@ def test_a_read_that_a_write_overtook_says_nothing_to_the_cache(shared: Shared) 
     shared.time.now += 600
 
     class Overtaken(MemorySessionStore):
-        def get(self, session_id: str, *, user_id: str | None = None) -> Session:
-            found = super().get(session_id, user_id=user_id)
+        def get(self, session_id: str, **options: Any) -> Session:
+            found = super().get(session_id, **options)
             store.append(session_id, said("in between"))
             return found
 
@@ -186,12 +187,13 @@ def test_what_no_snapshot_can_contradict_is_forgotten() -> None:
     """After the longest life of a snapshot nothing has to be remembered: neither what was returned
     nor a tombstone that arrives so late."""
     knowledge = Knowledge(kept=60, most=10)
-    assert knowledge.answered("old", Version("life", 5), knowledge.begin())
+    assert knowledge.answered("old", Version("life", 5), knowledge.begin()).is_last_word
     ticket = knowledge.owe("late")
     knowledge.now += 60
     knowledge.settle("late", ticket)
-    assert not knowledge.owes("late")
-    assert knowledge.answered("new", Version("life", 1), knowledge.begin())
+    heard = knowledge.answered("late", Version("life", 1), knowledge.begin())
+    assert heard.is_last_word
+    assert not heard.owes
     assert knowledge.admits("old", Version("life", 4), knowledge.begin())
 
 

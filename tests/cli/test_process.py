@@ -222,5 +222,7 @@ def test_a_session_outlives_the_process_that_made_it(tmp_path: Path) -> None:
     assert (made.returncode, made.stderr) == (0, b"")
     assert (tmp_path / "chatstore.db").exists()
     _run("sessions", "append", "s1", "-", typed=b"Hello\n", directory=tmp_path)
+    listed = _run("sessions", "messages", "s1", "--json", directory=tmp_path)
+    assert [each["content"] for each in json.loads(listed.stdout)["items"]] == ["Hello"]
     shown = _run("sessions", "show", "s1", "--json", directory=tmp_path)
     assert [each["content"] for each in json.loads(shown.stdout)["messages"]] == ["Hello"]

@@ -11,6 +11,8 @@ from chatstore_dynamodb.client import Client, new_client
 from chatstore_dynamodb.harness import TableHarness
 from chatstore_dynamodb.url import read_url
 
+from .quick_answers import quick_answers
+
 __all__ = [
     "REGION",
     "MotoHarness",
@@ -51,7 +53,7 @@ class MotoHarness(TableHarness):
 @contextmanager
 def moto_client() -> Iterator[Client]:
     """A client of an empty moto; making one takes longer than most tests."""
-    with mock_aws():
+    with mock_aws(), quick_answers():
         yield new_client(region=REGION)
 
 

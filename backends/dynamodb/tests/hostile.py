@@ -4,12 +4,10 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any
 from unittest import mock
 
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
-from botocore.loaders import JSONFileLoader
 
 from chatstore import ChatStoreError
 from chatstore_dynamodb import DynamoDBSessionStore
@@ -105,7 +103,7 @@ FILES = [
 
 @contextmanager
 def nothing_but_loopback() -> Iterator[None]:
-    """No name is looked up, no address beyond loopback is reached; and models are read once."""
+    """No name is looked up, and no address beyond loopback is reached."""
     look_up = socket.getaddrinfo
 
     def only_loopback(host: Any, *arguments: Any, **options: Any) -> Any:
@@ -115,11 +113,7 @@ def nothing_but_loopback() -> Iterator[None]:
             host.encode("idna")
         raise socket.gaierror(socket.EAI_NONAME, "no names in tests")
 
-    read = lru_cache(JSONFileLoader().load_file)
-    with (
-        mock.patch("socket.getaddrinfo", only_loopback),
-        mock.patch.object(JSONFileLoader, "load_file", lambda _, path: read(path)),
-    ):
+    with mock.patch("socket.getaddrinfo", only_loopback):
         yield
 
 

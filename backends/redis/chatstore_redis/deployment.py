@@ -43,14 +43,19 @@ class Deployment:
         return self.servers.place
 
     def run(self, script: Script, key: bytes, *arguments: Argument) -> Any:
-        """Run a script on a key. The server takes it by its digest; one that has forgotten it, by
-        a restart, a fail-over or SCRIPT FLUSH, gets the text, and so learns it again."""
+        """Run a script on a key."""
+        return self.run_on(script, (key,), *arguments)
+
+    def run_on(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> Any:
+        """Run a script on keys of one slot. The server takes it by its digest; one that has
+        forgotten it, by a restart, a fail-over or SCRIPT FLUSH, gets the text, and so learns it
+        again."""
         try:
-            return self.servers.send(script.by_digest((key,), arguments))
+            return self.servers.send(script.by_digest(keys, arguments))
         except ResponseError as error:
             if not is_missing_script(error):
                 raise
-        return self.servers.send(script.by_text((key,), arguments))
+        return self.servers.send(script.by_text(keys, arguments))
 
     def run_all(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> list[Any]:
         """Run a script on each key, in one pipeline, or in a cluster in one for each node; the

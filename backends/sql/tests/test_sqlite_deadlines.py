@@ -35,6 +35,8 @@ def store(path: Path) -> Iterator[SQLSessionStore]:
     with open_store(f"sqlite:///{path}?deadline={DEADLINE}&timeout=60") as store:
         assert isinstance(store, SQLSessionStore)
         store.create("ana", session_id="chat")
+        expired = store.create("ben", session_id="expired").model_copy(update={"ttl": 1})
+        store.restore(expired, overwrite=True)
         yield store
 
 

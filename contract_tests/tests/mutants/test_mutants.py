@@ -14,8 +14,6 @@ from . import cases  # noqa: F401 - it has every mutant entered
 from .mutant import MUTANTS, Mutant
 from .table import table
 
-pytestmark = pytest.mark.xdist_group("mutants")
-
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 

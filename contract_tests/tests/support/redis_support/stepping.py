@@ -28,9 +28,9 @@ class SteppedDeployment(Deployment):
         super().__init__(client)
         self._before_request = before_request
 
-    def run(self, script: Script, key: bytes, *arguments: Argument) -> Any:
+    def run_on(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> Any:
         self._before_request()
-        return super().run(script, key, *arguments)
+        return super().run_on(script, keys, *arguments)
 
     def run_all(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> list[Any]:
         if keys:
@@ -63,6 +63,7 @@ def stepped(store: RedisSessionStore, before_request: Callable[[], None]) -> Red
     connection = SteppedDeployment(store.engine.deployment.client, before_request)
     store.engine.deployment = connection
     store.engine.index.deployment = connection
+    store.engine.writer.deployment = connection
     return store
 
 

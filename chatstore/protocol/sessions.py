@@ -1,4 +1,4 @@
-"""The two protocols: what callers use, and what operators use, on the same object."""
+"""What callers use."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from chatstore.models import Message, Page, Session, SessionInfo
 from chatstore.policy import RetentionPolicy
-from chatstore.runtime.options import require_methods
 
 if TYPE_CHECKING:
     from chatstore.user_sessions import UserSessions
@@ -275,55 +274,3 @@ class SessionStore(Protocol):
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-
-class Maintenance(Protocol):
-    """What operators need of a store."""
-
-    def ping(self) -> None:
-        """Return if the engine answers and holds what chatstore needs; raise a `BackendError` if
-        not."""
-        ...
-
-    def delete_user(self, user_id: str) -> int:
-        """Erase everything of one user, expired and unreadable records and index entries too; how
-        many live sessions that were."""
-        ...
-
-    def purge_expired(self) -> int:
-        """Reclaim what has expired; how many records this call removed itself."""
-        ...
-
-    def scan(self, *, limit: int = 100, cursor: str | None = None) -> Page[Session]:
-        """Live sessions of all users with their windows, each at least once over the pages until
-        `next_cursor` is None. Order, cursor and how full a page is (at most `limit`, 1 to 1,000)
-        are the backend's own."""
-        ...
-
-    def restore(
-        self, session: Session, *, history: Iterable[Message] = (), overwrite: bool = False
-    ) -> None:
-        """Write a record exactly as it was, times and version too; it is neither trimmed nor
-        renewed.
-
-        `history`: of a session that keeps it, the messages before those in `session`, oldest first,
-        as many as its `message_count` says; they are read as they are written, however many. Raises
-        `SessionExistsError` if a live session has the id and `overwrite` is false.
-        """
-        ...
-
-
-class MaintainedSessionStore(SessionStore, Maintenance, Protocol):
-    """Both protocols on one object: what `open_store` returns and what the contract tests."""
-
-
-def require_store(argument: str, store: object, *protocols: type) -> None:
-    """Raise `ConfigurationError` unless `store` has the methods of these protocols, both by
-    default, and none of them is to be awaited."""
-    names = [
-        name
-        for protocol in protocols or (SessionStore, Maintenance)
-        for name, member in vars(protocol).items()
-        if callable(member) and not name.startswith("_")
-    ]
-    require_methods(argument, store, names, "a synchronous store, such as open_store returns")
