@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from chatstore import (
     BackendUnavailableError,
     MemorySessionStore,
     Message,
+    Session,
     SessionInfo,
 )
 from chatstore.memory import MemoryEngine
@@ -43,10 +45,11 @@ def test_a_call_that_waits_for_a_thread_ends_in_time() -> None:
 
     async def main() -> None:
         behind = Silent()
+        patient = MemorySessionStore(behind)
+        for number in range(3):
+            patient.create("ana", session_id=f"{number}")
         silent = MemorySessionStore(behind, deadline=SOON)
         async with AsyncSessionStore(silent, max_workers=1) as store:
-            for number in range(3):
-                await store.create("ana", session_id=f"{number}")
             calls = [store.append(f"{number}", SENT) for number in range(3)]
             outcomes = await asyncio.gather(*calls, return_exceptions=True)
         assert all(isinstance(outcome, BackendUnavailableError) for outcome in outcomes)
@@ -90,17 +93,27 @@ def test_cancelled_calls_leave_a_store_that_answers() -> None:
     asyncio.run(main())
 
 
+async def answered(store: AsyncSessionStore, session_id: str) -> Session:
+    """The session. On a busy machine any call may take longer than the deadline: it is asked for
+    again, as the error says."""
+    while True:
+        with suppress(BackendUnavailableError):
+            return await store.get(session_id)
+
+
 @pytest.mark.parametrize("max_workers", [1, 4])
 def test_threads_come_free_when_time_is_over(max_workers: int) -> None:
     """After the deadline of the calls that hold all threads, others run."""
 
     async def main() -> None:
         behind = Silent()
+        MemorySessionStore(behind).create("ana", session_id="one")
         silent = MemorySessionStore(behind, deadline=SOON)
         async with AsyncSessionStore(silent, max_workers=max_workers) as store:
-            await store.create("ana", session_id="one")
-            with pytest.raises(BackendUnavailableError, match="the deadline of a call"):
-                await store.append("one", SENT)
-            assert (await store.get("one")).message_count == 0
+            held = [store.append("one", SENT) for _ in range(max_workers)]
+            for outcome in await asyncio.gather(*held, return_exceptions=True):
+                assert isinstance(outcome, BackendUnavailableError)
+            async with asyncio.timeout(PATIENCE):
+                assert (await answered(store, "one")).message_count == 0
 
     asyncio.run(main())
