@@ -24,7 +24,10 @@ MAX_UNKNOWN_BYTES = 4096
 MAX_PAGE = 1_000
 MAX_COUNTER = 2**53
 RESERVED_NAMES = frozenset(
-    {"windowBytes", "messageIds", "otherNames", "historyId", "archived", "edits"}
+    {
+        *("windowBytes", "messageIds", "otherNames", "preferencesBytes", "metadataBytes"),
+        *("historyId", "archived", "edits"),
+    }
 )
 """Attributes that backends keep for themselves beside a record's own."""
 

@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-from chatstore import ManualClock, Message, RetentionPolicy, Session
+from chatstore import (
+    ManualClock,
+    Message,
+    MessageNotFoundError,
+    RetentionPolicy,
+    Session,
+)
 from chatstore.record.encode import stored_message
 from chatstore.record.stored import StoredSession
 from chatstore_dynamodb import DynamoDBSessionStore
@@ -152,7 +158,7 @@ Orders = Callable[[Callable[[Choose], None]], object]
 @pytest.fixture(params=["some", pytest.param("every", marks=pytest.mark.long)])
 def orders(request: pytest.FixtureRequest) -> Orders:
     """Some of the orders in which requests can come, or every one of them."""
-    return every_order if request.param == "every" else partial(some_orders, number=8)
+    return every_order if request.param == "every" else partial(some_orders, number=10)
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -172,6 +178,37 @@ def test_two_archivers_and_a_writer(
         }
         results = turns.run(actors, choose)
         assert results == dict.fromkeys(actors), results
+        scene.require_whole()
+        scene.archives_anew()
+        scene.require_whole()
+
+    orders(run)
+
+
+def test_an_amended_message_that_leaves_the_window(
+    moto_table: TableHarness, store: DynamoDBSessionStore, orders: Orders
+) -> None:
+    """A message is amended while appends push it out of the window, and an archiver takes it out of
+    the item: if the amendment was acknowledged, it is kept."""
+    turns = Turns(moto_table.client)
+
+    def run(choose: Choose) -> None:
+        scene = Scene(moto_table, store)
+        amended = Message(message_id="9", type="user_query", content="9!")
+
+        def push() -> None:
+            scene.appends("a", "b")
+            scene.archives_anew()
+
+        results = turns.run(
+            {"amend": lambda: store.amend(scene.session_id, amended), "push": push}, choose
+        )
+        assert results["push"] is None
+        if isinstance(results["amend"], Session):
+            expected = [f"{each}!" if each == "9" else each for each in scene.states[-1]]
+            scene.states.append(expected)
+        else:
+            assert isinstance(results["amend"], MessageNotFoundError)
         scene.require_whole()
         scene.archives_anew()
         scene.require_whole()

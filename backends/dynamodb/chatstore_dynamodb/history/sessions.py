@@ -12,7 +12,7 @@ from chatstore.engine.write import Write
 from chatstore.errors import SessionNotFoundError
 from chatstore.policy import RetentionPolicy
 from chatstore.record.stored import StoredMessage, StoredSession
-from chatstore.runtime.deadline import DeadlineError
+from chatstore.runtime.deadline import DeadlineError, each_step
 from chatstore_dynamodb.attribute_values import Item
 from chatstore_dynamodb.conditional_write import ConditionalWrites, Request
 from chatstore_dynamodb.errors import is_refused
@@ -68,12 +68,13 @@ class Histories:
             now,
         )
         item = new_history_item(session, new.messages, new.life.history_id, new.archived)
-        is_written, other = self._table.put(item, condition)
+        with each_step():
+            is_written, other = self._table.put(item, condition)
+            if not is_written and other is None:
+                other = self._table.get(session.session_id, latest=True)
         if is_written:
             self.forget_life_in(other)
             return item
-        if other is None:
-            other = self._table.get(session.session_id, latest=True)
         if other is not None and other.get(HISTORY_ID) == item[HISTORY_ID]:
             # A request that was sent again has met its own result.
             return item
@@ -154,7 +155,8 @@ class Histories:
     def _require_there(self) -> None:
         # An append would find out too late: what it moves to the history has been acknowledged.
         if not self._is_there:
-            self.chunks.require_there()
+            with each_step():
+                self.chunks.require_there()
             self._is_there = True
 
     def _forget_unseen(self, session_id: str, new: NewLife | None) -> None:
