@@ -10,7 +10,13 @@ from chatstore.engine.history import (
     require_batch_weight,
     require_window,
 )
-from chatstore.engine.query import PAGE_BYTES, MessageQuery, MessagesFound, PageQuery
+from chatstore.engine.query import (
+    PAGE_BYTES,
+    MessageQuery,
+    MessagesFound,
+    PageQuery,
+    first_position,
+)
 from chatstore.engine.write import NO_CHANGES, Patch, Write, is_visible, merge_patch
 from chatstore.record.equality import is_same
 from chatstore.record.stored import (
@@ -53,6 +59,7 @@ __all__ = [
     "broken_off_by",
     "document_weights",
     "each_step",
+    "first_position",
     "history_of",
     "is_same",
     "is_visible",

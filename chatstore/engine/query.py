@@ -65,6 +65,12 @@ class MessageQuery:
         return range(begin, min(end, begin + self.limit))
 
 
+def first_position(message_count: object, kept: int) -> int:
+    """The position of the oldest of `kept` messages; 0 where another service wrote no count, or one
+    that is no number, which the decoder then refuses."""
+    return max(message_count - kept, 0) if isinstance(message_count, int) else 0
+
+
 class MessagesFound(NamedTuple):
     """A page of messages as an engine hands it over."""
 

@@ -14,7 +14,7 @@ from chatstore.engine.history import (
     require_batch_weight,
     require_window,
 )
-from chatstore.engine.query import MessageQuery, MessagesFound, PageQuery
+from chatstore.engine.query import MessageQuery, MessagesFound, PageQuery, first_position
 from chatstore.engine.write import Patch, Write
 from chatstore.errors import (
     ChatStoreError,
@@ -164,7 +164,7 @@ class MemoryEngine(Engine):
             if stored is None:
                 return None
             kept: list[JsonObject] = stored.get("messages", [])
-            first = max(stored.get("messageCount", 0) - len(kept), 0)
+            first = first_position(stored.get("messageCount"), len(kept))
             found = [
                 (position, copy.deepcopy(kept[position - first]))
                 for position in query.positions(first, first + len(kept))

@@ -12,8 +12,9 @@ from chatstore.record.stored import Body, Stored, StoredMessage, StoredSession
 
 from .mutant import caught_by
 
-ON_THE_WAY = 0.005
-"""Seconds between a decision and its write, as over a network."""
+ON_THE_WAY = 0.1
+"""Seconds between a decision and its write, as over a network: on a busy machine too, all threads
+that begin at once have decided by then."""
 
 
 @caught_by("test_one_create_wins")

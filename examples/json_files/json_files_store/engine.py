@@ -26,6 +26,7 @@ from chatstore.engine import (
     StoredSession,
     Write,
     document_weights,
+    first_position,
     history_of,
     is_same,
     is_visible,
@@ -157,7 +158,7 @@ class JsonFilesEngine(Engine):
         if stored is None:
             return None
         kept = stored.get("messages", [])
-        first = max(stored.get("messageCount", 0) - len(kept), 0)
+        first = first_position(stored.get("messageCount"), len(kept))
         positions = query.positions(first, first + len(kept))
         found = [(position, kept[position - first]) for position in positions]
         return MessagesFound(record(stored, last=0), found)

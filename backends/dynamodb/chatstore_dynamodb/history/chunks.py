@@ -72,16 +72,15 @@ def read_chunk(session_id: str, item: Mapping[str, Any]) -> Chunk:
     """A stored chunk. Raises `CorruptSessionError` if it can't be read."""
     try:
         messages = json.loads(zlib.decompress(item["messages"]["B"]))
-        chunk = Chunk(int(item[POSITION]["N"]), int(item[EDITION]["N"]), messages)
-        readable = isinstance(messages, list) and all(isinstance(each, dict) for each in messages)
+        if isinstance(messages, list) and all(isinstance(each, dict) for each in messages):
+            return Chunk(int(item[POSITION]["N"]), int(item[EDITION]["N"]), messages)
     except (KeyError, TypeError, ValueError, zlib.error, RecursionError):
-        readable = False
-    if not readable:
-        position = item.get(POSITION, {}).get("N")
-        raise CorruptSessionError(
-            BACKEND, session_id, f"the chunk of its history at position {position} can't be read"
-        )
-    return chunk
+        # What was wrong with it may quote what is stored.
+        pass
+    position = item.get(POSITION, {}).get("N")
+    raise CorruptSessionError(
+        BACKEND, session_id, f"the chunk of its history at position {position} can't be read"
+    )
 
 
 def chunks_of(
