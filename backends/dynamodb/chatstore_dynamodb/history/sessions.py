@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from chatstore.clock import Moment
 from chatstore.engine.write import Write
-from chatstore.errors import SessionNotFoundError
+from chatstore.errors import SessionNotFoundError, VersionConflictError
 from chatstore.policy import RetentionPolicy
 from chatstore.record.stored import StoredMessage, StoredSession
 from chatstore.runtime.deadline import DeadlineError, each_step
@@ -106,8 +106,10 @@ class Histories:
 
         try:
             item = self._writes.update(write, lambda _: None, following)
-        except BaseException:
-            self._forget_unseen(write.session_id, new)
+        except (VersionConflictError, SessionNotFoundError):
+            # Of any other error nobody knows whether it will be seen yet.
+            if new is not None:
+                self._lives.forget(new)
             raise
         if replaced is not None:
             self._remove_in_time(replaced)
@@ -158,14 +160,6 @@ class Histories:
             with each_step():
                 self.chunks.require_there()
             self._is_there = True
-
-    def _forget_unseen(self, session_id: str, new: NewLife | None) -> None:
-        """Remove the chunks of a life that nobody will see; not if that is not known."""
-        if new is None or not new.archived:
-            return
-        item = self._table.get(session_id, latest=True)
-        if item is None or item.get(HISTORY_ID, {}).get("S") != new.life.history_id:
-            self._lives.forget(new)
 
     def _remove_in_time(self, history_id: str) -> None:
         with suppress(DeadlineError):
