@@ -1,12 +1,8 @@
-"""One session with history on DynamoDB, and those who act on it step by step."""
+"""One session with history, small enough to look at every order of what happens to it."""
 
 import itertools
-from collections.abc import Callable
-from typing import Any
 
-from chatstore import (
-    Message,
-)
+from chatstore import Message
 from chatstore.record.encode import stored_message
 from chatstore.record.stored import StoredSession
 from chatstore_dynamodb import DynamoDBSessionStore
@@ -123,12 +119,3 @@ class Scene:
         assert stored.archived + len(stored.messages) == len(expected)
         assert len(stored.messages) >= min(WINDOW, len(expected))
         assert stored.exact_bytes == sum(stored.weights)
-
-
-WRITERS: dict[str, Callable[[Scene], Any]] = {
-    "append": lambda scene: scene.appends("a", "b"),
-    "amend": lambda scene: scene.amends("9"),
-    "pop": lambda scene: scene.rewrites(),
-    "rewrite": lambda scene: scene.rewrites("x"),
-    "whole": lambda scene: scene.rewrites(*"uvwxyz", whole=True),
-}

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chatstore.errors import BackendThrottledError, SchemaError
+from chatstore.errors import BackendThrottledError, BackendUnavailableError, SchemaError
 from chatstore.runtime.deadline import each_step
 from chatstore_dynamodb.attribute_values import Item
 from chatstore_dynamodb.client.interface import Client
@@ -79,7 +79,7 @@ class HistoryTable:
             met = returned_item(error) or self._get(life.history_id, chunk.position)
             if met is None:
                 return None
-            other = read_chunk(life.session_id, met)
+            other = self._read(life, met)
             return other if other.edition == chunk.edition else None
         return chunk
 
@@ -116,7 +116,7 @@ class HistoryTable:
         while True:
             answer = self._ask(self.client.query, **request)
             last: Item | None = answer.get("LastEvaluatedKey")
-            chunks = [read_chunk(life.session_id, item) for item in answer.get("Items", [])]
+            chunks = [self._read(life, item) for item in answer.get("Items", [])]
             yield chunks, None if last is None else int(last[POSITION]["N"])
             if last is None:
                 return
@@ -163,6 +163,15 @@ class HistoryTable:
             ExpressionAttributeValues={":id": {"S": "chatstore ping"}},
             Limit=1,
         )
+
+    def _read(self, life: Life, item: Item) -> Chunk:
+        """A chunk that was asked for. Another life's is never an answer, however it came."""
+        if item.get(HISTORY_ID) != {"S": life.history_id}:
+            raise BackendUnavailableError(
+                f"dynamodb table {self.name!r} gave an item with another key than the one asked "
+                "for; the outcome of a write is unknown, send the same call again"
+            )
+        return read_chunk(life.session_id, item)
 
     def _get(self, history_id: str, position: int) -> Item | None:
         key = chunk_key(history_id, position)
