@@ -59,21 +59,19 @@ class DynamoDBEngine(Engine):
         history_table: str | None = None,
         consistent_reads: bool = True,
     ) -> None:
+        name = require_name("table_name", table_name)
+        is_named = history_table is not None
+        chosen = history_table_of(name) if history_table is None else history_table
+        history = require_name("history_table", chosen)
         self.table = Table(
             private_client(client),
-            require_name("table_name", table_name),
+            name,
             index_name=require_name("index_name", index_name),
-            history_table=history_table,
+            history_table=history if is_named else None,
             consistent_reads=require_flag("consistent_reads", consistent_reads),
         )
-        chosen = history_table_of(table_name) if history_table is None else history_table
         self.writes = ConditionalWrites(self.table)
-        self.histories = Histories(
-            self.table,
-            self.writes,
-            require_name("history_table", chosen),
-            is_named=history_table is not None,
-        )
+        self.histories = Histories(self.table, self.writes, history, is_named=is_named)
         self.needs_time_to_live = True
         """Whether `ping` wants the table to remove what has expired."""
         self._policy = RetentionPolicy()
