@@ -47,7 +47,8 @@ BEGIN
     WHERE m.life = o_life AND m.seq >= o_next_seq - in_window;
   END IF;
   IF p_size > old_size
-    AND total - old_size + p_size > CASE WHEN o_history IS NULL THEN p_heaviest ELSE @window_bytes@ END
+    AND total - old_size + p_size
+      > (CASE WHEN o_history IS NULL THEN p_heaviest ELSE @window_bytes@ END)
   THEN
     outcome := 'large';
     detail := total || ' ' || old_size;
