@@ -1,9 +1,9 @@
 """What is said to list a user's sessions."""
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import Select, bindparam, select, tuple_
 
 from chatstore.engine.query import PageQuery
 from chatstore_sql.schema import sessions
@@ -23,6 +23,11 @@ class PageShape(NamedTuple):
 
 @cache  # 32 shapes
 def select_page(shape: PageShape) -> str:
+    """The text of a page's statement."""
+    return text_of(page_select(shape))
+
+
+def page_select(shape: PageShape) -> Select[Any]:
     """The statement of a page, which walks the index `chat_sessions_by_user`."""
     created, session_id = sessions.c.created_at, sessions.c.session_id
     statement = select(*SHOWN_COLUMNS).where(sessions.c.user_id == bindparam("user_id"), LIVE)
@@ -40,7 +45,7 @@ def select_page(shape: PageShape) -> str:
         order = (created.desc(), session_id.desc())
     else:
         order = (created.asc(), session_id.asc())
-    return text_of(first(statement.order_by(*order)))
+    return first(statement.order_by(*order))
 
 
 def page_shape(query: PageQuery) -> PageShape:

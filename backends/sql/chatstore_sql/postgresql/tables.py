@@ -19,6 +19,8 @@ _OPTIONS = {
 }
 
 DIALECT = PGDialect_psycopg()
+IN_PLACES = PGDialect_psycopg(paramstyle="numeric_dollar")
+"""The dialect whose statements have $1, $2 and so on."""
 
 
 def tables(schema_name: str) -> MetaData:

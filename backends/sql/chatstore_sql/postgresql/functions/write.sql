@@ -13,6 +13,7 @@ DECLARE
   added bigint := cardinality(p_ids);
   gone bigint;
   oldest record;
+  in_window bigint;
   from_seq bigint;
 BEGIN
 @find@
@@ -25,10 +26,16 @@ BEGIN
       WHERE m.life = o_life AND m.message_id = ANY (p_ids) AND m.seq >= from_seq
     ) THEN
       outcome := 'met';
-      SELECT json_agg(json_build_array(m.seq, m.message_id, m.body) ORDER BY m.seq) INTO detail
+      in_window := @schema@.chat_shown(
+        o_life, o_next_seq, o_kept, o_kept_weight, o_history, NULL, NULL
+      );
+      SELECT json_build_array(
+        in_window,
+        json_agg(json_build_array(m.message_id, m.body) ORDER BY m.seq)
+      ) INTO detail
       FROM @schema@.chat_messages AS m
-      WHERE m.life = o_life AND m.seq >= from_seq
-        AND (m.message_id = ANY (p_ids) OR m.seq = from_seq);
+      WHERE m.life = o_life AND m.seq >= o_next_seq - in_window
+        AND (m.message_id = ANY (p_ids) OR m.seq = o_next_seq - in_window);
       IF p_with_window THEN
 @window@
       END IF;
