@@ -14,13 +14,9 @@ from chatstore.engine import Moment, StoredMessage, StoredSession, each_step, is
 from chatstore.errors import BackendUnavailableError
 from chatstore_sql import erasing, statements
 from chatstore_sql.appending import put
+from chatstore_sql.chunks import chunks
 from chatstore_sql.rows import new_row
 from chatstore_sql.sqlite.database import Cursor, Database
-
-CHUNK = 500
-"""How many messages one transaction writes."""
-CHUNK_BYTES = 1_000_000
-"""How much they may weigh together, unless it is one alone."""
 
 _DAY = 86_400
 """After so many seconds, whoever purges erases what was written of a session that is none yet."""
@@ -49,8 +45,8 @@ def restore(
     """Write a session. False, and nothing to be seen, if a live one has its id and is not to be
     replaced."""
     place = Place(database, session, overwrite=overwrite, now=now)
-    chunks = _chunks(history)
-    first, second = next(chunks), next(chunks, None)
+    parts = chunks(history)
+    first, second = next(parts), next(parts, None)
     if second is None:
         return place.write_at_once(first)
     if place.is_taken():
@@ -58,7 +54,7 @@ def restore(
     life = place.reserve_life()
     try:
         written = _Written()
-        for chunk in chain((first, second), chunks):
+        for chunk in chain((first, second), parts):
             place.write_chunk(life, written.number, chunk)
             written = written.and_also(chunk)
         is_written = place.write_last(life, written)
@@ -175,16 +171,3 @@ class Place:
                 f"{self._database.settings.place}: the restore of this session took longer than a "
                 "day, and what it had written was purged; send the call again"
             )
-
-
-def _chunks(messages: Iterator[StoredMessage]) -> Iterator[list[StoredMessage]]:
-    """The messages in chunks; the last one may be empty."""
-    chunk: list[StoredMessage] = []
-    weight = 0
-    for message in messages:
-        if len(chunk) == CHUNK or (chunk and weight + message.weight > CHUNK_BYTES):
-            yield chunk
-            chunk, weight = [], 0
-        chunk.append(message)
-        weight += message.weight
-    yield chunk

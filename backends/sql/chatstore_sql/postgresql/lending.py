@@ -44,19 +44,25 @@ class Connections:
     def run_step(self, statement: Statement, values: Sequence[Value]) -> list[Row]:
         """The same for one step of what takes long: the server gives up at the deadline, too."""
         while True:
-            left = deadline.seconds_left()
-            limit = 0 if left is None else max(int(left * 1000), 1)
             try:
-                with self._lent() as connection:
-                    # Local to the transaction: a pooler may give the next one another server.
-                    connection.run_plain(f"BEGIN; SET LOCAL statement_timeout = {limit}")
-                    rows = connection.run(statement, values)
-                    connection.run_plain("COMMIT")
-                    return rows
+                with self.transaction() as connection:
+                    return connection.run(statement, values)
             except psycopg.Error as error:
                 if error.sqlstate not in _AGAIN:
                     raise
             deadline.pause(_PAUSE)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A connection in a transaction: committed at the end, rolled back if an exception leaves
+        it. No statement of it takes longer than the call has now."""
+        left = deadline.seconds_left()
+        limit = 0 if left is None else max(int(left * 1000), 1)
+        with self._lent() as connection:
+            # Local to the transaction: a pooler may give the next one another server.
+            connection.run_plain(f"BEGIN; SET LOCAL statement_timeout = {limit}")
+            yield connection
+            connection.run_plain("COMMIT")
 
     def close(self) -> None:
         """Give all of them back to the engine's pool, and lend none any more."""

@@ -5,10 +5,14 @@ life that is no session's yet. What makes it one is written last.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
+
+import psycopg
 
 from chatstore.engine import Moment, StoredMessage, StoredSession, each_step, is_visible
 from chatstore.errors import BackendUnavailableError
+from chatstore.runtime import deadline
 from chatstore_sql.chunks import chunks
 from chatstore_sql.postgresql import erasing
 from chatstore_sql.postgresql.database import Database, lock_wait
@@ -57,7 +61,8 @@ def restore(
                 written=(life, number, weight),
             )
     except BaseException:
-        with each_step():
+        # Where this fails as well, the next purge finds it.
+        with suppress(psycopg.Error, deadline.DeadlineError), each_step():
             database.run(database.say.abandon, (life,))
             erasing.sweep_in_time(database, life)
         raise

@@ -51,15 +51,19 @@ def _column(column: Column[Any]) -> Column[Any]:
 
 def create_tables(schema_name: str) -> list[str]:
     """The statements that make the tables and their indexes."""
-    own = tables(schema_name)
     statements: list[str] = []
-    for table in own.sorted_tables:
+    for table in tables(schema_name).sorted_tables:
         made = str(CreateTable(table).compile(dialect=DIALECT)).strip()
         if table.name in _OPTIONS:
             made += f" WITH ({_OPTIONS[table.name]})"
         statements.append(made)
-        statements += [
-            str(CreateIndex(index).compile(dialect=DIALECT))
-            for index in sorted(table.indexes, key=lambda each: str(each.name))
-        ]
-    return statements
+    return [*statements, *indexes(schema_name).values()]
+
+
+def indexes(schema_name: str) -> dict[str, str]:
+    """The statements that make the indexes beside the tables' keys, by their names."""
+    return {
+        str(index.name): str(CreateIndex(index).compile(dialect=DIALECT))
+        for table in tables(schema_name).sorted_tables
+        for index in sorted(table.indexes, key=lambda each: str(each.name))
+    }

@@ -31,7 +31,8 @@ def require_ours(database: Database, schema_name: str) -> None:
     asked = Statement(
         "SELECT obj_description(to_regclass($1), 'pg_class'), "
         "to_regclass($1) IS NOT NULL, "
-        "has_table_privilege(to_regclass($1), 'SELECT, INSERT'), "
+        "has_table_privilege(to_regclass($1), 'SELECT'), "
+        "has_table_privilege(to_regclass($1), 'INSERT'), "
         "has_table_privilege(to_regclass($1), 'UPDATE'), "
         "has_table_privilege(to_regclass($1), 'DELETE'), "
         "pg_is_in_recovery()".encode(),
