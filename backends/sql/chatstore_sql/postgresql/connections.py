@@ -181,4 +181,3 @@ def _require_fit(libpq: PGconn) -> None:
 
 OLDEST_SERVER = 130_000
 """The oldest version of PostgreSQL, as libpq has it."""
-

@@ -109,7 +109,7 @@ class PostgreSQLHarness(Harness):
     def corrupt_message(self, session_id: str) -> None:
         self.run(
             f"UPDATE {self.schema}.chat_messages SET body = '{{' WHERE (life, seq) = "
-            f"(SELECT life, next_seq - kept FROM {self.schema}.chat_sessions "
+            f"(SELECT life, next_seq - 1 FROM {self.schema}.chat_sessions "
             "WHERE session_id = %s)",
             session_id,
         )

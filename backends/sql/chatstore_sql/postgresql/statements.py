@@ -108,5 +108,3 @@ def number_array(values: Iterable[int]) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
-
-
