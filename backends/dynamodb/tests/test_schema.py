@@ -187,7 +187,11 @@ def test_nothing_stands_in_for_a_url(command: str, monkeypatch: pytest.MonkeyPat
     code, _, error = run(command)
     assert (code, "--url" in error, "CHATSTORE_URL" in error) == (2, True, True)
     code, _, error = run(command, "--url", "redis://:hush@localhost")
-    assert (code, "for dynamodb:// alone" in error, "hush" in error) == (2, True, False)
+    assert (code, "for dynamodb:// and postgresql:// alone" in error, "hush" in error) == (
+        2,
+        True,
+        False,
+    )
     monkeypatch.setenv("CHATSTORE_URL", "sqlite:///x.db")
     code, _, error = run(command)
     assert (code, "CHATSTORE_URL is a sqlite:// one" in error) == (2, True)

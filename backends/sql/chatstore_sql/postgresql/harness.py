@@ -101,8 +101,7 @@ class PostgreSQLHarness(Harness):
 
     def corrupt(self, session_id: str) -> None:
         self.run(
-            f"UPDATE {self.schema}.chat_sessions SET user_preferences = '[1' "
-            "WHERE session_id = %s",
+            f"UPDATE {self.schema}.chat_sessions SET user_preferences = '[1' WHERE session_id = %s",
             session_id,
         )
 

@@ -29,13 +29,13 @@ def require_ours(database: Database, schema_name: str) -> None:
     One round trip."""
     table = f"{quoted(schema_name)}.chat_sessions"
     asked = Statement(
-        "SELECT obj_description(to_regclass($1), 'pg_class'), "
-        "to_regclass($1) IS NOT NULL, "
-        "has_table_privilege(to_regclass($1), 'SELECT'), "
-        "has_table_privilege(to_regclass($1), 'INSERT'), "
-        "has_table_privilege(to_regclass($1), 'UPDATE'), "
-        "has_table_privilege(to_regclass($1), 'DELETE'), "
-        "pg_is_in_recovery()".encode(),
+        b"SELECT obj_description(to_regclass($1), 'pg_class'), "
+        b"to_regclass($1) IS NOT NULL, "
+        b"has_table_privilege(to_regclass($1), 'SELECT'), "
+        b"has_table_privilege(to_regclass($1), 'INSERT'), "
+        b"has_table_privilege(to_regclass($1), 'UPDATE'), "
+        b"has_table_privilege(to_regclass($1), 'DELETE'), "
+        b"pg_is_in_recovery()",
         b"chatstore_ping",
     )
     ((comment, is_there, *rights, in_recovery),) = database.run(asked, (table,))

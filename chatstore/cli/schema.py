@@ -1,0 +1,70 @@
+"""`chatstore schema`: what an engine needs made before it is used. Each backend brings its own
+commands, through the entry points of group `chatstore.schemas`; the URL's scheme chooses."""
+
+import os
+from importlib.metadata import entry_points
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_group
+
+from chatstore.cli.extensions import unavailable_reason
+from chatstore.environment import URL_VARIABLE
+from chatstore.errors import ConfigurationError
+
+ENTRY_POINT_GROUP = "chatstore.schemas"
+_DEFAULT = "dynamodb"
+_OPTION = "--url"
+
+
+class _ByScheme(TyperGroup):
+    """The commands of the backend that the URL names; without a URL, those of DynamoDB."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return _commands(_DEFAULT).list_commands(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return _commands(_DEFAULT).get_command(ctx, cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        return _commands(_scheme(args)).resolve_command(ctx, args)
+
+
+application = typer.Typer(
+    cls=_ByScheme,
+    help="Tables: write their files, create them, check live ones. For dynamodb:// and "
+    "postgresql:// URLs; --help of a command beside a --url tells of that backend's options.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+@application.callback()
+def _root() -> None:
+    """Nothing is done before a command."""
+
+
+def _scheme(arguments: list[str]) -> str:
+    """The scheme of the URL that the arguments or the environment give."""
+    given = ""
+    for index, argument in enumerate(arguments):
+        if argument == _OPTION:
+            given = "".join(arguments[index + 1 : index + 2])
+        elif argument.startswith(f"{_OPTION}="):
+            given = argument.removeprefix(f"{_OPTION}=")
+    scheme, separator, _ = (given or os.environ.get(URL_VARIABLE, "")).partition("://")
+    known = {each.name for each in entry_points(group=ENTRY_POINT_GROUP)}
+    # What is no URL, or another's, is for the default's own words.
+    return scheme.lower() if separator and scheme.lower() in known else _DEFAULT
+
+
+def _commands(scheme: str) -> Any:
+    """The commands for a scheme, imported now."""
+    (entry_point,) = entry_points(group=ENTRY_POINT_GROUP, name=scheme)
+    try:
+        application = entry_point.load()
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(f"schema: {unavailable_reason(entry_point, error)}") from error
+    return get_group(application)
