@@ -222,8 +222,8 @@ def _address(url: str | None) -> Address:
     if separator and scheme.lower() != "dynamodb":
         origin = "" if url else f" of {URL_VARIABLE}"
         raise UsageError(
-            f"schema is for dynamodb:// and postgresql:// alone, and the URL{origin} is a {scheme}:// "
-            "one: such a store needs no schema command"
+            "schema is for dynamodb:// and postgresql:// alone, and the URL"
+            f"{origin} is a {scheme}:// one: such a store needs no schema command"
         )
     address = read_url(chosen)
     region = address.region or (_LOCAL_REGION if address.endpoint_url else None)

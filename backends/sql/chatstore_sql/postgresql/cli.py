@@ -53,8 +53,8 @@ def emit(
 ) -> None:
     """Write the file that the tables are made from: for review, and for psql.
 
-    It makes what is not there in one transaction. The server is not asked. A file of this name is
-    written anew.
+    It makes all in one transaction, for a schema where nothing of it is yet. The server is not
+    asked. A file of this name is written anew.
     """
     address = _address(url)
     file = to / f"chatstore-{address.schema_name}.sql"
@@ -69,8 +69,8 @@ def emit(
 @application.command("apply")
 def apply(
     url: Url = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask. (Nothing is asked: nothing is dropped.)")
+    _yes: Annotated[
+        bool, typer.Option("--yes", help="As for other backends; nothing is asked here.")
     ] = False,
     as_json: options.AsJson = False,
 ) -> None:

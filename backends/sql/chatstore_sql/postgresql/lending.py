@@ -82,9 +82,8 @@ class Connections:
             try:
                 yield connection
             except BaseException as error:
-                if (isinstance(error, ChatStoreError) and connection.is_usable) or (
-                    _is_of_server(error) and connection.is_usable
-                ):
+                said = isinstance(error, ChatStoreError) or _is_of_server(error)
+                if said and connection.is_usable:
                     self._give(connection)
                 else:
                     connection.destroy()

@@ -83,7 +83,8 @@ def _differences(database: Database, schema_name: str) -> Iterator[Difference]:
             "turn both on: each append leaves a dead row or two behind",
         )
     for name in ("chat_sessions", "chat_messages"):
-        if "autovacuum_enabled=false" in (relations[name][3] or "") if name in relations else False:
+        _, _, _, options = relations.get(name, (None, None, None, None))
+        if "autovacuum_enabled=false" in (options or ""):
             yield Difference(
                 f"autovacuum is off for {name}",
                 f"run: ALTER TABLE {schema_name}.{name} RESET (autovacuum_enabled)",
