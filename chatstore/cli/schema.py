@@ -22,7 +22,7 @@ class _ByScheme(TyperGroup):
     """The commands of the backend that the URL names; without a URL, those of DynamoDB."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return _commands(_DEFAULT).list_commands(ctx)
+        return list(_commands(_DEFAULT).list_commands(ctx))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         return _commands(_DEFAULT).get_command(ctx, cmd_name)

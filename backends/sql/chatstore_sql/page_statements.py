@@ -1,5 +1,6 @@
 """What is said to list a user's sessions."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -7,7 +8,7 @@ from sqlalchemy import Select, bindparam, select, tuple_
 
 from chatstore.engine.query import PageQuery
 from chatstore_sql.schema import sessions
-from chatstore_sql.sql_text import Parameters, first, text_of
+from chatstore_sql.sql_text import first, text_of
 from chatstore_sql.statements import LIVE, SHOWN_COLUMNS
 
 
@@ -59,7 +60,7 @@ def page_shape(query: PageQuery) -> PageShape:
     )
 
 
-def page_parameters(query: PageQuery) -> Parameters:
+def page_parameters(query: PageQuery) -> Mapping[str, str | int | None]:
     """The parameters of every page's statement; one that a statement lacks is not looked at."""
     return {
         "user_id": query.user_id,

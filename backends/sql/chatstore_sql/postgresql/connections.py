@@ -100,7 +100,7 @@ class Connection:
     def _sent(self, statement: Statement, given: list[bytes | None]) -> PGresult:
         name = statement.name
         if name in self._prepared.names or self._prepare(statement):
-            result = self._libpq.exec_prepared(name, given)
+            result = self._libpq.exec_prepared(name, given)  # type: ignore[arg-type]  # takes None
             if _state_of(result) not in _FORGOTTEN:
                 return result
             # It was not run.

@@ -18,8 +18,8 @@ _OPTIONS = {
     "autovacuum_vacuum_insert_scale_factor = 0.2",
 }
 
-DIALECT = PGDialect_psycopg()
-IN_PLACES = PGDialect_psycopg(paramstyle="numeric_dollar")
+DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+IN_PLACES = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # likewise
 """The dialect whose statements have $1, $2 and so on."""
 
 
