@@ -28,10 +28,10 @@ class PostgreSQLServer(ServerKind):
     ending = signal.SIGINT
 
     def install(self) -> None:
-        if _program("postgres") is None:
+        if program("postgres") is None:
             # What the package starts by itself is nobody's here.
             _install("postgresql", folder=Path("/etc/postgresql-common"))
-        if _program("postgres") is None:
+        if program("postgres") is None:
             raise ServerError(f"postgres is not installed; {_ADVICE}")
 
     def prepare(self, port: int, folder: Path, ports: Sequence[int]) -> None:
@@ -41,7 +41,7 @@ class PostgreSQLServer(ServerKind):
         _hand_over(folder)
         run(
             [
-                *_as_account(),
+                *as_account(),
                 *(_require("initdb"), "-D", str(folder / "data"), "--no-sync"),
                 *("-U", USER, "--pwfile", str(secret), "--auth", "scram-sha-256"),
                 *("--encoding", "UTF8", "--locale", "C.UTF-8"),
@@ -61,7 +61,7 @@ class PostgreSQLServer(ServerKind):
             "logging_collector": "off",
         }
         return [
-            *_as_account(),
+            *as_account(),
             *(_require("postgres"), "-D", str(folder / "data")),
             *(f"--{name}={value}" for name, value in options.items()),
         ]
@@ -114,7 +114,7 @@ max_client_conn = 400
 
     def command(self, port: int, folder: Path) -> Sequence[str]:
         if (folder / _POOLER_FILE).exists():
-            return [*_as_account(), _pooler() or "pgbouncer", str(folder / _POOLER_FILE)]
+            return [*as_account(), _pooler() or "pgbouncer", str(folder / _POOLER_FILE)]
         return super().command(port, folder)
 
     def environment(self, ports: Sequence[int]) -> Mapping[str, str]:
@@ -125,7 +125,7 @@ def _url(port: int) -> str:
     return f"postgresql://{USER}:{PASSWORD}@{LOOPBACK}:{port}/{_DATABASE}"
 
 
-def _program(name: str) -> str | None:
+def program(name: str) -> str | None:
     """A program of the newest PostgreSQL that is installed: Debian has them beside each other."""
     versions = sorted(
         (folder for folder in _INSTALLATIONS.glob("*") if folder.name.isdigit()),
@@ -137,7 +137,7 @@ def _program(name: str) -> str | None:
 
 
 def _require(name: str) -> str:
-    found = _program(name)
+    found = program(name)
     if found is None:
         raise ServerError(f"{name} is not installed; {_ADVICE}")
     return found
@@ -165,7 +165,7 @@ def _install(package: str, *, folder: Path | None = None) -> None:
     run([*apt, "install", "--no-install-recommends", package], folder=Path("/"))
 
 
-def _as_account() -> Sequence[str]:
+def as_account() -> Sequence[str]:
     """What stands before a command that must not run as root."""
     if os.geteuid() != 0:
         return []

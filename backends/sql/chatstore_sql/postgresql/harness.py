@@ -118,12 +118,12 @@ class PostgreSQLHarness(Harness):
         cursor = self._behind.execute(statement.encode(), values or None)
         return cursor.fetchall() if cursor.description else []
 
-    def close(self) -> None:
+    def close(self, *, drop: bool = True) -> None:
         for store in self._stores:
             store.close()
         self._engine.dispose()
         try:
-            if self._owned:
+            if self._owned and drop:
                 self.run(f"DROP SCHEMA {self.schema} CASCADE")
         finally:
             self._behind.close()
