@@ -182,9 +182,7 @@ def by_size(
     fill(many, "ana", sessions)
     with ExitStack() as stack:
         stores: list[PostgreSQLSessionStore] = [
-            stack.enter_context(
-                open_address(each.address, policy=RetentionPolicy(), clock=utc_now)
-            )
+            stack.enter_context(open_address(each.address, policy=RetentionPolicy(), clock=utc_now))
             for each in (few, many)
         ]
         # Spread over all of the table.
@@ -227,9 +225,7 @@ def main() -> None:
         floor, own, few, many = harnesses
         rounds, calls = options.rounds, options.calls
         report("", against_floor(options.url, floor, own, rounds=rounds, calls=calls))
-        report(
-            "", by_size(few, many, options.sessions, rounds=rounds, calls=calls)
-        )
+        report("", by_size(few, many, options.sessions, rounds=rounds, calls=calls))
 
 
 if __name__ == "__main__":

@@ -37,9 +37,7 @@ class Proxied:
         self.store: MaintainedSessionStore = open_address(
             through, policy=RetentionPolicy(), clock=utc_now
         )
-        self.kept = open_address(
-            through, policy=RetentionPolicy(keep_history=True), clock=utc_now
-        )
+        self.kept = open_address(through, policy=RetentionPolicy(keep_history=True), clock=utc_now)
         stack.callback(self.kept.close)
         stack.callback(self.store.close)
 
@@ -155,7 +153,9 @@ def test_a_call_ends_at_its_deadline(proxied: Proxied) -> None:
     store.create("ana", session_id="s")
     harness = proxied.harness
     address = replace(harness.address, deadline=0.5)
-    with open_address(address, policy=RetentionPolicy(ttl=timedelta(days=1)), clock=utc_now) as fast:
+    with open_address(
+        address, policy=RetentionPolicy(ttl=timedelta(days=1)), clock=utc_now
+    ) as fast:
         harness.run("BEGIN")
         harness.run(
             f"SELECT 1 FROM {harness.schema}.chat_sessions WHERE session_id = 's' FOR UPDATE"  # noqa: S608  the harness's own
