@@ -2,11 +2,13 @@
 
 import math
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import URL, Engine, QueuePool, create_engine, event
 
 from chatstore.errors import ConfigurationError
 from chatstore.runtime import deadline
+from chatstore.runtime.forks import call_in_child
 from chatstore.values.plain import kind_of, passes_for
 from chatstore_sql.postgresql.address import Address
 
@@ -76,7 +78,21 @@ def require_engine(engine: object) -> Engine:
             "chatstore has stores for PostgreSQL, by an engine of postgresql+psycopg://, and for "
             "SQLite, by create_sqlite_engine"
         )
+    _used.add(engine)
     return engine
+
+
+_used: WeakSet[Engine] = WeakSet()
+"""The engines that stores have been made of."""
+
+
+def _empty_pools() -> None:
+    """In a child: leave the parent its connections. An engine that was inherited makes new ones."""
+    for engine in list(_used):
+        engine.dispose(close=False)
+
+
+call_in_child(_empty_pools)
 
 
 def place_of(engine: Engine) -> str:
