@@ -21,11 +21,13 @@ _OPTION = "--url"
 class _ByScheme(TyperGroup):
     """The commands of the backend that the URL names; without a URL, those of DynamoDB."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(_commands(_DEFAULT).list_commands(ctx))
+    @property  # type: ignore[override]  # they are looked up when they are asked for
+    def commands(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]  likewise
+        return _commands(_DEFAULT).commands
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        return _commands(_DEFAULT).get_command(ctx, cmd_name)
+    @commands.setter
+    def commands(self, _none: Any) -> None:
+        """Those that typer knows of are none."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         return _commands(_scheme(args)).resolve_command(ctx, args)
