@@ -21,7 +21,7 @@ _OPTION = "--url"
 class _ByScheme(TyperGroup):
     """The commands of the backend that the URL names; without a URL, those of DynamoDB."""
 
-    @property  # type: ignore[override]  # they are looked up when they are asked for
+    @property
     def commands(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]  likewise
         return _commands(_DEFAULT).commands
 
