@@ -37,8 +37,9 @@ from rounds import Call, Figure, measured, report
 
 _KEPT = 10
 _COLUMNS = ", ".join(f"s.{name}" for name in SHOWN)
-_GET = f"""SELECT {_COLUMNS}, (SELECT array_agg(m.body ORDER BY m.seq) FROM SCHEMA.chat_messages AS m
-WHERE m.life = s.life) FROM SCHEMA.chat_sessions AS s WHERE s.session_id = %s"""  # noqa: S608
+_GET = f"""SELECT {_COLUMNS}, (
+  SELECT array_agg(m.body ORDER BY m.seq) FROM SCHEMA.chat_messages AS m WHERE m.life = s.life
+) FROM SCHEMA.chat_sessions AS s WHERE s.session_id = %s"""  # noqa: S608
 _PAGE = f"""SELECT {_COLUMNS} FROM SCHEMA.chat_sessions AS s
 WHERE s.user_id = %s AND (s.ttl IS NULL OR s.ttl > %s)
 ORDER BY s.created_at DESC, s.session_id DESC LIMIT 21"""  # noqa: S608

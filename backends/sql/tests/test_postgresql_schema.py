@@ -94,7 +94,7 @@ def test_the_file_makes_the_same(place: Place, tmp_path: Path) -> None:
     assert code == 0
     address = place.address
     psql = subprocess.run(
-        ["psql", "-v", "ON_ERROR_STOP=1", "-q", "-f", told.strip()],
+        ["psql", "-v", "ON_ERROR_STOP=1", "-q", "-f", told.strip()],  # noqa: S607  wherever it is
         env={
             "PATH": "/usr/bin:/bin",
             "PGHOST": address.host or "",
@@ -154,7 +154,7 @@ def test_an_older_format_is_brought_up_to_date(
     [
         ("DROP INDEX {}.chat_messages_by_id", "the index chat_messages_by_id is missing", True),
         (
-            'ALTER TABLE {}.chat_sessions ALTER COLUMN session_id TYPE text COLLATE pg_catalog."default"',
+            'ALTER TABLE {}.chat_sessions ALTER COLUMN session_id TYPE text COLLATE "default"',
             'chat_sessions.session_id is ordered by default, and not by code points ("C")',
             False,
         ),
@@ -169,8 +169,10 @@ def test_an_older_format_is_brought_up_to_date(
             False,
         ),
         (
-            "CREATE OR REPLACE FUNCTION {}.chat_stored_size(p_value json) RETURNS bigint "
-            "LANGUAGE sql AS 'SELECT 1::bigint'",
+            (
+                "CREATE OR REPLACE FUNCTION {}.chat_stored_size(p_value json) RETURNS bigint "
+                "LANGUAGE sql AS 'SELECT 1::bigint'"
+            ),
             "the function chat_stored_size is of another version",
             True,
         ),

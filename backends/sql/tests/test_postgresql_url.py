@@ -19,7 +19,7 @@ from chatstore_sql.postgresql import PostgreSQLSessionStore
 from chatstore_sql.postgresql.address import read_url
 from postgresql_support import real_postgresql
 
-SECRET = "hush-hush"
+SECRET = "hush-hush"  # noqa: S105  made up
 
 
 def test_what_a_url_says() -> None:

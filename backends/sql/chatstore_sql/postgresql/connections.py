@@ -123,7 +123,7 @@ class Connection:
             prepared.is_direct = asked.get_value(0, 0) == str(self._libpq.backend_pid).encode()
             if not prepared.is_direct:
                 return False
-        made = self._libpq.prepare(statement.name, statement.text)
+        made = self._libpq.prepare(statement.name, statement.prepared or statement.text)
         # One of that name may be there from before it was forgotten.
         if made.status not in _DONE and _state_of(made) != "42P05":
             return False

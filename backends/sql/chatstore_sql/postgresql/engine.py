@@ -76,8 +76,8 @@ class PostgreSQLEngine(Engine):
         self, session_id: str, *, latest: bool = False, last: int | None = None
     ) -> Record | None:
         database = self.database
-        (row,) = database.run(database.say.load, (session_id, last, self._light))
-        return Answer(row).record if row[0] == "done" else None
+        found = database.run(database.say.load, (session_id, last, self._light))
+        return Answer(found[0]).record if found and found[0][0] == "done" else None
 
     def load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
         database = self.database

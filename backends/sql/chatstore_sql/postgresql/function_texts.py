@@ -58,7 +58,7 @@ def _filled(text: str, schema_name: str) -> str:
 
 @cache
 def _text(name: str) -> str:
-    found: Traversable = files(__package__) / "functions"
+    found: Traversable = files("chatstore_sql.postgresql") / "functions"
     for part in name.split("/"):
         found = found / part
     return found.read_text("utf-8")

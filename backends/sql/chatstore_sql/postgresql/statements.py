@@ -1,9 +1,11 @@
 """What is said to the server: mostly one call of a function."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
+from chatstore.policy import MAX_WINDOW_BYTES
+from chatstore_sql.columns import SessionRow
 from chatstore_sql.page_statements import PageShape, page_select
 from chatstore_sql.postgresql.names import quoted
 from chatstore_sql.postgresql.tables import IN_PLACES
@@ -15,10 +17,12 @@ Value = str | bytes | int | bool | None
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A statement's text, whose parameters are $1, $2 and so on, and the name by which a connection
-    may keep it prepared."""
+    may keep it prepared; `prepared`: in these other words, which are slow to plan and quick to
+    run."""
 
     text: bytes
     name: bytes
+    prepared: bytes | None = None
 
 
 class Statements:
@@ -27,7 +31,7 @@ class Statements:
     def __init__(self, schema_name: str) -> None:
         self._schema_name = schema_name
         in_schema = quoted(schema_name)
-        self.load = self._call("chat_load", 3)
+        self.load = replace(self._call("chat_load", 3), prepared=_load(in_schema).encode())
         self.messages = self._call("chat_messages_page", 5)
         self.write = self._call("chat_write", 21)
         self.rewrite = self._call("chat_rewrite", 18)
@@ -90,6 +94,22 @@ class Statements:
         )
         name = "page_" + "".join("1" if each else "0" for each in shape)
         return _statement(name, text), compiled.positiontup or ()
+
+
+def _load(in_schema: str) -> str:
+    """What `chat_load` does, as one statement."""
+    columns = ", ".join(f"s.{name}" for name in SessionRow._fields)
+    weight = "m.size + octet_length(m.message_id) + 2"
+    heavy = f"s.history IS NOT NULL AND s.kept_weight > {MAX_WINDOW_BYTES // 4}"
+    return (
+        f"SELECT 'done', NULL, {columns}, w.bodies, w.weights FROM {in_schema}.chat_sessions AS s, "
+        "LATERAL (SELECT string_agg(m.body, ',' ORDER BY m.seq) AS bodies, "
+        f"CASE WHEN s.kept_weight > $3::bigint OR {heavy} "
+        f"THEN string_agg(({weight})::text, ',' ORDER BY m.seq) END AS weights "
+        f"FROM {in_schema}.chat_messages AS m WHERE m.life = s.life "
+        "AND m.seq >= s.next_seq - least(s.kept, s.history, $2::bigint)) AS w "
+        "WHERE s.session_id = $1"
+    )
 
 
 def _statement(name: str, text: str) -> Statement:
