@@ -20,7 +20,7 @@ from chatstore import (
     open_store,
 )
 from chatstore.store.base import BaseSessionStore
-from chatstore_sql import erasing, restoring
+from chatstore_sql import chunks, erasing
 from chatstore_sql.harness import is_whole
 
 POLICIES = (
@@ -99,7 +99,7 @@ def clock() -> ManualClock:
 @pytest.fixture
 def pair(tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
     monkeypatch.setattr(erasing, "MESSAGES", 6)
-    monkeypatch.setattr(restoring, "CHUNK", 4)
+    monkeypatch.setattr(chunks, "CHUNK", 4)
     with ExitStack() as stack:
         yield Pair(tmp_path / "chat.db", stack, clock)
 

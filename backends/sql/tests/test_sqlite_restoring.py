@@ -20,7 +20,7 @@ from chatstore import (
     SessionNotFoundError,
     open_store,
 )
-from chatstore_sql import SQLSessionStore, restoring
+from chatstore_sql import SQLSessionStore, chunks, restoring
 from chatstore_sql.harness import is_whole
 
 HISTORY = RetentionPolicy(max_messages=3, keep_history=True)
@@ -41,7 +41,7 @@ def store(
     path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[SQLSessionStore]:
     """A store that writes four messages at a time."""
-    monkeypatch.setattr(restoring, "CHUNK", 4)
+    monkeypatch.setattr(chunks, "CHUNK", 4)
     # The tables are made at once.
     path.touch()
     with open_store(f"sqlite:///{path}", policy=HISTORY, clock=clock) as store:

@@ -61,11 +61,16 @@ def restore(
                 written=(life, number, weight),
             )
     except BaseException:
-        # Where this fails as well, the next purge finds it.
-        with suppress(psycopg.Error, deadline.DeadlineError), each_step():
-            database.run(database.say.abandon, (life,))
-            erasing.sweep_in_time(database, life)
+        abandon(database, life)
         raise
+
+
+def abandon(database: Database, life: int) -> None:
+    """Erase what was written of a life that does not become a session. Where this fails as well,
+    the next purge finds it."""
+    with suppress(psycopg.Error, deadline.DeadlineError), each_step():
+        database.run(database.say.abandon, (life,))
+        erasing.sweep_in_time(database, life)
 
 
 def write_at_once(
