@@ -29,6 +29,9 @@ from chatstore_sql.postgresql.schema import apply as applying
 from chatstore_sql.postgresql.schema import definition, mark
 from chatstore_sql.postgresql.schema.verify import differences
 from chatstore_sql.postgresql.sqlalchemy_engine import engine_for
+from chatstore_sql.postgresql.tables import create_tables
+
+GOLDEN = Path(__file__).parent / "golden" / "postgresql.sql"
 
 
 class Place:
@@ -110,6 +113,13 @@ def test_the_file_makes_the_same(place: Place, tmp_path: Path) -> None:
     assert (psql.returncode, psql.stderr) == (0, "")
     assert place.found() == []
     assert applying.apply(place.database, place.name) == []
+
+
+def test_the_tables_are_these() -> None:
+    """The stored form is a decision: the statements that make the tables are the golden ones."""
+    made = "".join(f"{statement};\n" for statement in create_tables("chatstore"))
+    lines = [line.rstrip() for line in made.replace("\t", "    ").splitlines()]
+    assert "\n".join(lines) + "\n" == GOLDEN.read_text(encoding="utf-8")
 
 
 def test_what_is_not_ours_is_refused(place: Place) -> None:
