@@ -2,6 +2,7 @@
 commands, through the entry points of group `chatstore.schemas`; the URL's scheme chooses."""
 
 import os
+from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -10,6 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from chatstore.cli.extensions import unavailable_reason
+from chatstore.cli.verbosity import with_verbose
 from chatstore.environment import URL_VARIABLE
 from chatstore.errors import ConfigurationError
 
@@ -62,6 +64,7 @@ def _scheme(arguments: list[str]) -> str:
     return scheme.lower() if separator and scheme.lower() in known else _DEFAULT
 
 
+@cache
 def _commands(scheme: str) -> Any:
     """The commands for a scheme, imported now."""
     (entry_point,) = entry_points(group=ENTRY_POINT_GROUP, name=scheme)
@@ -69,4 +72,5 @@ def _commands(scheme: str) -> Any:
         application = entry_point.load()
     except (ImportError, AttributeError) as error:
         raise ConfigurationError(f"schema: {unavailable_reason(entry_point, error)}") from error
-    return get_group(application)
+    # Whoever puts the option on every command sees those of one backend alone.
+    return with_verbose(get_group(application))
