@@ -23,6 +23,7 @@ from chatstore_contract_tests.behaviour import (
 from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
 from chatstore_contract_tests.histories import NARROW, all_of, keeping, told
+from chatstore_contract_tests.maintenance import scanned
 
 CALLERS = (
     NARROW,
@@ -127,7 +128,7 @@ class HistoryBehaviour(Behaviour):
                 for shown in (
                     reader.get_many(["kept", "none"]),
                     reader.iter_sessions("ana"),
-                    reader.scan().items,
+                    scanned(reader, 100),
                 ):
                     histories = {each.session_id: each.history for each in shown}
                     assert histories == {"kept": 4, "none": None}
