@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from chatstore import RetentionPolicy, utc_now
 from chatstore.clock import utc_text
+from chatstore.engine import StoredMessage, message_weight
 from chatstore.record.encode import stored_message
 from chatstore_sql import SQLSessionStore, create_sqlite_engine
 from messages import new_message
@@ -33,8 +34,11 @@ _INSERT = """INSERT INTO chat_sessions (session_id, user_id, created_at, updated
 message_count, session_status, version, creation_id, user_preferences, metadata)
 VALUES (?, ?, ?, ?, 4000000000, 10, 'active', 1, NULL, '{"genres":["action"]}', '{"title":"x"}')"""
 _SESSION = """SELECT session_id, user_id, created_at, updated_at, ttl, message_count,
-session_status, version, creation_id, user_preferences, metadata, extra FROM chat_sessions"""
-_WINDOW = "SELECT body FROM chat_messages WHERE session_id = ? ORDER BY seq"
+session_status, version, creation_id, user_preferences, metadata, extra, life, next_seq, kept,
+kept_weight FROM chat_sessions"""
+_WINDOW = "SELECT body FROM chat_messages WHERE life = ? ORDER BY seq"
+_MET = "SELECT seq FROM chat_messages WHERE life = ? AND message_id = ?"
+_KEPT = 10
 
 
 class Floor:
@@ -51,45 +55,47 @@ class Floor:
         cursor = self.cursor
         cursor.execute("BEGIN")
         row = cursor.execute(f"{_SESSION} WHERE session_id = ?", (session_id,)).fetchone()
-        bodies = cursor.execute(_WINDOW, (session_id,)).fetchall()
+        bodies = cursor.execute(_WINDOW, (row[12],)).fetchall()
         cursor.execute("COMMIT")
         return {**_document(row), "messages": [json.loads(body) for (body,) in bodies]}
 
-    def append(
-        self, session_id: str, message_id: str, document: dict[str, Any], *, with_window: bool
-    ) -> dict[str, Any]:
+    def append(self, session_id: str, given: StoredMessage, *, with_window: bool) -> dict[str, Any]:
         """The session after a message was added and the oldest one dropped."""
         cursor = self.cursor
         cursor.execute("BEGIN IMMEDIATE")
         row = cursor.execute(f"{_SESSION} WHERE session_id = ?", (session_id,)).fetchone()
-        columns = "seq, message_id, size, body" if with_window else "seq, message_id, size"
-        window = cursor.execute(
-            f"SELECT {columns} FROM chat_messages WHERE session_id = ? ORDER BY seq",  # noqa: S608
-            (session_id,),
-        ).fetchall()
-        body = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-        if row[4] > time.time() and message_id not in {stored[1] for stored in window}:
-            seq = window[-1][0] + 1
-            window = [*window[-9:], (seq, message_id, len(body), body)]
+        life, seq, kept, weight = row[12:]
+        message_id, window = given.message_id, []
+        is_new = not cursor.execute(_MET, (life, message_id)).fetchall()
+        if row[4] > time.time() and is_new:
+            body = json.dumps(given.document, ensure_ascii=False, separators=(",", ":"))
             cursor.execute(
                 "INSERT INTO chat_messages VALUES (?, ?, ?, ?, ?)",
-                (session_id, seq, message_id, len(body), body),
+                (life, seq, message_id, given.size, body),
             )
-            cursor.execute(
-                "DELETE FROM chat_messages WHERE session_id = ? AND seq < ?",
-                (session_id, window[0][0]),
-            )
+            weight += given.weight
+            kept += 1
+            if kept > _KEPT:
+                dropped = cursor.execute(
+                    "DELETE FROM chat_messages WHERE life = ? AND seq < ? "
+                    "RETURNING size, message_id",
+                    (life, seq + 1 - _KEPT),
+                ).fetchall()
+                kept = _KEPT
+                weight -= sum(message_weight(each, size) for size, each in dropped)
             updated = utc_text(utc_now())
             row = (*row[:3], updated, row[4], row[5] + 1, row[6], row[7] + 1, *row[8:])
             cursor.execute(
-                "UPDATE chat_sessions SET updated_at = ?, ttl = ?, message_count = ?, version = ? "
-                "WHERE session_id = ?",
-                (updated, row[4], row[5], row[7], session_id),
+                "UPDATE chat_sessions SET updated_at = ?, ttl = ?, message_count = ?, version = ?, "
+                "next_seq = ?, kept = ?, kept_weight = ? WHERE life = ?",
+                (updated, row[4], row[5], row[7], seq + 1, kept, weight, life),
             )
+        if with_window:
+            window = cursor.execute(_WINDOW, (life,)).fetchall()
         cursor.execute("COMMIT")
         if not with_window:
             return _document(row)
-        return {**_document(row), "messages": [json.loads(stored[3]) for stored in window]}
+        return {**_document(row), "messages": [json.loads(body) for (body,) in window]}
 
     def page(self, user_id: str) -> list[dict[str, Any]]:
         """The newest 20 live sessions, and one to tell whether more follow."""
@@ -167,12 +173,7 @@ def calls_against_floor(
 
     def floor_append(name: str) -> object:
         given = next(documents[name])
-        return floor.append(
-            next(ids),
-            given.message_id,
-            given.document,
-            with_window=name == "append_and_get",
-        )
+        return floor.append(next(ids), given, with_window=name == "append_and_get")
 
     with store_on(paths[1], synchronous) as store:
         contests: dict[str, tuple[Call, Call]] = {

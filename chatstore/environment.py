@@ -42,8 +42,8 @@ def policy_from(environment: Mapping[str, str]) -> RetentionPolicy:
 
     `CHATSTORE_MAX_MESSAGES` (a number, or `none` for no limit), `CHATSTORE_TTL_SECONDS` (a number,
     or `none` for no expiry), `CHATSTORE_RENEW_ON_WRITE` (`true` or `false`),
-    `CHATSTORE_MAX_MESSAGE_BYTES` and `CHATSTORE_MAX_WINDOW_BYTES`. Raises `ConfigurationError`,
-    which names the variable.
+    `CHATSTORE_MAX_MESSAGE_BYTES`, `CHATSTORE_MAX_WINDOW_BYTES` and `CHATSTORE_KEEP_HISTORY` (`true`
+    or `false`). Raises `ConfigurationError`, which names the variable.
     """
     given: dict[str, Any] = {}
     for field, (variable, read) in POLICY_VARIABLES.items():
@@ -104,6 +104,7 @@ POLICY_VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "renew_on_write": ("CHATSTORE_RENEW_ON_WRITE", _flag),
     "max_message_bytes": ("CHATSTORE_MAX_MESSAGE_BYTES", _whole),
     "max_window_bytes": ("CHATSTORE_MAX_WINDOW_BYTES", _whole),
+    "keep_history": ("CHATSTORE_KEEP_HISTORY", _flag),
 }
 """For each field of the policy its variable, and how that is read; `ValueError` for what can't
 be."""

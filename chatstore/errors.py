@@ -64,6 +64,18 @@ class SessionNotFoundError(ChatStoreError, LookupError):
         )
 
 
+class MessageNotFoundError(ChatStoreError, LookupError):
+    """No message with this id is in the session's window."""
+
+    def __init__(self, session_id: str, message_id: str) -> None:
+        self.session_id = session_id
+        self.message_id = message_id
+        super().__init__(
+            f"session {session_id!r} has no message {message_id!r} in its window; append it, or "
+            "replace what is kept by rewrite"
+        )
+
+
 class SessionExistsError(ChatStoreError):
     """The id that `create` or `restore` was given belongs to a live session."""
 

@@ -1,4 +1,4 @@
-"""The keyword arguments that several calls share. `protocol.py` writes them out and says what each
+"""The keyword arguments that several calls share. `protocol/` writes them out and says what each
 means; whatever passes them on names them by these types."""
 
 from collections.abc import Iterable, Mapping
@@ -30,6 +30,18 @@ class Conditions(TypedDict, total=False):
 
     user_id: str | None
     if_version: int | None
+
+
+class Appending(Conditions, SessionChanges, total=False):
+    """What an append takes beside its messages."""
+
+
+class MessageListing(TypedDict, total=False):
+    """One page of a session's messages."""
+
+    newest_first: bool
+    limit: int
+    cursor: str | None
 
 
 class ListingFilter(TypedDict, total=False):

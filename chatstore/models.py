@@ -1,14 +1,23 @@
 """The record: what a session and a message are, in Python and (by alias) in storage."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, cast
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetPydanticSchema,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core.core_schema import CoreSchema, UnionSchema
 
 from chatstore.clock import moment_at, utc_now
+from chatstore.policy import MAX_HISTORY_WINDOW
 
 JsonObject = dict[str, Any]
 """A JSON object: str keys, and str, int, finite float, bool, None, list or object as values."""
@@ -58,17 +67,36 @@ class ExtractedFilters(Document):
     keywords: list[str] | None = None
 
 
+def _of_one_error(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    # Of a union pydantic tells one error for each kind that it may be.
+    return {
+        **cast("UnionSchema", handler(source)),
+        "mode": "left_to_right",
+        "custom_error_type": "text_or_parts",
+        "custom_error_message": "Input should be a string or a list of JSON objects",
+    }
+
+
+_TEXT_OR_PARTS = GetPydanticSchema(_of_one_error)
+
+
 class Message(Document):
     """One message. Its id and its time are minted when it is built, never by a store: build it
     once, and send that same object again after a failure."""
 
     message_id: str = Field(default_factory=new_id)
     type: str
-    content: str
+    content: Annotated[str | list[JsonObject], _TEXT_OR_PARTS] | None = None
+    """Text, or parts as the common model APIs have them, each a JSON object; or nothing, as beside
+    tool calls."""
     timestamp: AwareDatetime = Field(default_factory=utc_now)
     extracted_filters: ExtractedFilters | None = None
     recommendations: list[str] | None = None
     confidence: float | None = None
+    tool_calls: list[JsonObject] | None = None
+    tool_call_id: str | None = None
+    name: str | None = None
+    metadata: JsonObject | None = None
 
 
 class SessionInfo(Document):
@@ -85,6 +113,14 @@ class SessionInfo(Document):
     session_status: str = "active"
     version: int = 0
     creation_id: str | None = None
+    history: int | None = Field(default=None, ge=1, le=MAX_HISTORY_WINDOW)
+    """Of a session that keeps its whole history: how many of the newest messages are its window.
+    None: what leaves the window is gone."""
+
+    @property
+    def keeps_history(self) -> bool:
+        """Whether all messages are kept until the session ends, for `list_messages` to show."""
+        return self.history is not None
 
     @property
     def expires_at(self) -> datetime | None:
@@ -105,3 +141,7 @@ class Page(Generic[T]):
 
     items: list[T]
     next_cursor: str | None = None
+    version: int | None = None
+    """Of a page of messages: the session's version as the page was read."""
+    creation_id: str | None = field(default=None, compare=False)
+    """Of a page of messages: the session's, which tells whose version that is."""

@@ -11,6 +11,9 @@ MAX_WINDOW_BYTES = 336_000
 """DynamoDB's item limit of 409,600 bytes, less 64 KiB for preferences and metadata, less some
 8,000 for the other attributes."""
 
+MAX_HISTORY_WINDOW = 50
+"""The most messages that the window of a session with history may have."""
+
 _LONGEST_TTL = timedelta(days=36_525)
 
 
@@ -23,7 +26,9 @@ class RetentionPolicy:
     `ttl`: how long a session lives after it was created or last written; None: for ever.
     `renew_on_write`: whether each write starts the ttl anew, or only `create` does.
     `max_message_bytes`, `max_window_bytes`: bounds on `stored_size`, of one message and of the
-    window. Raises `InvalidInputError` for values that no engine could honour.
+    window. `keep_history`: whether a session that is created keeps all its messages until it ends:
+    `max_messages`, then 1 to 50, is its window for good, and what leaves it can be read by
+    `list_messages`. Raises `InvalidInputError` for values that no engine could honour.
     """
 
     max_messages: int | None = 10
@@ -31,6 +36,7 @@ class RetentionPolicy:
     renew_on_write: bool = True
     max_message_bytes: int = 32_768
     max_window_bytes: int = MAX_WINDOW_BYTES
+    keep_history: bool = False
 
     count_decides: bool = field(init=False, repr=False, compare=False)
     """Whether `max_messages` alone bounds the window: so many messages, each as large as may be,
@@ -55,6 +61,9 @@ class RetentionPolicy:
         if self.ttl is not None:
             plain(self, "ttl", _ttl(self.ttl))
         require_flag("renew_on_write", self.renew_on_write)
+        if require_flag("keep_history", self.keep_history):
+            limit = f"a whole number from 1 to {MAX_HISTORY_WINDOW} with keep_history"
+            _whole("max_messages", self.max_messages, limit, MAX_HISTORY_WINDOW)
         # Asked for in every call, and so worked out once.
         decides = self.max_messages is not None and self.max_messages * message <= window
         plain(self, "count_decides", decides)

@@ -3,7 +3,13 @@
 from collections.abc import Iterable, Iterator
 from typing import Unpack
 
-from chatstore.fields import Listing, ListingFilter, SessionChanges, SessionFields
+from chatstore.fields import (
+    Listing,
+    ListingFilter,
+    MessageListing,
+    SessionChanges,
+    SessionFields,
+)
 from chatstore.models import Message, Page, Session, SessionInfo
 from chatstore.protocol import SessionStore, require_store
 from chatstore.record.limits import require_id
@@ -23,9 +29,9 @@ class UserSessions:
         """`SessionStore.create` for this user."""
         return self.store.create(self.user_id, session_id=session_id, **fields)
 
-    def get(self, session_id: str) -> Session:
+    def get(self, session_id: str, *, last: int | None = None) -> Session:
         """`SessionStore.get` for this user."""
-        return self.store.get(session_id, user_id=self.user_id)
+        return self.store.get(session_id, user_id=self.user_id, last=last)
 
     def get_or_create(self, session_id: str, **fields: Unpack[SessionFields]) -> Session:
         """`SessionStore.get_or_create` for this user."""
@@ -36,24 +42,57 @@ class UserSessions:
         return self.store.get_many(session_ids, user_id=self.user_id)
 
     def append(
-        self, session_id: str, *messages: Message, if_version: int | None = None
+        self,
+        session_id: str,
+        *messages: Message,
+        if_version: int | None = None,
+        **changes: Unpack[SessionChanges],
     ) -> SessionInfo:
         """`SessionStore.append` for this user."""
-        return self.store.append(session_id, *messages, user_id=self.user_id, if_version=if_version)
+        return self.store.append(
+            session_id, *messages, user_id=self.user_id, if_version=if_version, **changes
+        )
 
     def append_and_get(
-        self, session_id: str, *messages: Message, if_version: int | None = None
+        self,
+        session_id: str,
+        *messages: Message,
+        if_version: int | None = None,
+        **changes: Unpack[SessionChanges],
     ) -> Session:
         """`SessionStore.append_and_get` for this user."""
         return self.store.append_and_get(
-            session_id, *messages, user_id=self.user_id, if_version=if_version
+            session_id, *messages, user_id=self.user_id, if_version=if_version, **changes
         )
 
     def rewrite(
-        self, session_id: str, messages: Iterable[Message], *, if_version: int | None
+        self,
+        session_id: str,
+        messages: Iterable[Message],
+        *,
+        if_version: int | None,
+        whole: bool = False,
     ) -> Session:
         """`SessionStore.rewrite` for this user."""
-        return self.store.rewrite(session_id, messages, if_version=if_version, user_id=self.user_id)
+        return self.store.rewrite(
+            session_id, messages, if_version=if_version, user_id=self.user_id, whole=whole
+        )
+
+    def amend(self, session_id: str, message: Message, *, if_version: int | None = None) -> Session:
+        """`SessionStore.amend` for this user."""
+        return self.store.amend(session_id, message, user_id=self.user_id, if_version=if_version)
+
+    def list_messages(self, session_id: str, **listing: Unpack[MessageListing]) -> Page[Message]:
+        """`SessionStore.list_messages` for this user."""
+        return self.store.list_messages(session_id, user_id=self.user_id, **listing)
+
+    def iter_messages(
+        self, session_id: str, *, newest_first: bool = True, page_size: int = 100
+    ) -> Iterator[Message]:
+        """`SessionStore.iter_messages` for this user."""
+        return self.store.iter_messages(
+            session_id, user_id=self.user_id, newest_first=newest_first, page_size=page_size
+        )
 
     def update(
         self, session_id: str, *, if_version: int | None = None, **changes: Unpack[SessionChanges]

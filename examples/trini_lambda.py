@@ -1,16 +1,19 @@
-"""An AWS Lambda function behind AppSync, such as `trinity-trini-dev`: a chat bot's two calls.
+"""An AWS Lambda function behind AppSync, such as `trinity-trini-dev`: a chat bot's three calls.
 
     type Mutation {
       sendMessage(sessionId: ID, messageId: ID, content: String!): ChatSession!
     }
     type Query {
       chatHistory(limit: Int, cursor: String): ChatHistory!
+      chatMessages(sessionId: ID!, limit: Int, cursor: String): ChatMessages!
     }
 
-Both are direct Lambda resolvers. The function's environment has
-`CHATSTORE_URL=dynamodb://trinity-chat-sessions-dev`. Lambda itself sets the region. The function's
-role has the application's policy from backends/dynamodb/README.md. The user is the one whom Cognito
-has identified. The arguments never name the user.
+All are direct Lambda resolvers. The function's environment has
+`CHATSTORE_URL=dynamodb://trinity-chat-sessions-dev`, and `CHATSTORE_KEEP_HISTORY=true` if
+conversations are kept whole. Without that, `chatMessages` shows the newest ten messages. Lambda
+itself sets the region. The function's role has the application's policy from
+backends/dynamodb/README.md. The user is the one whom Cognito has identified. The arguments never
+name the user.
 
 A client gives each message an id of its own. Then it may send the message again after any failure.
 The function finds what an earlier attempt has left, and stores nothing twice.
@@ -57,7 +60,16 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
                 )
             case "chatHistory":
                 return chat_history(
-                    sessions, limit=_limit(arguments), cursor=_text_or_none(arguments, "cursor")
+                    sessions,
+                    limit=_limit(arguments, 20),
+                    cursor=_text_or_none(arguments, "cursor"),
+                )
+            case "chatMessages":
+                return chat_messages(
+                    sessions,
+                    _text(arguments, "sessionId"),
+                    limit=_limit(arguments, 50),
+                    cursor=_text_or_none(arguments, "cursor"),
                 )
             case field:
                 # GraphQL lets nothing through that the schema does not have. So this is no mistake
@@ -110,10 +122,23 @@ def chat_history(
     return {"items": [_document(each) for each in page.items], "nextCursor": page.next_cursor}
 
 
+def chat_messages(
+    sessions: UserSessions, session_id: str, *, limit: int = 50, cursor: str | None = None
+) -> dict[str, Any]:
+    """A page of a conversation, newest first, and the cursor to older messages.
+
+    A client that shows the page the other way round puts each further page before what it has. The
+    cursor stays good while the two of them go on talking.
+    """
+    page = sessions.list_messages(session_id, limit=limit, cursor=cursor)
+    return {"items": [_document(each) for each in page.items], "nextCursor": page.next_cursor}
+
+
 def answer(messages: Sequence[Message]) -> str:
     """The bot. Yours reads the window, asks its model, and looks up films. Its answer must not be
     longer than a message may be."""
-    return f"You asked: {messages[-1].content[:200]}"
+    said = messages[-1].content
+    return f"You asked: {said[:200] if isinstance(said, str) else 'something'}"
 
 
 @cache
@@ -174,10 +199,10 @@ def _text(part: Mapping[str, Any], name: str) -> str:
     return text
 
 
-def _limit(arguments: Mapping[str, Any]) -> int:
+def _limit(arguments: Mapping[str, Any], usual: int) -> int:
     limit = arguments.get("limit")
     if limit is None:
-        return 20
+        return usual
     if not isinstance(limit, int) or isinstance(limit, bool):
         raise InvalidInputError("limit", "a whole number", _kind(limit))
     return limit
@@ -187,6 +212,6 @@ def _kind(value: object) -> str:
     return "absent" if value is None else f"of the type {type(value).__name__}"
 
 
-def _document(session: SessionInfo) -> dict[str, Any]:
-    document: dict[str, Any] = session.model_dump(mode="json", by_alias=True, exclude_none=True)
+def _document(record: SessionInfo | Message) -> dict[str, Any]:
+    document: dict[str, Any] = record.model_dump(mode="json", by_alias=True, exclude_none=True)
     return document

@@ -11,8 +11,9 @@ from pathlib import Path
 from types import GenericAlias, ModuleType
 
 import chatstore
-from chatstore import clock, models, opening, protocol, user_sessions
+from chatstore import clock, models, opening, user_sessions
 from chatstore.aio import store as aio
+from chatstore.protocol import maintenance, sessions
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
 
@@ -39,8 +40,8 @@ def page() -> str:
         "## Opening a store\n",
         *_calls(opening, ["open_store"]),
         *_calls(aio, ["open_async_store"]),
-        *_section(protocol, "SessionStore"),
-        *_section(protocol, "Maintenance"),
+        *_section(sessions, "SessionStore"),
+        *_section(maintenance, "Maintenance"),
         "## `UserSessions`\n",
         f"{_prose(inspect.getdoc(user_sessions.UserSessions))} `SessionStore.for_user` returns "
         "one: " + _listed(_public_methods(user_sessions, "UserSessions")) + ".\n",

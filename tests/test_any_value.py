@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from chatstore import MaintainedSessionStore, ManualClock, Message, Session
 from chatstore_contract_tests import Harness
+from chatstore_contract_tests.arguments import arguments, called
 from chatstore_contract_tests.behaviour import START, message
 from chatstore_contract_tests.comparing import outcome
-from chatstore_contract_tests.door import arguments, called, require_plain
+from chatstore_contract_tests.door import require_plain
 from chatstore_contract_tests.hostile import BAD_CURSORS, BAD_IDS, BAD_LIMITS, BAD_VALUES, NUMBERS
 from chatstore_contract_tests.impostors import IMPOSTORS, PLAIN
 from chatstore_contract_tests.memory import MemoryHarness
@@ -82,12 +83,18 @@ VALUES = st.recursive(
         inner.map(lambda make: lambda: NEXT.model_copy(update={"extra": make()})),
         inner.map(lambda make: lambda: [NEXT.model_copy(update={"content": make()})]),
         inner.map(lambda make: lambda: Message.model_construct(**_with(NEXT, make()))),
+        inner.map(lambda make: lambda: NEXT.model_copy(update=_parts(make))),
         inner.map(lambda make: lambda: KEPT.model_copy(update={"metadata": make()})),
+        inner.map(lambda make: lambda: KEPT.model_copy(update={"history": make()})),
         inner.map(lambda make: lambda: KEPT.model_copy(update={"messages": [make()]})),
         inner.map(lambda make: lambda: KEPT.model_copy(update={"extra": make()})),
     ),
     max_leaves=4,
 )
+
+
+def _parts(make: Maker) -> dict[str, Any]:
+    return {"content": [make(), {"text": make()}], "tool_calls": [make()], "metadata": make()}
 
 
 def _with(sent: Message, value: Any) -> dict[str, Any]:

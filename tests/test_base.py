@@ -15,7 +15,7 @@ class Overtaken(MemoryEngine):
 
     rewrites = 0
 
-    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], *, whole: bool) -> Body:
         self.rewrites += 1
         raise VersionConflictError(write.session_id, write.if_version)
 

@@ -188,7 +188,9 @@ def test_a_child_has_a_watchdog_of_its_own() -> None:
 class Waiting(MemoryEngine):
     """An engine that never answers, and knows how to be broken off."""
 
-    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+    def load(
+        self, session_id: str, *, latest: bool = False, last: int | None = None
+    ) -> Record | None:
         broken_off = threading.Event()
         with deadline.broken_off_by(broken_off.set):
             assert broken_off.wait(PATIENCE)
@@ -224,7 +226,9 @@ def test_what_no_mapping_knows_does_not_escape() -> None:
     cause, and its text, which may quote what is stored, stays there."""
 
     class Odd(MemoryEngine):
-        def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+        def load(
+            self, session_id: str, *, latest: bool = False, last: int | None = None
+        ) -> Record | None:
             raise ZeroDivisionError("hello from ana's window")
 
     with pytest.raises(BackendError, match="ZeroDivisionError") as raised:

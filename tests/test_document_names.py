@@ -32,7 +32,9 @@ def files() -> frozenset[str]:
 def other_dotted_names() -> frozenset[str]:
     """Names with dots that are no module's: groups of entry points, loggers, and files."""
     sources = "\n".join(
-        path.read_text(encoding="utf-8") for path in (ROOT / "chatstore").rglob("*.py")
+        path.read_text(encoding="utf-8")
+        for room in ("chatstore", "backends")
+        for path in (ROOT / room).rglob("*.py")
     )
     loggers = re.findall(r'getLogger\("([\w.]+)"\)', sources)
     return frozenset({*PROJECT["entry-points"], *loggers, "chatstore.db"})

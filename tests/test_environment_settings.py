@@ -76,12 +76,16 @@ def test_a_number_is_written_in_plain_digits(variable: str, text: str) -> None:
             "renew_on_write": st.booleans(),
             "max_message_bytes": st.integers(1, 400_000),
             "max_window_bytes": st.integers(1, 400_000),
+            "keep_history": st.booleans(),
         },
     )
 )
 @example(values={"max_window_bytes": 1_000, "max_message_bytes": 500})
 @example(values={"max_window_bytes": 1_000})
 @example(values={"max_message_bytes": 336_001})
+@example(values={"keep_history": True, "max_messages": 50})
+@example(values={"keep_history": True, "max_messages": 51})
+@example(values={"keep_history": True, "max_messages": None})
 def test_variables_are_read_together(values: dict[str, object]) -> None:
     """The environment gives the policy that the same values give, and refuses what it refuses; the
     error names a variable that was set."""

@@ -99,7 +99,12 @@ def sources() -> list[Path]:
 
 
 def test_no_file_is_long() -> None:
-    """A file of code has one concern, and so at most 300 lines."""
-    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in sources()}
+    """A file of code has one concern, and so at most 300 lines, if people write it."""
+    texts = {path: path.read_text(encoding="utf-8").splitlines() for path in sources()}
+    lengths = {
+        path: len(lines)
+        for path, lines in texts.items()
+        if lines and not lines[0].startswith("-- Generated from ")
+    }
     assert ROOT / "chatstore" / "store" / "base.py" in lengths
     assert {path: length for path, length in lengths.items() if length > MOST_LINES} == {}

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from chatstore import InvalidInputError, Message
 from chatstore.record.limits import require_message
+from sweeps import sweep
 
 VALUES = st.one_of(
     st.none(),
@@ -20,20 +21,50 @@ VALUES = st.one_of(
 )
 """What may stand in a stored form: JSON, without the places that are objects."""
 
-YEARS = st.dictionaries(st.sampled_from(["min", "max", "other"]), VALUES) | VALUES
-FILTERS = (
-    st.fixed_dictionaries(
-        {},
-        optional={
-            **dict.fromkeys(("genres", "rating", "keywords", "other"), VALUES),
-            "yearRange": YEARS,
-        },
+PARTS = st.lists(VALUES | st.dictionaries(st.text(max_size=2), VALUES, max_size=2), max_size=2)
+"""Objects in a list, and what is none among them."""
+
+OBJECTS = st.dictionaries(st.text(max_size=2), VALUES | PARTS, max_size=2)
+
+
+def some(
+    attributes: dict[str, st.SearchStrategy[Any]], **always: Any
+) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects with at most two of the attributes: of many one would nearly always be wrong, and
+    hide what becomes of the others."""
+    names = st.lists(st.sampled_from(sorted(attributes)), max_size=2, unique=True)
+    kept = {name: st.just(value) for name, value in always.items()}
+    return names.flatmap(
+        lambda chosen: st.fixed_dictionaries(
+            {**kept, **{name: attributes[name] for name in chosen}}
+        )
     )
-    | VALUES
+
+
+YEARS = some(dict.fromkeys(("min", "max", "other"), VALUES))
+FILTERS = some(
+    {
+        **dict.fromkeys(("genres", "rating", "keywords", "other"), VALUES),
+        "yearRange": YEARS | VALUES,
+    }
 )
-DOCUMENTS = st.fixed_dictionaries(
-    {"messageId": st.just("m"), "type": st.just("user"), "content": VALUES | st.just("x")},
-    optional={"confidence": VALUES, "recommendations": VALUES, "extractedFilters": FILTERS},
+MESSAGE = {"messageId": "m", "type": "user"}
+DOCUMENTS = st.one_of(
+    some(
+        {
+            "content": VALUES | PARTS | OBJECTS,
+            "confidence": VALUES,
+            "recommendations": VALUES,
+            "extractedFilters": VALUES,
+            "toolCalls": VALUES | PARTS | OBJECTS,
+            "toolCallId": VALUES,
+            "name": VALUES,
+            "metadata": VALUES | OBJECTS,
+        },
+        **MESSAGE,
+    ),
+    FILTERS.map(lambda filters: {**MESSAGE, "extractedFilters": filters}),
+    YEARS.map(lambda years: {**MESSAGE, "extractedFilters": {"yearRange": years}}),
 )
 
 
@@ -48,6 +79,7 @@ def is_decoded(document: dict[str, Any]) -> bool:
     return message.confidence is None or 0 <= message.confidence <= 1
 
 
+@sweep(600)
 @given(DOCUMENTS)
 def test_what_is_taken_can_be_read_again(document: dict[str, Any]) -> None:
     """A message is refused if and only if its stored form could not be read again."""

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from chatstore import (
     CorruptSessionError,
     ExtractedFilters,
+    ManualClock,
     MemorySessionStore,
     MemoryStorage,
     Message,
@@ -46,6 +47,15 @@ BRIEF_SESSION = {
     "messageCount": 1,
     "sessionStatus": "active",
 }
+GOLDEN_RECORD = (
+    '{"sessionId":"uuid-v4","userId":"cognito-user-id","createdAt":"2026-03-01T12:00:00.000000Z",'
+    '"updatedAt":"2026-03-01T12:00:00.000000Z","ttl":1234567890,'
+    '"userPreferences":{"genres":["action"]},"metadata":{},"messageCount":1,'
+    '"sessionStatus":"active","version":0,"messages":[{"messageId":"uuid",'
+    '"type":"trini_response","content":"message text","timestamp":"2026-03-01T12:00:00.000000Z",'
+    '"extractedFilters":{"genres":["action"],"yearRange":{"min":1990,"max":2023},"rating":7,'
+    '"keywords":["superhero"]},"recommendations":["movieId1","movieId2"],"confidence":0.85}]}'
+)
 
 
 def test_the_briefs_attributes_are_the_records() -> None:
@@ -63,6 +73,24 @@ def test_the_briefs_attributes_are_the_records() -> None:
     assert stored_message(message).document == BRIEF_MESSAGE
     stored = raw_document(session, without=frozenset({"messages", "version", "metadata"}))
     assert stored == {name: value for name, value in BRIEF_SESSION.items() if name != "messages"}
+
+
+def test_the_briefs_record_is_stored_byte_for_byte() -> None:
+    """With the defaults nothing is stored that the brief does not have but what every record has:
+    no attribute of history, of content parts or of tool calls; in one order, of one size."""
+    storage = MemoryStorage()
+    store = MemorySessionStore(storage, clock=ManualClock(datetime(2009, 1, 1, tzinfo=UTC)))
+    store.restore(read_session(Session, json.dumps(BRIEF_SESSION)))
+    assert json_text(storage.documents["uuid-v4"]) == GOLDEN_RECORD
+    (message,) = store.get("uuid-v4").messages
+    assert stored_message(message).size == 245
+    session = store.create("ana", messages=[message])
+    store.append(session.session_id, Message(type="user_query", content="next"))
+    known = {*json.loads(GOLDEN_RECORD), "creationId"}
+    assert storage.documents[session.session_id].keys() == known
+    first, second = storage.documents[session.session_id]["messages"]
+    assert first == BRIEF_MESSAGE
+    assert list(second) == ["messageId", "type", "content", "timestamp"]
 
 
 def test_a_known_field_that_is_none_is_not_stored() -> None:
@@ -123,13 +151,52 @@ def test_ids_and_times_are_minted_when_a_message_is_built() -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [{"content": 7}, {"content": "c", "timestamp": datetime(2026, 1, 1)}, {"content": None}],
-    ids=["a number", "a naive time", "nothing"],
+    [
+        {"content": 7},
+        {"content": {"type": "text"}},
+        {"content": ["text"]},
+        {"content": "c", "timestamp": datetime(2026, 1, 1)},
+        {"tool_calls": ["call"]},
+        {"tool_call_id": 7},
+        {"name": ["ana"]},
+        {"metadata": "x"},
+    ],
+    ids=repr,
 )
 def test_wrong_types_are_pydantics_own_error(fields: dict[str, Any]) -> None:
     """Building a model with wrong types is pydantic's `ValidationError`."""
     with pytest.raises(ValidationError):
         Message(type="t", **fields)
+
+
+def test_a_message_may_say_nothing() -> None:
+    """Beside tool calls there may be no content: it is not stored, and reads as None."""
+    sent = Message(type="assistant", tool_calls=[{"id": "call"}])
+    assert "content" not in stored_message(sent).document
+    assert Message(type="assistant", content=None, tool_calls=[{"id": "call"}]).content is None
+    storage = MemoryStorage()
+    MemorySessionStore(storage).create("ana", session_id="s", messages=[sent])
+    assert MemorySessionStore(storage).get("s").messages == [sent]
+
+
+def test_wrong_content_is_one_error() -> None:
+    """However many kinds content may be of, one sentence says what it must be."""
+    with pytest.raises(ValidationError) as raised:
+        Message.model_validate({"type": "t", "content": 7})
+    (error,) = raised.value.errors()
+    assert error["loc"] == ("content",)
+    assert error["msg"] == "Input should be a string or a list of JSON objects"
+
+
+def test_a_session_says_whether_it_keeps_its_history() -> None:
+    """By its stored attribute, of 1 to 50; a record without it keeps its window alone."""
+    kept = Session(session_id="s", user_id="ana", created_at=datetime.now(UTC), history=50)
+    assert kept.keeps_history
+    assert raw_document(kept)["history"] == 50
+    assert not kept.model_copy(update={"history": None}).keeps_history
+    for wrong in (0, 51, "ten", 1.5):
+        with pytest.raises(ValueError, match="history"):
+            read_session(SessionInfo, json.dumps({**BRIEF_SESSION, "history": wrong}))
 
 
 def test_a_foreign_number_is_in_its_normal_form_wherever_it_stands() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatstore import InvalidInputError, RetentionPolicy
+from chatstore import InvalidInputError, MemorySessionStore, RetentionPolicy
 from chatstore_contract_tests.impostors import Count, Number
 from chatstore_contract_tests.odd_times import Span
 
@@ -33,6 +33,8 @@ from chatstore_contract_tests.odd_times import Span
         {"max_messages": "10"},
         {"max_message_bytes": 10**5_000},
         {"max_window_bytes": float("nan")},
+        {"keep_history": 1},
+        {"keep_history": None},
     ],
     ids=lambda field: next(iter(field)),
 )
@@ -49,6 +51,43 @@ def test_the_default_policy_is_decided_by_count_alone() -> None:
     assert not RetentionPolicy(max_messages=11).count_decides
     assert not RetentionPolicy(max_messages=None).count_decides
     assert RetentionPolicy().window(12, lambda: pytest.fail("weighed")) == 10
+
+
+@given(st.none() | st.integers(-1, 200), st.booleans())
+def test_a_window_with_history_has_1_to_50_messages(most: int | None, keep: bool) -> None:
+    """`keep_history` takes a `max_messages` of 1 to 50 and no other, with its name; without it any
+    number from 1 will do, and none."""
+    allowed = range(1, 51) if keep else range(1, 201)
+    if most in allowed or (most is None and not keep):
+        policy = RetentionPolicy(max_messages=most, keep_history=keep)
+        assert (policy.max_messages, policy.keep_history) == (most, keep)
+        return
+    with pytest.raises(InvalidInputError) as raised:
+        RetentionPolicy(max_messages=most, keep_history=keep)
+    assert raised.value.field == "max_messages"
+
+
+def test_no_history_is_kept_unless_it_is_asked_for() -> None:
+    """The defaults are the brief's: ten messages, and no more of them anywhere."""
+    assert not RetentionPolicy().keep_history
+    assert MemorySessionStore().create("ana").history is None
+    with_history = MemorySessionStore(policy=RetentionPolicy(max_messages=3, keep_history=True))
+    assert with_history.create("ana").history == 3
+
+
+@given(st.none() | st.integers(1, 400), st.integers(1, 2_000), st.integers(0, 60))
+def test_a_count_decides_if_the_largest_messages_fit(
+    most: int | None, message: int, more: int
+) -> None:
+    """`count_decides` says whether `max_messages` can always be kept: so many messages, each as
+    large as may be, fit the window."""
+    policy = RetentionPolicy(
+        max_messages=most, max_message_bytes=message, max_window_bytes=message * (1 + more)
+    )
+    number = most or 0
+    fits = policy.window(number, lambda: [message] * number) == number
+    assert policy.count_decides == (most is not None and fits)
+    assert policy.deciding_bytes == (None if policy.count_decides else policy.max_window_bytes)
 
 
 def test_a_policy_holds_plain_values() -> None:

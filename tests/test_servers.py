@@ -26,15 +26,22 @@ class WebServers(ServerKind):
     installed = 0
     joined: Sequence[int] = ()
 
+    def __init__(self) -> None:
+        self.prepared: dict[int, Sequence[int]] = {}
+
     def install(self) -> None:
         self.installed += 1
+
+    def prepare(self, port: int, folder: Path, ports: Sequence[int]) -> None:
+        (folder / "prepared").touch()
+        self.prepared[port] = ports
 
     def command(self, port: int, folder: Path) -> Sequence[str]:
         return [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
 
     def answers(self, port: int) -> bool:
         try:
-            with urlopen(f"http://127.0.0.1:{port}", timeout=2) as answer:
+            with urlopen(f"http://127.0.0.1:{port}/prepared", timeout=2) as answer:
                 return bool(answer.status == 200)
         except URLError:
             return False
@@ -63,13 +70,14 @@ def runner(tmp_path: Path) -> Iterator[Runner]:
 
 
 def test_up_starts_once_and_down_stops(runner: Runner) -> None:
-    """`up` returns when all processes answer, a second one starts nothing, and `down` ends
-    exactly those."""
+    """`up` returns when all processes answer, each in a folder that was prepared for it, a second
+    one starts nothing, and `down` ends exactly those."""
     assert runner.status() == "not running"
     runner.up()
     assert isinstance(runner.kind, WebServers)
     ports = runner.environment()["WEB"].split()
     assert [str(port) for port in runner.kind.joined] == ports
+    assert runner.kind.prepared == dict.fromkeys(runner.kind.joined, runner.kind.joined)
     assert len(set(ports)) == 2
     runner.up()
     assert runner.environment()["WEB"].split() == ports

@@ -17,6 +17,7 @@ from chatstore import ChatStoreError, InvalidInputError, open_store
 
 SAMPLES: dict[str, object] = {
     "session_id": "chat",
+    "message_id": "question",
     "if_version": 3,
     "field": "messages",
     "limit": "1 to 100 messages",

@@ -6,7 +6,6 @@ from itertools import islice
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 from chatstore.aio.threads import Threads
-from chatstore.models import SessionInfo
 from chatstore.record.limits import MAX_PAGE
 from chatstore.values.plain import attribute_of, plain_json, whole
 
@@ -81,12 +80,11 @@ class Call(Generic[Arguments, Result]):
         return call
 
 
-class Walk(Generic[Arguments]):
-    """`iter_sessions` as an asynchronous iterator: one call in a thread for each page."""
+class Walk(Generic[Arguments, Result]):
+    """An iterator's method that is asynchronous here: one call in a thread for each page."""
 
-    def __init__(
-        self, method: Callable[Concatenate[Any, Arguments], Iterator[SessionInfo]]
-    ) -> None:
+    def __init__(self, method: Callable[Concatenate[Any, Arguments], Iterator[Result]]) -> None:
+        self._name = method.__name__
         self.__doc__ = method.__doc__
 
     @overload
@@ -95,23 +93,23 @@ class Walk(Generic[Arguments]):
     @overload
     def __get__(
         self, instance: Awaited, owner: type
-    ) -> Callable[Arguments, AsyncIterator[SessionInfo]]: ...
+    ) -> Callable[Arguments, AsyncIterator[Result]]: ...
 
     def __get__(self, instance: Awaited | None, owner: type) -> Any:
         if instance is None:
             return self
-        method: Callable[Arguments, Iterator[SessionInfo]] = instance._twin.iter_sessions
+        method: Callable[Arguments, Iterator[Result]] = getattr(instance._twin, self._name)
 
         @functools.wraps(method)
         async def walk(
             *arguments: Arguments.args, **options: Arguments.kwargs
-        ) -> AsyncIterator[SessionInfo]:
-            sessions = method(*arguments, **options)
+        ) -> AsyncIterator[Result]:
+            items = method(*arguments, **options)
             size = whole(options.get("page_size", 100))
             # A size that is none is for the store to refuse, at the first step.
             page_size = size if size is not None and 0 < size <= MAX_PAGE else 1
-            while found := await instance._threads.run(lambda: list(islice(sessions, page_size))):
-                for session in found:
-                    yield session
+            while found := await instance._threads.run(lambda: list(islice(items, page_size))):
+                for item in found:
+                    yield item
 
         return walk

@@ -10,13 +10,11 @@ from typing import ParamSpec, TypeVar
 
 from chatstore.cache.protocol import Marker, SessionCache, Snapshot
 from chatstore.runtime import deadline
-from chatstore.runtime.deadline import DeadlineError
+from chatstore.runtime.deadline import NoTimeError
 
 _log = logging.getLogger("chatstore.cached")
 
 _FAILURES_IN_A_ROW = 3
-_LITTLE_TIME = 0.01
-_MUCH_TIME = 3_600.0
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -62,7 +60,8 @@ class Breaker:
         self._pause = pause
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._failures = 0
+        self.failures = 0
+        """How many requests in a row have failed."""
         self._alone_until = 0.0
         self.stale_puts = 0
         self.errors = 0
@@ -71,7 +70,7 @@ class Breaker:
     @property
     def is_left_alone(self) -> bool:
         """Whether requests are not even sent at present."""
-        return self._failures >= _FAILURES_IN_A_ROW and self._monotonic() < self._alone_until
+        return self.failures >= _FAILURES_IN_A_ROW and self._monotonic() < self._alone_until
 
     def get(self, session_ids: Sequence[str]) -> Mapping[str, Snapshot]:
         """The snapshots that are there; none if the cache failed."""
@@ -110,31 +109,27 @@ class Breaker:
         *arguments: Arguments.args,
         **options: Arguments.kwargs,
     ) -> Result | None:
-        if self._failures >= _FAILURES_IN_A_ROW and not self._may_try():
+        if self.failures >= _FAILURES_IN_A_ROW and not self._may_try():
             return None
         try:
-            left = deadline.seconds_left(_MUCH_TIME) or 0.0
-        except DeadlineError:
-            left = 0.0
-        if left < _LITTLE_TIME:
+            result = deadline.call_aside(request, *arguments, **options)
+        except NoTimeError:
             # The cache is not to blame.
             with self._lock:
                 self.left_alone += 1
             return None
-        try:
-            result = deadline.call_within(left / 4, request, *arguments, **options)
         # Whatever went wrong in a cache, the primary has the answer.
         except Exception as error:  # noqa: BLE001
             self._failed(error)
             return None
-        if self._failures:
+        if self.failures:
             self._recovered()
         return result
 
     def _may_try(self) -> bool:
         with self._lock:
             now = self._monotonic()
-            if self._failures >= _FAILURES_IN_A_ROW and now < self._alone_until:
+            if self.failures >= _FAILURES_IN_A_ROW and now < self._alone_until:
                 self.left_alone += 1
                 return False
             # This one tries; the others wait for what it finds.
@@ -144,11 +139,11 @@ class Breaker:
     def _failed(self, error: Exception) -> None:
         with self._lock:
             self.errors += 1
-            self._failures += 1
-            alone = self._failures >= _FAILURES_IN_A_ROW
+            self.failures += 1
+            alone = self.failures >= _FAILURES_IN_A_ROW
             if alone:
                 self._alone_until = self._monotonic() + self._pause
-            first_time = self._failures == _FAILURES_IN_A_ROW
+            first_time = self.failures == _FAILURES_IN_A_ROW
         if first_time:
             _log.warning("the cache is left alone, and the primary answers: %s", error)
         elif not alone:
@@ -158,8 +153,8 @@ class Breaker:
 
     def _recovered(self) -> None:
         with self._lock:
-            was_alone = self._failures >= _FAILURES_IN_A_ROW
-            self._failures = 0
+            was_alone = self.failures >= _FAILURES_IN_A_ROW
+            self.failures = 0
         if was_alone:
             _log.info("the cache answers again")
 

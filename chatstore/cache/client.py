@@ -19,10 +19,10 @@ from chatstore.cache.machine import (
     Steps,
 )
 from chatstore.cache.protocol import SessionCache, require_max_staleness
-from chatstore.cache.snapshot import SnapshotCodec, info_of
+from chatstore.cache.snapshot import SnapshotCodec
 from chatstore.clock import Moment
 from chatstore.engine.write import is_visible
-from chatstore.fields import Conditions
+from chatstore.fields import Appending
 from chatstore.models import Message, Page, Session, SessionInfo
 from chatstore.policy import RetentionPolicy
 from chatstore.protocol import SessionStore
@@ -34,8 +34,9 @@ InfoType = TypeVar("InfoType", bound=SessionInfo)
 
 _LONGEST_PAUSE = 86_400.0
 
-Reader = tuple[Moment, str | None]
-"""When somebody reads, and whose sessions; None: anybody's."""
+Reader = tuple[Moment, str | None, int | None]
+"""When somebody reads; whose sessions, None: anybody's; and how many of the newest messages at
+most, None: the window."""
 
 
 class Client:
@@ -81,7 +82,8 @@ class Client:
     ) -> dict[str, Session]:
         """Sessions by id: of the cache's those that are alive and the reader's own, and what `call`
         finds of the others, or makes."""
-        return self._run(self._machine.read(session_ids, writes=writes), call, reader)
+        steps = self._machine.read(session_ids, writes=writes, is_part=reader[2] is not None)
+        return self._run(steps, call, reader)
 
     def create(self, session_id: str | None, call: Callable[[], Session]) -> Session:
         """A new session."""
@@ -94,13 +96,13 @@ class Client:
         primary: SessionStore,
         session_id: str,
         *messages: Message,
-        **conditions: Unpack[Conditions],
+        **options: Unpack[Appending],
     ) -> SessionInfo:
         """The session, without its window, as an append left it."""
-        if self._breaker.is_left_alone:
+        if self._breaker.failures and self._breaker.is_left_alone:
             # There is nothing that would take the window.
-            return self.mark(primary.append, session_id, *messages, **conditions)
-        return info_of(self.write(primary.append_and_get, session_id, *messages, **conditions))
+            return self.mark(primary.append, session_id, *messages, **options)
+        return info_of(self.write(primary.append_and_get, session_id, *messages, **options))
 
     def write(
         self,
@@ -130,6 +132,10 @@ class Client:
     def erase(self, session_ids: Sequence[str], call: Callable[[], int], *, are_all: bool) -> int:
         """How many sessions of a user were erased."""
         return self._run(self._machine.erase(session_ids, are_all=are_all), lambda _: call())
+
+    def messages(self, session_id: str, call: Callable[[], Page[Message]]) -> Page[Message]:
+        """A page of a session's messages."""
+        return self._run(self._machine.messages(session_id), lambda _: call())
 
     def page(self, call: Callable[[], Page[InfoType]]) -> Page[InfoType]:
         """A page of a listing."""
@@ -168,9 +174,11 @@ class Client:
             case CallPrimary(session_ids):
                 return call(session_ids)
             case AskCache(session_ids):
+                # Only a read asks.
+                assert reader is not None
                 return self._found(session_ids, reader)
-            case Put(sessions, asked_at, wrote):
-                write = partial(self._codec.encode_all, sessions)
+            case Put(news, asked_at, wrote):
+                write = partial(self._codec.encode_all, news)
                 self._breaker.put(write, asked_at=asked_at, wrote=wrote)
                 return None
             case Mark(session_id, marker):
@@ -179,12 +187,13 @@ class Client:
             case Bury(session_ids):
                 return self._breaker.bury(session_ids)
 
-    def _found(self, session_ids: Sequence[str], reader: Reader | None) -> Found:
+    def _found(self, session_ids: Sequence[str], reader: Reader) -> Found:
+        now, owner, last = reader
         sessions: list[Session] = []
         unreadable: list[str] = []
         for session_id, snapshot in self._breaker.get(session_ids).items():
             try:
-                session = self._codec.decode(snapshot)
+                session = self._codec.decode(snapshot, last)
             except ValueError:
                 unreadable.append(session_id)
                 continue
@@ -192,7 +201,13 @@ class Client:
             if (
                 session is not None
                 and session.session_id == session_id
-                and (reader is None or is_visible(*reader, owner=session.user_id, ttl=session.ttl))
+                and is_visible(now, owner, owner=session.user_id, ttl=session.ttl)
             ):
                 sessions.append(session)
         return Found(sessions, unreadable)
+
+
+def info_of(session: Session) -> SessionInfo:
+    """The session without its messages."""
+    document = session.model_dump(by_alias=True, exclude={"messages"}, warnings=False)
+    return SessionInfo.model_validate(document, by_alias=True, by_name=False)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from chatstore.cache.knowledge import Knowledge
 from chatstore.cache.protocol import Marker, Version
 from chatstore.errors import InvalidInputError, SessionExistsError, VersionConflictError
-from chatstore.models import Page, Session, SessionInfo
+from chatstore.models import Message, Page, Session, SessionInfo
 
 Result = TypeVar("Result")
 
@@ -39,11 +39,15 @@ class CallPrimary(NamedTuple):
     session_ids: Sequence[str]
 
 
+News = Sequence[tuple[Version, Session]]
+"""Sessions, each with the version that it is."""
+
+
 class Put(NamedTuple):
     """Put these in the cache: what the primary answered to a question that was asked at `asked_at`,
     and whether it was asked to write."""
 
-    sessions: Sequence[Session]
+    news: News
     asked_at: float
     wrote: bool
 
@@ -82,45 +86,61 @@ class Machine:
         self.misses = 0
 
     def read(
-        self, session_ids: Sequence[str], *, writes: bool = False
+        self, session_ids: Sequence[str], *, writes: bool = False, is_part: bool = False
     ) -> Steps[dict[str, Session]]:
         """Have the cache answer, and for what it can't the primary: sessions by id. The primary's
         call is for those that are missing, and its result is the sessions that it found; it may be
-        one that `writes`."""
+        one that `writes`, or one that `is_part` of them only."""
         shown = yield from self._recall(session_ids)
         self.hits += len(shown)
         if len(shown) < len(session_ids):
             missing = [session_id for session_id in session_ids if session_id not in shown]
             self.misses += len(missing)
-            for session in (yield from self.ask(missing, wrote=writes)):
+            answer = yield from self.ask(missing, wrote=writes, is_part=is_part)
+            for session in answer:
                 shown[session.session_id] = session
             for session_id in missing:
                 if session_id not in shown:
                     self.knowledge.doubt(session_id)
         return shown
 
-    def ask(self, session_ids: Sequence[str], *, wrote: bool) -> Steps[Sequence[Session]]:
+    def ask(
+        self, session_ids: Sequence[str], *, wrote: bool, is_part: bool = False
+    ) -> Steps[Sequence[Session]]:
         """Have the primary answer with sessions, and put them in the cache. It must hear of every
-        write; a read that another call overtook has nothing to say."""
+        write; a read that another call overtook has nothing to say, nor has one that `is_part` of
+        its sessions only."""
         knowledge = self.knowledge
         began, asked_at = knowledge.begin(), knowledge.now
         sessions: Sequence[Session] = yield from self._answer(session_ids)
-        news: list[Session] = []
+        news: list[tuple[Version, Session]] = []
         due: list[str] = []
         for session in sessions:
-            session_id = session.session_id
-            heard = knowledge.answered(session_id, Version.of(session), began)
+            session_id, version = session.session_id, Version.of(session)
+            heard = knowledge.answered(session_id, version, began)
             if not (wrote or heard.is_last_word):
                 continue
             if heard.owes:
                 due.append(session_id)
-            else:
-                news.append(session)
+            elif not is_part:
+                news.append((version, session))
         if news:
             yield Put(news, asked_at, wrote)
         if due:
             yield from self._bury(due)
         return sessions
+
+    def messages(self, session_id: str) -> Steps[Page[Message]]:
+        """Have the primary list messages of a session, which the cache does not hold, and take note
+        of the version that they are of."""
+        page: Page[Message] = yield from self._answer([session_id])
+        version = Version.of_page(page)
+        if version is None:
+            # Nobody can tell whether what the cache holds is older.
+            self.knowledge.doubt(session_id)
+        else:
+            self.knowledge.listed(session_id, version)
+        return page
 
     def mark(self, session_id: str) -> Steps[SessionInfo]:
         """Have the primary write and answer without a window, and leave a marker."""

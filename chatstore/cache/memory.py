@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
-from chatstore.cache.protocol import Entry, Marker, SessionCache, Snapshot, Tombstone, arrived, met
+from chatstore.cache.protocol import Entry, Marker, SessionCache, Snapshot, Tombstone, met, put_to
 from chatstore.errors import ConfigurationError
 from chatstore.runtime.forks import Origin, refuse_pickling
 from chatstore.runtime.options import require_function
@@ -42,15 +42,11 @@ class MemorySessionCache(SessionCache):
         for session_id, snapshot in snapshots.items():
             with self._held():
                 now = self._monotonic()
-                left = arrived(snapshot, asked=asked_at, now=now, lapse=lapse, wrote=wrote)
-                if left is not None:
-                    stored = self._entry(session_id)
-                    entry = met(stored, left, now=now, asked=asked_at, wrote=wrote)
-                    if entry is left is snapshot:
-                        stayed += 1
-                        self._entries[session_id] = (entry, asked_at + lapse)
-                    elif entry is not stored:
-                        self._entries[session_id] = (entry, now + lapse)
+                stored = self._entry(session_id)
+                placed = put_to(stored, snapshot, asked=asked_at, now=now, lapse=lapse, wrote=wrote)
+                if placed is not None:
+                    self._entries[session_id] = placed
+                    stayed += placed[0] is snapshot
         return len(snapshots) - stayed
 
     def mark(self, session_id: str, marker: Marker, *, lapse: float) -> None:

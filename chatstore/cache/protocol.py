@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chatstore.models import SessionInfo
+from chatstore.models import Message, Page, SessionInfo
 from chatstore.runtime.forks import Origin
 from chatstore.runtime.options import require_methods, require_seconds
 from chatstore.values.plain import attribute_of, passes_for
 
-FORMAT = 1
+FORMAT = 2
 """The form of a snapshot's body. An entry of another form is no answer, and meets others as
 another life would."""
 
@@ -23,6 +23,7 @@ MAX_STALENESS = 60.0
 """How many seconds a snapshot, a marker or a tombstone lives, unless a store says otherwise."""
 
 _LONGEST = 86_400.0
+_BY_ID = "id "
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def life_of(session: SessionInfo) -> str:
     """What tells one life of an id from the next: the token of the `create` that began it; where
     another service wrote the record without one, the time of its creation."""
     if session.creation_id is not None:
-        return f"id {session.creation_id}"
+        return _BY_ID + session.creation_id
     return f"at {session.created_at.isoformat()}"
 
 
@@ -80,6 +81,13 @@ class Version:
     def of(cls, session: SessionInfo) -> "Version":
         """The version that a session is."""
         return cls(life_of(session), session.version)
+
+    @classmethod
+    def of_page(cls, page: Page[Message]) -> "Version | None":
+        """The version that a page of messages is of; None if it does not tell."""
+        if page.version is None or page.creation_id is None:
+            return None
+        return cls(_BY_ID + page.creation_id, page.version)
 
 
 def arrived(
@@ -130,6 +138,26 @@ def met(
             if arriving.version == stored.version and isinstance(arriving, Marker):
                 return stored
             return arriving
+
+
+def put_to(
+    stored: Entry | None,
+    snapshot: Snapshot,
+    *,
+    asked: float,
+    now: float,
+    lapse: float,
+    wrote: bool,
+) -> tuple[Entry, float] | None:
+    """What takes the place of `stored` when a snapshot comes (`arrived`, and then `met`), and when
+    that lapses; None: `stored` stays as it is."""
+    left = arrived(snapshot, asked=asked, now=now, lapse=lapse, wrote=wrote)
+    if left is None:
+        return None
+    entry = met(stored, left, now=now, asked=asked, wrote=wrote)
+    if entry is left is snapshot:
+        return entry, asked + lapse
+    return None if entry is stored else (entry, now + lapse)
 
 
 class SessionCache(Protocol):

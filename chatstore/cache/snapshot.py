@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from chatstore.cache.protocol import Snapshot, life_of
-from chatstore.models import Session, SessionInfo
+from chatstore.cache.protocol import Snapshot, Version, life_of
+from chatstore.models import Session
 from chatstore.policy import RetentionPolicy
 from chatstore.record.decode import read_session
 from chatstore.record.window import shown_of
@@ -48,57 +48,58 @@ class SnapshotCodec:
         self._bounds = _Bounds(policy.max_messages, policy.deciding_bytes)
         self._head = json.dumps([policy.max_messages, policy.deciding_bytes]).encode()
 
-    def encode_all(self, sessions: Iterable[Session]) -> dict[str, Snapshot]:
-        """The snapshots of sessions, by id. One that holds what JSON can't, since another service
-        stored it, has none."""
+    def encode_all(self, news: Iterable[tuple[Version, Session]]) -> dict[str, Snapshot]:
+        """The snapshots of sessions, each with the version that it is, by id. One that holds what
+        JSON can't, since another service stored it, has none."""
         snapshots: dict[str, Snapshot] = {}
-        for session in sessions:
+        for version, session in news:
             try:
-                snapshots[session.session_id] = self.encode(session)
+                snapshots[session.session_id] = self.encode(version, session)
             except (TypeError, ValueError):
                 continue
         return snapshots
 
-    def encode(self, session: Session) -> Snapshot:
-        """The snapshot of a session that a store with this policy returned.
+    def encode(self, version: Version, session: Session) -> Snapshot:
+        """The snapshot of a session that a store with this policy returned, in that version.
 
         Raises `ValueError` or `TypeError` if the session holds what JSON can't.
         """
         # By value, and not what was set: a session may have been changed since it was built.
         document = session.model_dump(by_alias=True, warnings=False)
         body = self._head + b"\n" + _JSON.encode(document).encode()
-        return Snapshot(life_of(session), session.version, body)
+        return Snapshot(version.life, version.number, body)
 
-    def decode(self, snapshot: Snapshot) -> Session | None:
-        """The session as a store with this policy would read it; None if the snapshot was cut to a
-        smaller window than that. Raises `ValueError` for a body that can't be read."""
+    def decode(self, snapshot: Snapshot, last: int | None = None) -> Session | None:
+        """The session as a store with this policy would read it, or the `last` messages of it; None
+        if the snapshot was cut to a smaller window than that. Raises `ValueError` for a body that
+        can't be read."""
         head, _, text = snapshot.body.partition(b"\n")
         session = read_session(Session, text)
         if session.version != snapshot.version or life_of(session) != snapshot.life:
             raise ValueError("the body is of another version or life")
-        # By equal bounds the window is cut already.
-        return session if head == self._head else self._cut(session, text, _bounds(head))
-
-    def _cut(self, session: Session, text: bytes, cut_by: _Bounds) -> Session | None:
         messages = session.messages
-        kept = shown_of(messages, self._policy, body=text)
-        is_all = (
-            cut_by.hold(self._bounds)
-            # The reader's own bounds end the window here, whatever came before it.
-            or kept < len(messages)
-            or kept == self._bounds.messages
-            or cut_by.left_room(len(messages))
-        )
-        if not is_all:
-            return None
+        kept = len(messages)
+        # By equal bounds the window is cut already.
+        if head != self._head:
+            kept = shown_of(messages, self._policy, body=text)
+            is_enough = last is not None and last <= kept
+            if not is_enough and not self._is_all(session, kept, _bounds(head)):
+                return None
+        if last is not None:
+            kept = min(kept, last)
         del messages[: len(messages) - kept]
         return session
 
-
-def info_of(session: Session) -> SessionInfo:
-    """The session without its messages."""
-    document = session.model_dump(by_alias=True, exclude={"messages"}, warnings=False)
-    return SessionInfo.model_validate(document, by_alias=True, by_name=False)
+    def _is_all(self, session: Session, kept: int, cut_by: _Bounds) -> bool:
+        """Whether a reader is shown no more than the `kept` messages that stand here."""
+        there = len(session.messages)
+        return (
+            cut_by.hold(self._bounds)
+            # The reader's own bounds end the window here, or the session's, whatever came before.
+            or kept < there
+            or kept in (self._bounds.messages, session.history)
+            or cut_by.left_room(there)
+        )
 
 
 def _bounds(head: bytes) -> _Bounds:

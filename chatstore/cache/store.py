@@ -9,7 +9,14 @@ from chatstore.cache.client import Client
 from chatstore.cache.protocol import MAX_STALENESS, SessionCache, require_cache
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.errors import ChatStoreError, InvalidInputError
-from chatstore.fields import Conditions, Listing, SessionChanges, SessionFields
+from chatstore.fields import (
+    Appending,
+    Conditions,
+    Listing,
+    MessageListing,
+    SessionChanges,
+    SessionFields,
+)
 from chatstore.models import Message, Page, Session, SessionInfo
 from chatstore.protocol import MaintainedSessionStore, require_store
 from chatstore.record import limits
@@ -113,12 +120,20 @@ class CachedSessionStore(MaintainedSessionStore):
         )
 
     @public_call
-    def get(self, session_id: str, *, user_id: str | None = None) -> Session:
+    def get(
+        self, session_id: str, *, user_id: str | None = None, last: int | None = None
+    ) -> Session:
         key = limits.require_id("session_id", session_id)
         owner = limits.require_owner(user_id)
-        reader = Moment.read(self.clock), owner
-        call = self.primary.get
-        return self._client.read([key], lambda _: [call(key, user_id=owner)], reader=reader)[key]
+        most = None if last is None else limits.require_counter("last", last)
+        reader = Moment.read(self.clock), owner, most
+
+        def call(_: object) -> list[Session]:
+            if most is None:
+                return [self.primary.get(key, user_id=owner)]
+            return [self.primary.get(key, user_id=owner, last=most)]
+
+        return self._client.read([key], call, reader=reader)[key]
 
     @public_call
     def get_or_create(
@@ -133,7 +148,7 @@ class CachedSessionStore(MaintainedSessionStore):
         if any(value is not _NOTHING.get(name, fields) for name, value in fields.items()):
             # What is given has to be checked first, and that is the primary's part.
             return self._client.create(key, call)
-        reader = Moment.read(self.clock), owner
+        reader = Moment.read(self.clock), owner, None
         return self._client.read([key], lambda _: [call()], reader=reader, writes=True)[key]
 
     @public_call
@@ -143,23 +158,23 @@ class CachedSessionStore(MaintainedSessionStore):
         distinct = list(dict.fromkeys(asked))
         if not distinct:
             return []
-        call, reader = self.primary.get_many, (Moment.read(self.clock), owner)
+        call, reader = self.primary.get_many, (Moment.read(self.clock), owner, None)
         found = self._client.read(distinct, lambda ids: call(ids, user_id=owner), reader=reader)
         return [found[session_id] for session_id in asked if session_id in found]
 
     @public_call
     def append(
-        self, session_id: str, *messages: Message, **conditions: Unpack[Conditions]
+        self, session_id: str, *messages: Message, **options: Unpack[Appending]
     ) -> SessionInfo:
         key = limits.require_id("session_id", session_id)
-        return self._client.append(self.primary, key, *messages, **conditions)
+        return self._client.append(self.primary, key, *messages, **options)
 
     @public_call
     def append_and_get(
-        self, session_id: str, *messages: Message, **conditions: Unpack[Conditions]
+        self, session_id: str, *messages: Message, **options: Unpack[Appending]
     ) -> Session:
         key = limits.require_id("session_id", session_id)
-        return self._client.write(self.primary.append_and_get, key, *messages, **conditions)
+        return self._client.write(self.primary.append_and_get, key, *messages, **options)
 
     @public_call
     def rewrite(
@@ -169,10 +184,30 @@ class CachedSessionStore(MaintainedSessionStore):
         *,
         if_version: int | None,
         user_id: str | None = None,
+        whole: bool = False,
     ) -> Session:
         key = limits.require_id("session_id", session_id)
-        call = self.primary.rewrite
-        return self._client.write(call, key, messages, if_version=if_version, user_id=user_id)
+        return self._client.write(
+            self.primary.rewrite,
+            key,
+            messages,
+            if_version=if_version,
+            user_id=user_id,
+            whole=whole,
+        )
+
+    @public_call
+    def amend(self, session_id: str, message: Message, **conditions: Unpack[Conditions]) -> Session:
+        key = limits.require_id("session_id", session_id)
+        return self._client.write(self.primary.amend, key, message, **conditions)
+
+    @public_call
+    def list_messages(
+        self, session_id: str, *, user_id: str | None = None, **listing: Unpack[MessageListing]
+    ) -> Page[Message]:
+        key = limits.require_id("session_id", session_id)
+        call = self.primary.list_messages
+        return self._client.messages(key, lambda: call(key, user_id=user_id, **listing))
 
     @public_call
     def update(
@@ -221,15 +256,17 @@ class CachedSessionStore(MaintainedSessionStore):
     def scan(self, *, limit: int = 100, cursor: str | None = None) -> Page[Session]:
         return self._client.page(lambda: self.primary.scan(limit=limit, cursor=cursor))
 
-    @public_call
-    def restore(self, session: Session, *, overwrite: bool = False) -> None:
+    @public_walk
+    def restore(
+        self, session: Session, *, history: Iterable[Message] = (), overwrite: bool = False
+    ) -> None:
         if not is_kind(session, Session):
             raise InvalidInputError("session", "a Session", kind_of(session))
         # A frozen session may have been built around its validation.
         key = limits.require_id("session.session_id", vars(session).get("session_id"))
 
         def call() -> bool:
-            self.primary.restore(session, overwrite=overwrite)
+            self.primary.restore(session, history=history, overwrite=overwrite)
             return True
 
         self._client.remove(key, call)

@@ -5,6 +5,7 @@ from enum import IntEnum
 from chatstore.errors import (
     ChatStoreError,
     InvalidInputError,
+    MessageNotFoundError,
     SessionExistsError,
     SessionNotFoundError,
     VersionConflictError,
@@ -28,7 +29,7 @@ class ExitCode(IntEnum):
 
 MEANINGS = {
     ExitCode.FINE: "done",
-    ExitCode.NOT_FOUND: "no such session, nothing was deleted, or the answer was no",
+    ExitCode.NOT_FOUND: "no such session or message, nothing was deleted, or the answer was no",
     ExitCode.USAGE: "wrong usage or invalid input; nothing was written",
     ExitCode.CONFLICT: "the session exists already, or is at another version",
     ExitCode.RETRY: "the backend is unavailable, throttles or is too late; run it again",
@@ -42,7 +43,7 @@ MEANINGS = {
 
 def exit_code(error: ChatStoreError) -> ExitCode:
     """The exit code of a store's error."""
-    if isinstance(error, SessionNotFoundError):
+    if isinstance(error, SessionNotFoundError | MessageNotFoundError):
         return ExitCode.NOT_FOUND
     if isinstance(error, InvalidInputError):
         return ExitCode.USAGE

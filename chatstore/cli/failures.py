@@ -15,7 +15,7 @@ __all__ = ["ExitCode", "UsageError", "error_document", "error_line", "store_erro
 UsageError: Any = typer.BadParameter.__bases__[0]
 """What typer raises for arguments that it can't parse: by version, click's class or its own."""
 
-_DETAILS = ("field", "limit", "size", "session_id", "if_version", "backend")
+_DETAILS = ("field", "limit", "size", "session_id", "message_id", "if_version", "backend")
 
 
 def error_line(message: str) -> str:

@@ -87,6 +87,15 @@ Metadata = Annotated[
         show_default=False,
     ),
 ]
+LARGEST_PAGE = 1_000
+Cursor = Annotated[
+    str | None,
+    typer.Option(
+        "--cursor", metavar="CURSOR", help="Go on where a page ended.", show_default=False
+    ),
+]
+OldestFirst = Annotated[bool, typer.Option("--oldest-first")]
+Everything = Annotated[bool, typer.Option("--all", help="All pages at once.")]
 MessageType = Annotated[str, typer.Option("--type", metavar="TYPE", help="The messages' type.")]
 
 

@@ -33,6 +33,15 @@ def page_document(page: Page[SessionInfo]) -> JsonObject:
     }
 
 
+def messages_document(page: Page[Message]) -> JsonObject:
+    """A page of messages, with the session's version; `nextCursor` is null on the last."""
+    return {
+        "items": [normal_form(raw_document(message)) for message in page.items],
+        "nextCursor": page.next_cursor,
+        "version": page.version,
+    }
+
+
 def time_text(moment: datetime) -> str:
     """A time as people read it, in UTC, to the second."""
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
@@ -64,6 +73,8 @@ def session_card(session: SessionInfo) -> RenderableType:
         ("version", str(session.version)),
         ("messages", _count_text(session)),
     ]
+    if session.history is not None:
+        rows.append(("history", f"kept whole; the window holds {session.history}"))
     if session.user_preferences:
         rows.append(("preferences", _json_text(session.user_preferences)))
     if session.metadata:
@@ -76,14 +87,14 @@ def session_card(session: SessionInfo) -> RenderableType:
 
 
 def message_block(message: Message) -> RenderableType:
-    """One message: its time, type and id, and below, indented, what it says. No line of a content
-    can pass for one of ours."""
+    """One message: its time, type and id, and below, indented, what it says, and then the rest as
+    JSON, tool calls for one. No line of a content can pass for one of ours."""
     head = Text(
         f"{message.timestamp:%Y-%m-%d %H:%M:%S}  {printable(message.type)}  "
         f"{printable(message.message_id)}",
         style="bold",
     )
-    body = [Text(line) for line in printable_lines(message.content)]
+    body = [Text(line) for line in _content_lines(message.content)]
     document = normal_form(raw_document(message))
     more = {name: value for name, value in document.items() if name not in _SHOWN_IN_THE_HEAD}
     if more:
@@ -91,7 +102,26 @@ def message_block(message: Message) -> RenderableType:
     return Group(head, *(Padding(line, (0, 0, 0, 4)) for line in body))
 
 
+def _content_lines(content: str | list[JsonObject] | None) -> list[str]:
+    """What a message says: text as it is; of several parts those that are text alone likewise, and
+    the others as JSON."""
+    if content is None:
+        return []
+    if isinstance(content, str):
+        return printable_lines(content)
+    lines: list[str] = []
+    for part in content:
+        text = part.get("text")
+        if part == {"type": "text", "text": text} and isinstance(text, str):
+            lines += printable_lines(text)
+        else:
+            lines.append(printable(_json_text(part)))
+    return lines
+
+
 def _count_text(session: SessionInfo) -> str:
+    if session.keeps_history:
+        return f"{session.message_count} kept"
     if isinstance(session, Session):
         return f"{len(session.messages)} kept, {session.message_count} counted"
     return f"{session.message_count} counted"

@@ -7,12 +7,11 @@ import typer
 from chatstore.cli import options, output, rendering
 from chatstore.cli.failures import UsageError
 from chatstore.cli.listing import SessionsList
+from chatstore.cli.messages import messages
 from chatstore.cli.printable import printable
 from chatstore.errors import BackendError, SessionNotFoundError
 from chatstore.models import Page, SessionInfo, new_id
 from chatstore.protocol import MaintainedSessionStore
-
-_LARGEST_PAGE = 1_000
 
 sessions = typer.Typer(
     help="Make, list, show, extend, change and delete sessions.", rich_markup_mode=None
@@ -50,13 +49,13 @@ def new(
     chosen_id = new_id() if session_id is None else session_id
     user_preferences = options.entries("--preference", preference)
     own_metadata = options.entries("--metadata", metadata)
-    messages = [options.message(text, message_type=message_type) for text in message or ()]
+    first = [options.message(text, message_type=message_type) for text in message or ()]
     with options.opened(url, cache) as store:
         try:
             session = store.create(
                 user,
                 session_id=chosen_id,
-                messages=messages,
+                messages=first,
                 user_preferences=user_preferences,
                 metadata=own_metadata,
                 session_status=status,
@@ -80,13 +79,8 @@ def list_(
             show_default=False,
         ),
     ] = None,
-    cursor: Annotated[
-        str | None,
-        typer.Option(
-            "--cursor", metavar="CURSOR", help="Go on where a page ended.", show_default=False
-        ),
-    ] = None,
-    oldest_first: Annotated[bool, typer.Option("--oldest-first")] = False,
+    cursor: options.Cursor = None,
+    oldest_first: options.OldestFirst = False,
     created_from: Annotated[
         str | None,
         typer.Option(
@@ -104,7 +98,7 @@ def list_(
         str | None,
         typer.Option("--status", metavar="STATUS", help="Only of this status.", show_default=False),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All pages at once.")] = False,
+    everything: options.Everything = False,
     url: options.Url = None,
     cache: options.Cache = None,
     as_json: options.AsJson = False,
@@ -125,7 +119,7 @@ def list_(
         )
 
     with options.opened(url, cache) as store:
-        size = _LARGEST_PAGE if everything else 20 if limit is None else limit
+        size = options.LARGEST_PAGE if everything else 20 if limit is None else limit
         page = page_from(store, cursor, size)
         found = page.items
         while everything and page.next_cursor is not None:
@@ -144,7 +138,7 @@ def show(
     cache: options.Cache = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show a session and the messages it keeps.
+    """Show a session and the messages in its window.
 
     Exit code 1 if there is none.
     """
@@ -156,6 +150,9 @@ def show(
     output.show(rendering.session_card(session))
     for message in session.messages:
         output.show("", rendering.message_block(message))
+
+
+sessions.command("messages")(messages)
 
 
 @sessions.command("append")
@@ -201,9 +198,10 @@ def append(
     if as_json:
         output.write(output.json_line(rendering.session_document(session)))
         return
+    kept = session.message_count if session.keeps_history else len(session.messages)
     output.write(
         f"message {printable(message.message_id)} is in: {session.message_count} counted, "
-        f"{len(session.messages)} kept, version {session.version}\n"
+        f"{kept} kept, version {session.version}\n"
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from chatstore.errors import InvalidInputError
-from chatstore.record.equality import is_same
+from chatstore.record.equality import is_amended, is_same
 from chatstore.record.stored import Body, StoredMessage
 from chatstore.values.plain import shown
 
@@ -19,7 +19,8 @@ def new_part(
     `stored_ids` are those of the window, oldest first; `message_count` is the record's; `stored`
     gives the message at a place in the window, and is only asked for those that were met. What
     stands before the last one met was taken in with it, or is refused: `InvalidInputError` for one
-    that is stored with other content, stands in another order, or can never have been stored.
+    that is stored with other content and was never amended, stands in another order, or can never
+    have been stored.
     """
     if frozenset(stored_ids).isdisjoint(message.message_id for message in messages):
         return messages
@@ -49,7 +50,7 @@ def new_part(
                 "after it",
                 "send them again in the order in which they were sent first",
             )
-        if not is_same(messages[index], stored(place)):
+        if not _is_sent_again(messages[index], stored(place)):
             raise InvalidInputError(
                 field,
                 f"as it is stored under its id {shown(messages[index].message_id)}",
@@ -58,3 +59,8 @@ def new_part(
             )
         latest = index, place
     return messages[last + 1 :]
+
+
+def _is_sent_again(message: StoredMessage, stored: Body) -> bool:
+    # What was amended has other content than it was sent with.
+    return is_same(message, stored) or is_amended(stored)

@@ -1,7 +1,9 @@
-"""The cursor: a position in a user's sessions, as opaque text."""
+"""Cursors: a position in a user's sessions, in a scan or in a session's messages, as opaque
+text."""
 
 import base64
 import json
+import re
 from typing import NamedTuple
 
 from chatstore.errors import InvalidCursorError
@@ -9,8 +11,11 @@ from chatstore.values.json_values import utf8_size
 from chatstore.values.plain import kind_of, plain_json, shown
 
 _POSITION = "position"
+_MESSAGE = "message"
 _SCAN = "scan"
 _MOST_BYTES = 1024
+# No longer than 2**53, the largest count that a session may have.
+_PLACE = re.compile("0|[1-9][0-9]{0,15}", re.ASCII)
 
 
 class Position(NamedTuple):
@@ -19,6 +24,14 @@ class Position(NamedTuple):
 
     created_at: str
     session_id: str
+
+
+class MessagePosition(NamedTuple):
+    """Where a message stands: in which session, in which of that id's lives, and at which place."""
+
+    session_id: str
+    life: str
+    place: int
 
 
 def encode_cursor(position: Position) -> str:
@@ -41,6 +54,19 @@ def require_position(cursor: object) -> Position:
         if not 1 <= utf8_size(part) <= _MOST_BYTES or "\0" in part:
             raise InvalidCursorError(size=shown(plain_json(cursor)))
     return position
+
+
+def encode_message_cursor(position: MessagePosition) -> str:
+    """The text of a message's position."""
+    return _encode([_MESSAGE, position.session_id, position.life, str(position.place)])
+
+
+def decode_message_cursor(cursor: object) -> MessagePosition:
+    """The message that a cursor names. Raises `InvalidCursorError` for other text."""
+    session_id, life, place = _decode(cursor, _MESSAGE, 3)
+    if not _PLACE.fullmatch(place):
+        raise InvalidCursorError(size=shown(plain_json(cursor)))
+    return MessagePosition(session_id, life, int(place))
 
 
 def encode_scan_cursor(token: str) -> str:

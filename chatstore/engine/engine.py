@@ -6,12 +6,12 @@ that owns the engine (`chatstore.BaseSessionStore`); an engine needs to do none 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from chatstore.clock import Moment
 from chatstore.engine.cursor import Position
-from chatstore.engine.query import PageQuery
+from chatstore.engine.query import MessageQuery, MessagesFound, PageQuery
 from chatstore.engine.write import Patch, Write
 from chatstore.errors import ChatStoreError
 from chatstore.policy import RetentionPolicy
@@ -44,26 +44,57 @@ class Engine(ABC):
         nothing written, if a live one has the id."""
 
     @abstractmethod
-    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
-        """The record as it lies there, messages included, expired or not; None if there is none.
-        `latest`: as it was last written, though reads may lag otherwise."""
+    def load(
+        self, session_id: str, *, latest: bool = False, last: int | None = None
+    ) -> Record | None:
+        """The record as it lies there, its messages included, expired or not; None if there is
+        none. `latest`: as it was last written, though reads may lag otherwise. `last`: that only so
+        many of the newest messages are asked for. Of a session with history the window is enough.
+        More messages than that may come. Where some are left out, the record tells `messageCount`.
+        """
 
     @abstractmethod
     def load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
-        """The records of distinct ids, by id; what is not there is left out."""
+        """The records of distinct ids, by id, as `load` gives them; what is not there is left
+        out."""
 
     @abstractmethod
     def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+        self,
+        write: Write,
+        messages: Sequence[StoredMessage],
+        *,
+        patch: Patch,
+        with_window: bool,
     ) -> Stored:
         """Append atomically the part of `messages` that is new (`new_part`, which refuses a batch
-        that does not fit what is stored), trim to the writer's policy, and return the record after
-        it, its `messages` only if `with_window`."""
+        that does not fit the window), and merge `patch` in the same step: if nothing is new,
+        nothing is written. Trim to the writer's policy; a session with history keeps all, and takes
+        what `require_batch_weight` lets through. Return the record after it, its window only if
+        `with_window`."""
 
     @abstractmethod
-    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
-        """Put `messages`, trimmed already from the `given` ones, in the window's place; return the
-        whole record. `write.if_version` is never None."""
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], *, whole: bool) -> Body:
+        """Put `messages`, trimmed to the writer's policy (`newest`), in the place of the window;
+        return the record with its window. `write.if_version` is never None.
+
+        Of a session with history only what the writer is shown (`shown_count`) is replaced, by all
+        of `messages` (`require_window`); if `whole`, all that is kept is. `messageCount` changes by
+        the number of `messages` less the number that the writer was shown; if `whole`, less the
+        number that was kept."""
+
+    @abstractmethod
+    def amend(self, write: Write, message: StoredMessage) -> Body:
+        """Put `message`, which has the mark of an amended one already, in the place of the newest
+        one with its id in the window; return the record with its window.
+
+        In this order: `MessageNotFoundError` if none is there; the record as it is, and nothing
+        written, if it is the same already (`is_same`); the version asked for; then
+        `require_amended_fit`. Count and order stay."""
+
+    @abstractmethod
+    def messages(self, query: MessageQuery) -> MessagesFound | None:
+        """One page of all messages that are kept of a session; None if there is no record."""
 
     @abstractmethod
     def update(self, write: Write, patch: Patch) -> Body:
@@ -92,9 +123,20 @@ class Engine(ABC):
         when all were seen. `after` is a token; `InvalidCursorError` if it is none."""
 
     @abstractmethod
-    def restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
-        """Write a record as it is. False, and nothing written, if a live session has the id and
-        `overwrite` is false."""
+    def restore(
+        self,
+        session: StoredSession,
+        *,
+        history: Iterator[StoredMessage],
+        overwrite: bool,
+        now: Moment,
+    ) -> bool:
+        """Write a record as it is, with the messages of its `history` that come before its own,
+        oldest first; they may be too many for memory. False, and nothing written, if a live session
+        has the id and `overwrite` is false. What `history` raises leaves nothing to be seen of
+        it. With a history it takes as long as that is: each request is bounded by
+        `deadline.each_step`, and what is asked of `history`, which may be another store's, is
+        not."""
 
     @abstractmethod
     def purge(self, now: Moment) -> int:

@@ -5,13 +5,18 @@ one transaction, call them; the other engines say the same in their own conditio
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chatstore.clock import Moment
 from chatstore.errors import SessionNotFoundError, VersionConflictError
 from chatstore.models import JsonObject
 from chatstore.policy import RetentionPolicy
-from chatstore.record.limits import require_key_count
+from chatstore.record.state import (
+    MAX_STATE_BYTES,
+    require_key_count,
+    require_state_bytes,
+    state_size,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +51,22 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """The changes of one `update`. A value of None removes its key."""
+    """The changes of one write to all but the messages. A value of None removes its key."""
 
     user_preferences: JsonObject
     metadata: JsonObject
     session_status: str | None
+    is_empty: bool = field(init=False, repr=False, compare=False)
+    """Whether nothing changes."""
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether the update only touches the session."""
-        return not self.user_preferences and not self.metadata and self.session_status is None
+    def __post_init__(self) -> None:
+        # Asked for in every write, most of which share one patch.
+        changes = self.user_preferences or self.metadata or self.session_status is not None
+        object.__setattr__(self, "is_empty", not changes)
+
+
+NO_CHANGES = Patch({}, {}, None)
+"""The changes of a write that has none."""
 
 
 def ttl_from(now: Moment, policy: RetentionPolicy) -> int | None:
@@ -76,10 +87,16 @@ def is_visible(now: Moment, user_id: str | None, *, owner: object, ttl: object) 
 def merge_patch(field: str, stored: JsonObject, patch: Mapping[str, object]) -> JsonObject:
     """`stored` with `patch` merged key by key; None removes a key.
 
-    Raises `InvalidInputError` if a key was added and there would be more than 32.
+    Raises `InvalidInputError` if a key was added and there would be more than 256, or if the
+    entries grew and are more than 32 KiB together.
     """
+    if not patch:
+        return stored
     merged = {name: value for name, value in stored.items() if name not in patch}
     merged |= {name: value for name, value in patch.items() if value is not None}
     if merged.keys() - stored.keys():
         require_key_count(field, len(merged))
+    size = state_size(merged)
+    if size > MAX_STATE_BYTES and size > state_size(stored):
+        require_state_bytes(field, size)
     return merged

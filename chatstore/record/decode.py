@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from chatstore.models import Document, Message, SessionInfo
-from chatstore.record.stored import Body
+from chatstore.record.stored import AMENDED_NAME, Body
 from chatstore.values.json_values import is_normal, normal_form
 
 InfoType = TypeVar("InfoType", bound=SessionInfo)
@@ -52,21 +52,27 @@ def _finish(session: SessionInfo, *, is_text: bool) -> None:
     # A Session, and not only its info: `isinstance` would take as long as all that is above.
     if "messages" in values:
         messages = values["messages"]
-        for index, message in enumerate(messages):
-            # Both have defaults for whoever builds a message; a stored one must bring its own.
-            if not message.__pydantic_fields_set__ >= _BROUGHT:
-                raise ValueError(f"messages[{index}] lacks messageId or timestamp")
         _finish_messages(messages)
         if "message_count" not in session.__pydantic_fields_set__:
             values["message_count"] = len(messages)
 
 
 def _finish_messages(messages: Sequence[Message]) -> None:
-    for message in messages:
+    for index, message in enumerate(messages):
+        # Both have defaults for whoever builds a message; a stored one must bring its own.
+        if not message.__pydantic_fields_set__ >= _BROUGHT:
+            raise ValueError(f"messages[{index}] lacks messageId or timestamp")
         values = vars(message)
         values["timestamp"] = values["timestamp"].astimezone(UTC)
-        if message.__pydantic_extra__:
+        if unknown := message.__pydantic_extra__:
+            unknown.pop(AMENDED_NAME, None)
             _normalise_unknown(message)
+        if type(values["content"]) is list:
+            values["content"] = normal_form(values["content"])
+        if values["tool_calls"]:
+            values["tool_calls"] = normal_form(values["tool_calls"])
+        if values["metadata"]:
+            values["metadata"] = normal_form(values["metadata"])
         filters = values["extracted_filters"]
         if filters is not None:
             if filters.__pydantic_extra__:
@@ -91,6 +97,8 @@ def read_message(body: Body) -> Message:
         _finish_messages([message])
     except OverflowError:
         raise ValueError("a time outside the years 1 to 9999 in UTC") from None
+    except RecursionError:
+        raise ValueError("too many levels of lists and objects") from None
     return message
 
 

@@ -1,11 +1,13 @@
 """Whether two messages say the same."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+from pydantic_core import from_json
 
 from chatstore.models import JsonObject
 from chatstore.record.decode import read_message
 from chatstore.record.encode import stored_message
-from chatstore.record.stored import Body, StoredMessage
+from chatstore.record.stored import AMENDED_NAME, Body, StoredMessage
 
 
 def is_same(message: StoredMessage, stored: Body) -> bool:
@@ -13,16 +15,26 @@ def is_same(message: StoredMessage, stored: Body) -> bool:
     One that can't be read does not.
 
     The time does not count: whoever builds a message anew to send it again, under the id that its
-    client gave it, has another one minted.
+    client gave it, has another one minted. Nor does the mark of a message that was amended.
     """
     try:
         there = stored_message(read_message(stored))
     except ValueError:
         return False
+    given = {name: value for name, value in message.document.items() if name != AMENDED_NAME}
     stored_one, this_one = canonical(
-        {**document, "timestamp": ""} for document in (there.document, message.document)
+        {**document, "timestamp": ""} for document in (there.document, given)
     )
     return stored_one == this_one
+
+
+def is_amended(stored: Body) -> bool:
+    """Whether a stored message has the mark of one that was amended."""
+    try:
+        document = stored if isinstance(stored, Mapping) else from_json(stored)
+    except ValueError:
+        return False
+    return isinstance(document, Mapping) and AMENDED_NAME in document
 
 
 def canonical(documents: Iterable[JsonObject]) -> Sequence[object]:

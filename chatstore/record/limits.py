@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from typing import TypeVar, cast
 
 from pydantic import ValidationError
+from pydantic.alias_generators import to_snake
 
 from chatstore.errors import InvalidInputError, MessageTooLargeError
 from chatstore.models import Document, JsonObject, Message, SessionInfo
 from chatstore.policy import MAX_WINDOW_BYTES
 from chatstore.record.stored import StoredMessage
-from chatstore.values.json_values import place_text, portable, require_text, stored_size, utf8_size
-from chatstore.values.plain import kind_of, require_listed, require_mapping, shown, whole
+from chatstore.values.json_values import portable, require_text, utf8_size
+from chatstore.values.plain import kind_of, require_listed, shown, whole
 
 DocumentType = TypeVar("DocumentType", bound=Document)
 
@@ -19,12 +20,15 @@ MAX_ID_BYTES = 1024
 _LENGTHS = range(1, MAX_ID_BYTES + 1)
 MAX_BATCH = 100
 MAX_MESSAGES = 6_000
-MAX_KEYS = 32
-MAX_ENTRY_BYTES = 1024
 MAX_UNKNOWN_BYTES = 4096
 MAX_PAGE = 1_000
 MAX_COUNTER = 2**53
-RESERVED_NAMES = frozenset({"windowBytes", "messageIds", "otherNames"})
+RESERVED_NAMES = frozenset(
+    {
+        *("windowBytes", "messageIds", "otherNames", "preferencesBytes", "metadataBytes"),
+        *("historyId", "archived", "edits"),
+    }
+)
 """Attributes that backends keep for themselves beside a record's own."""
 
 
@@ -91,7 +95,9 @@ def require_message(field: str, document: JsonObject) -> None:
     require_id(f"{field}.message_id", document.get("messageId"))
     require_label(f"{field}.type", document.get("type"))
     if not _can_be_read(document):
-        # What is wrong with it is told by the decoder.
+        for name, stored_name in (("content", "content"), ("tool_calls", "toolCalls")):
+            _require_objects(f"{field}.{name}", document.get(stored_name))
+        # What else is wrong with it is told by the decoder.
         _read_again(Message, field, {**document, "timestamp": datetime.now(UTC)})
     confidence = document.get("confidence")
     if confidence is not None and not 0 <= confidence <= 1:
@@ -101,10 +107,11 @@ def require_message(field: str, document: JsonObject) -> None:
 def _can_be_read(document: JsonObject) -> bool:
     """Whether each known attribute of a message that is there has its type; `timestamp` has been
     checked. The decoder would say the same, by building the message once more."""
+    content = document.get("content")
     filters = document.get("extractedFilters", _NOTHING)
     years = filters.get("yearRange", _NOTHING) if type(filters) is dict else None
     return (
-        type(document.get("content")) is str
+        (type(content) is str or content is None or _are_objects(content))
         and type(document.get("confidence", 0)) in _NUMBERS
         and _are_texts(document.get("recommendations", ()))
         and type(filters) is dict
@@ -113,6 +120,9 @@ def _can_be_read(document: JsonObject) -> bool:
         and _are_texts(filters.get("keywords", ()))
         and type(years) is dict
         and type(years.get("min", 0)) is type(years.get("max", 0)) is int
+        and _are_objects(document.get("toolCalls", ()))
+        and type(document.get("toolCallId", "")) is type(document.get("name", "")) is str
+        and type(document.get("metadata", _NOTHING)) is dict
     )
 
 
@@ -124,6 +134,19 @@ def _are_texts(values: object) -> bool:
     return type(values) in (list, tuple) and all(
         type(value) is str for value in cast("Sequence[object]", values)
     )
+
+
+def _are_objects(values: object) -> bool:
+    return type(values) in (list, tuple) and all(
+        type(value) is dict for value in cast("Sequence[object]", values)
+    )
+
+
+def _require_objects(field: str, values: object) -> None:
+    if type(values) is list:
+        for index, value in enumerate(cast("list[object]", values)):
+            if type(value) is not dict:
+                raise InvalidInputError(f"{field}[{index}]", "a JSON object", kind_of(value))
 
 
 def require_session_info(field: str, document: JsonObject, times: Mapping[str, datetime]) -> None:
@@ -140,7 +163,9 @@ def _read_again(model: type[DocumentType], field: str, document: JsonObject) -> 
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
     # pydantic's error knows the contents: it does not go along.
-    place = ".".join([field, *map(str, first["loc"])])
+    place = field + "".join(
+        f"[{step}]" if isinstance(step, int) else f".{to_snake(step)}" for step in first["loc"]
+    )
     if first["type"] == "missing":
         raise InvalidInputError(place, "given", "missing")
     limit = first["msg"].removeprefix("Input should be ")
@@ -180,31 +205,6 @@ def require_distinct(field: str, message_ids: Sequence[str]) -> None:
                 "give each message once, and each an id of its own",
             )
         first[message_id] = index
-
-
-def require_map(field: str, entries: object) -> JsonObject:
-    """The normal form of `entries`; `InvalidInputError` unless it is an object of at most 32 keys,
-    each entry (name and value) of at most 1 KiB. Names whose value is None are counted too: a patch
-    removes them."""
-    given = entries if type(entries) is dict else require_mapping(field, entries, most=MAX_KEYS)
-    normal: JsonObject = portable(field, given)[0]
-    require_key_count(field, len(normal))
-    for name, value in normal.items():
-        size = utf8_size(name) + stored_size(value)
-        if size > MAX_ENTRY_BYTES:
-            raise InvalidInputError(
-                place_text((field, name)),
-                f"at most {MAX_ENTRY_BYTES} bytes, name and value",
-                f"{size} bytes",
-                "keep what is longer elsewhere, and its address here",
-            )
-    return normal
-
-
-def require_key_count(field: str, count: int) -> None:
-    """Raise `InvalidInputError` if a map would have more than 32 keys."""
-    if count > MAX_KEYS:
-        raise InvalidInputError(field, f"a dict of at most {MAX_KEYS} keys", f"one of {count} keys")
 
 
 def require_unknown_attributes(field: str, attributes: JsonObject) -> JsonObject:

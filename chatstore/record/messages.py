@@ -10,7 +10,7 @@ from chatstore.models import Message
 from chatstore.policy import RetentionPolicy
 from chatstore.record import limits
 from chatstore.record.encode import raw_document
-from chatstore.record.stored import StoredMessage
+from chatstore.record.stored import AMENDED_NAME, StoredMessage
 from chatstore.values.json_values import portable
 from chatstore.values.plain import is_kind, kind_of, require_listed
 
@@ -37,7 +37,7 @@ def prepared_messages(
     if len(listed) > most:
         raise InvalidInputError(field, f"at most {most} messages", "more", "give fewer at a time")
     prepared = [
-        _prepared_message(f"{field}[{index}]", message, message_bytes, window_bytes, advice)
+        prepared_message(f"{field}[{index}]", message, message_bytes, window_bytes, advice)
         for index, message in enumerate(listed)
     ]
     if len(prepared) > 1:
@@ -45,9 +45,10 @@ def prepared_messages(
     return prepared
 
 
-def _prepared_message(
-    field: str, message: object, message_bytes: int, window_bytes: int | None, advice: str
+def prepared_message(
+    field: str, message: object, message_bytes: int, window_bytes: int | None, advice: str = ""
 ) -> StoredMessage:
+    """The stored form of one message; refused as by `prepared_messages`."""
     if type(message) is not Message and not is_kind(message, Message):
         if is_kind(message, dict):
             advice = "build one with Message.model_validate(...)"
@@ -60,6 +61,10 @@ def _prepared_message(
     if type(timestamp) is not datetime:
         # The one attribute that has another type in Python than in storage.
         in_utc(f"{field}.timestamp", timestamp)
+    if AMENDED_NAME in document:
+        raise InvalidInputError(
+            f"a name in {field}", "free", f"{AMENDED_NAME!r}, which chatstore keeps for itself"
+        )
     limits.require_message(field, document)
     prepared = StoredMessage(document["messageId"], document, size)
     if size > message_bytes or window_bytes is not None:
@@ -78,3 +83,11 @@ def checked_batch(
         window_bytes=policy.deciding_bytes,
         advice=advice,
     )
+
+
+def amended_message(message: object, policy: RetentionPolicy) -> StoredMessage:
+    """The stored form of a message that takes the place of the one with its id: with the mark that
+    says so. It has no weight, and so the size is that of what was given."""
+    prepared = prepared_message("message", message, policy.max_message_bytes, policy.deciding_bytes)
+    document = {**prepared.document, AMENDED_NAME: True}
+    return StoredMessage(prepared.message_id, document, prepared.size)

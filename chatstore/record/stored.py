@@ -7,6 +7,10 @@ from typing import Any, NamedTuple
 from chatstore.models import JsonObject
 from chatstore.values.json_values import stored_size, utf8_size
 
+AMENDED_NAME = "chatstore:amended"
+"""A hidden attribute of a stored message that was amended. No caller may give it, none is shown it,
+and it has no weight."""
+
 Body = str | bytes | Mapping[str, Any]
 """A stored session as a backend hands it over: JSON text, or the object itself. The attributes'
 names are the stored ones (camelCase), and values of the backend's own are left out."""
@@ -54,12 +58,19 @@ def message_weight(message_id: str, size: int) -> int:
 
 def document_weights(window: Sequence[JsonObject]) -> list[int]:
     """The weights of messages that lie in a stored record, each by its document."""
-    return [message_weight(message["messageId"], stored_size(message)) for message in window]
+    return [message_weight(message["messageId"], _size(message)) for message in window]
+
+
+def _size(message: JsonObject) -> int:
+    if AMENDED_NAME in message:
+        message = {name: value for name, value in message.items() if name != AMENDED_NAME}
+    return stored_size(message)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """A whole record, ready to be written: the attributes without `messages`, and the window."""
+    """A whole record, ready to be written: the attributes without `messages`, and the messages: the
+    window, or of a new session with history all that is kept."""
 
     info: JsonObject
     messages: Sequence[StoredMessage]
@@ -68,6 +79,12 @@ class StoredSession:
     def session_id(self) -> str:
         """The record's primary key."""
         return str(self.info["sessionId"])
+
+    @property
+    def history(self) -> int | None:
+        """The window of a session with history; None: it keeps a window alone."""
+        history: int | None = self.info.get("history")
+        return history
 
     @property
     def document(self) -> JsonObject:

@@ -1,15 +1,36 @@
 """How much of a stored window a reader is shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 from chatstore.models import Message
-from chatstore.policy import RetentionPolicy
+from chatstore.policy import MAX_WINDOW_BYTES, RetentionPolicy
 from chatstore.record.encode import stored_message
 from chatstore.record.stored import Body, StoredMessage, document_weights
 
 _HEAVIEST = 3
 """No message weighs more than so many times its JSON text: twice for lists and numbers of one
 digit, which the stored size counts with a byte or more of their own, and its id once more."""
+
+
+@cache
+def window_policy(history: int) -> RetentionPolicy:
+    """The policy by which the window of a session with history is cut, whoever calls: the longest
+    suffix of so many messages, and of 336,000 bytes."""
+    return RetentionPolicy(max_messages=history, max_message_bytes=MAX_WINDOW_BYTES)
+
+
+def shown_count(
+    policy: RetentionPolicy,
+    history: int | None,
+    count: int,
+    weights: Callable[[], Sequence[int]],
+) -> int:
+    """How many of the newest of `count` stored messages a caller with this policy is shown."""
+    shown = policy.window(count, weights)
+    if history is None:
+        return shown
+    return min(shown, window_policy(history).window(count, weights))
 
 
 def newest(messages: Sequence[StoredMessage], policy: RetentionPolicy) -> Sequence[StoredMessage]:
@@ -21,12 +42,17 @@ def newest(messages: Sequence[StoredMessage], policy: RetentionPolicy) -> Sequen
 def shown_of(
     messages: Sequence[Message],
     policy: RetentionPolicy,
+    history: int | None = None,
     *,
     body: Body | None = None,
     weights: Sequence[int] | None = None,
 ) -> int:
-    """How many of the newest messages a reader with this policy is shown. `body`: the record's, in
-    which they stand; `weights`: theirs, if they are known."""
+    """How many of the newest messages a reader with this policy is shown of a session, with
+    `history` or without. `body`: the record's, in which they stand; `weights`: theirs, if they are
+    known."""
+    if history is not None:
+        own = shown_of(messages, window_policy(history), body=body, weights=weights)
+        return min(own, shown_of(messages, policy, body=body, weights=weights))
     if weights is not None:
         return policy.window(len(messages), lambda: weights)
     if isinstance(body, str | bytes) and _is_light(body, policy):

@@ -5,6 +5,7 @@ NAME = "chatstore-sessions"
 
 EXTRAS = {
     "sqlalchemy": "sqlite",
+    "psycopg": "postgresql",
     "redis": "redis",
     "boto3": "dynamodb",
     "botocore": "dynamodb",

@@ -1,21 +1,19 @@
 """From a caller's arguments to what an engine is given."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from chatstore.clock import Moment, in_utc, utc_text
+from chatstore.clock import Moment, utc_text
 from chatstore.engine.cursor import require_position
 from chatstore.engine.query import PageQuery
-from chatstore.engine.write import Patch, ttl_from
-from chatstore.errors import InvalidInputError
-from chatstore.models import JsonObject, Message, Session, new_id
-from chatstore.policy import MAX_WINDOW_BYTES, RetentionPolicy
-from chatstore.record import limits
-from chatstore.record.encode import raw_document
-from chatstore.record.messages import checked_batch, prepared_messages
+from chatstore.engine.write import NO_CHANGES, Patch, ttl_from
+from chatstore.models import JsonObject, Message, new_id
+from chatstore.policy import RetentionPolicy
+from chatstore.record import limits, state
+from chatstore.record.messages import checked_batch
 from chatstore.record.stored import StoredSession
 from chatstore.record.window import newest
-from chatstore.values.plain import is_kind, kind_of, require_flag
+from chatstore.values.plain import require_flag
 
 _BEFORE_ALL = Moment(datetime(1970, 1, 1, tzinfo=UTC))
 
@@ -47,8 +45,9 @@ def new_session(
             "sessionStatus": limits.require_label("session_status", session_status),
             "version": 1,
             "creationId": new_id(),
+            **({"history": policy.max_messages} if policy.keep_history else {}),
         },
-        newest(given, policy),
+        given if policy.keep_history else newest(given, policy),
     )
 
 
@@ -58,7 +57,9 @@ def patch(
     metadata: Mapping[str, object] | None = None,
     session_status: str | None = None,
 ) -> Patch:
-    """The changes of an `update`, in their stored form."""
+    """The changes of a write to all but the messages, in their stored form."""
+    if user_preferences is None and metadata is None and session_status is None:
+        return NO_CHANGES
     status = None
     if session_status is not None:
         status = limits.require_label("session_status", session_status)
@@ -113,55 +114,9 @@ def _bound(field: str, moment: datetime | None) -> str | None:
 
 
 def _map(field: str, entries: Mapping[str, object] | None) -> JsonObject:
-    return {} if entries is None else limits.require_map(field, entries)
+    return {} if entries is None else state.require_map(field, entries)
 
 
 def _given(entries: JsonObject) -> JsonObject:
     """Entries of a new session: a None means "no such key"."""
     return {name: value for name, value in entries.items() if value is not None}
-
-
-def restored(session: object) -> StoredSession:
-    """A whole record in its stored form, exactly as it was."""
-    if not is_kind(session, Session):
-        raise InvalidInputError("session", "a Session", kind_of(session))
-    assert isinstance(session, Session)
-    # A frozen session may have been built around its validation: nothing in it is taken on trust.
-    given = vars(session)
-    times = {
-        stored_name: in_utc(f"session.{name}", given.get(name))
-        for name, stored_name in (("created_at", "createdAt"), ("updated_at", "updatedAt"))
-    }
-    ttl, creation_id = given.get("ttl"), given.get("creation_id")
-    known: JsonObject = {
-        "sessionId": limits.require_id("session.session_id", given.get("session_id")),
-        "userId": limits.require_id("session.user_id", given.get("user_id")),
-        **{name: utc_text(time) for name, time in times.items()},
-        **({} if ttl is None else {"ttl": limits.require_counter("session.ttl", ttl)}),
-        **_checked(given, "user_preferences", "userPreferences", limits.require_map),
-        **_checked(given, "metadata", "metadata", limits.require_map),
-        **_checked(given, "message_count", "messageCount", limits.require_counter),
-        **_checked(given, "session_status", "sessionStatus", limits.require_label),
-        **_checked(given, "version", "version", limits.require_counter),
-    }
-    if creation_id is not None:
-        known["creationId"] = limits.require_id("session.creation_id", creation_id)
-    raw = raw_document(session, without=frozenset({"messages"}), place="session")
-    unknown = {name: value for name, value in raw.items() if name not in known}
-    normal = limits.require_unknown_attributes("the session's unknown attributes", unknown)
-    limits.require_session_info("session", known, times)
-    messages = prepared_messages(
-        given.get("messages"),
-        field="session.messages",
-        most=limits.MAX_MESSAGES,
-        message_bytes=MAX_WINDOW_BYTES,
-        window_bytes=MAX_WINDOW_BYTES,
-    )
-    limits.require_window_bytes(sum(message.weight for message in messages))
-    return StoredSession(known | normal, messages)
-
-
-def _checked(
-    given: Mapping[str, object], name: str, stored_name: str, check: Callable[[str, object], object]
-) -> JsonObject:
-    return {stored_name: check(f"session.{name}", given.get(name))}

@@ -5,35 +5,35 @@ read, the policy applied and results built. An engine does the rest.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import NoReturn, Unpack
 
 from chatstore.clock import Clock, Moment, utc_now
 from chatstore.engine.cursor import decode_scan_cursor, encode_cursor, encode_scan_cursor
 from chatstore.engine.engine import Engine
-from chatstore.engine.write import Write
+from chatstore.engine.write import NO_CHANGES, Write
 from chatstore.errors import (
     InvalidInputError,
     SessionExistsError,
     SessionNotFoundError,
-    VersionConflictError,
 )
-from chatstore.fields import Conditions, Listing, SessionChanges, SessionFields
+from chatstore.fields import Conditions, Listing, MessageListing, SessionChanges, SessionFields
 from chatstore.models import Message, Page, Session, SessionInfo, new_id
 from chatstore.policy import RetentionPolicy
 from chatstore.protocol import MaintainedSessionStore
 from chatstore.record import limits
-from chatstore.record.messages import checked_batch
-from chatstore.record.stored import StoredMessage
-from chatstore.runtime.deadline import DEFAULT_DEADLINE, require_deadline, within
+from chatstore.record.messages import amended_message, checked_batch
+from chatstore.record.stored import Stored, StoredMessage
+from chatstore.runtime.deadline import DEFAULT_DEADLINE, each_step, require_deadline, within
 from chatstore.runtime.forks import refuse_pickling
 from chatstore.runtime.options import require_function, require_policy
-from chatstore.store import arguments, own_results
+from chatstore.store import arguments, own_results, restoring
 from chatstore.store.calls import Opened, public_call, public_walk
 from chatstore.store.engine_calls import EngineCalls
+from chatstore.store.message_pages import read_page
 from chatstore.values.plain import require_flag
 
-_REWRITE_ATTEMPTS = 100
 _ONE_BY_ONE = "pass messages one by one: append(session_id, *messages)"
 
 
@@ -89,9 +89,13 @@ class BaseSessionStore(MaintainedSessionStore):
         return own_results.create(self._calls, session, now)
 
     @public_call
-    def get(self, session_id: str, *, user_id: str | None = None) -> Session:
+    def get(
+        self, session_id: str, *, user_id: str | None = None, last: int | None = None
+    ) -> Session:
         key = limits.require_id("session_id", session_id)
-        session = self._calls.find(key, self._now(), limits.require_owner(user_id))
+        owner = limits.require_owner(user_id)
+        most = None if last is None else limits.require_counter("last", last)
+        session = self._calls.find(key, self._now(), owner, last=most)
         if session is None:
             raise SessionNotFoundError(key)
         return session
@@ -102,17 +106,7 @@ class BaseSessionStore(MaintainedSessionStore):
     ) -> Session:
         now = self._now()
         session = arguments.new_session(now, self.policy, user_id, session_id, **fields)
-        key = session.session_id
-        found = self._calls.find(key, now, None, latest=True)
-        if found is None:
-            try:
-                return own_results.create(self._calls, session, now)
-            except SessionExistsError:
-                # Somebody created it in between.
-                found = self._calls.find(key, now, None, latest=True)
-        if found is None or found.user_id != session.info["userId"]:
-            raise SessionExistsError(key)
-        return found
+        return own_results.get_or_create(self._calls, session, now)
 
     @public_call
     def get_many(self, session_ids: Iterable[str], *, user_id: str | None = None) -> list[Session]:
@@ -130,19 +124,31 @@ class BaseSessionStore(MaintainedSessionStore):
 
     @public_call
     def append(
-        self, session_id: str, *messages: Message, **conditions: Unpack[Conditions]
+        self,
+        session_id: str,
+        *messages: Message,
+        user_id: str | None = None,
+        if_version: int | None = None,
+        **changes: Unpack[SessionChanges],
     ) -> SessionInfo:
-        write = self._write(session_id, **conditions)
+        write = self._write(session_id, user_id, if_version)
         batch = self._batch(messages)
-        return self._calls.info(self.engine.append, write, batch, with_window=False)
+        patch = arguments.patch(**changes) if changes else NO_CHANGES
+        return self._calls.info(self.engine.append, write, batch, patch=patch, with_window=False)
 
     @public_call
     def append_and_get(
-        self, session_id: str, *messages: Message, **conditions: Unpack[Conditions]
+        self,
+        session_id: str,
+        *messages: Message,
+        user_id: str | None = None,
+        if_version: int | None = None,
+        **changes: Unpack[SessionChanges],
     ) -> Session:
-        write = self._write(session_id, **conditions)
+        write = self._write(session_id, user_id, if_version)
         batch = self._batch(messages)
-        return self._calls.session(self.engine.append, write, batch, with_window=True)
+        patch = arguments.patch(**changes) if changes else NO_CHANGES
+        return self._calls.session(self.engine.append, write, batch, patch=patch, with_window=True)
 
     @public_call
     def rewrite(
@@ -152,23 +158,28 @@ class BaseSessionStore(MaintainedSessionStore):
         *,
         if_version: int | None,
         user_id: str | None = None,
+        whole: bool = False,
     ) -> Session:
         write = self._write(session_id, user_id, if_version)
         given = checked_batch(messages, self.policy, most=limits.MAX_MESSAGES)
-        if write.if_version is not None:
-            return own_results.rewrite(self._calls, write, given)
-        for _ in range(_REWRITE_ATTEMPTS):
-            current = self._calls.find(write.session_id, write.now, write.user_id, latest=True)
-            if current is None:
-                raise SessionNotFoundError(write.session_id)
-            try:
-                return own_results.rewrite(
-                    self._calls, replace(write, if_version=current.version), given
-                )
-            except VersionConflictError:
-                # Each conflict means that somebody else's write succeeded.
-                continue
-        raise VersionConflictError(write.session_id, None)
+        all_kept = require_flag("whole", whole)
+        return own_results.rewrite(self._calls, write, given, whole=all_kept)
+
+    @public_call
+    def amend(self, session_id: str, message: Message, **conditions: Unpack[Conditions]) -> Session:
+        write = self._write(session_id, **conditions)
+        amended = amended_message(message, self.policy)
+        key = write.session_id
+        return self._calls.shown(
+            Stored(self._calls.call(self.engine.amend, key, write, amended)), key
+        )
+
+    @public_call
+    def list_messages(
+        self, session_id: str, *, user_id: str | None = None, **listing: Unpack[MessageListing]
+    ) -> Page[Message]:
+        owner = limits.require_owner(user_id)
+        return read_page(self._calls, self._now(), owner, session_id, **listing)
 
     @public_call
     def update(
@@ -225,13 +236,21 @@ class BaseSessionStore(MaintainedSessionStore):
         items = [self._calls.shown(record, session_id) for session_id, record in found]
         return Page(items, None if token is None else encode_scan_cursor(token))
 
-    @public_call
-    def restore(self, session: Session, *, overwrite: bool = False) -> None:
+    @public_walk
+    def restore(
+        self, session: Session, *, history: Iterable[Message] = (), overwrite: bool = False
+    ) -> None:
         now = self._now()
         replaces = require_flag("overwrite", overwrite)
-        record = arguments.restored(session)
+        record = restoring.record(session)
+        before = restoring.history(record, history)
         key = record.session_id
-        if not self._calls.call(self.engine.restore, key, record, overwrite=replaces, now=now):
+        # A history takes as long as it is, and its engine takes it step by step.
+        with each_step() if record.history is None else nullcontext():
+            is_written = self._calls.call(
+                self.engine.restore, key, record, history=before, overwrite=replaces, now=now
+            )
+        if not is_written:
             raise SessionExistsError(key)
 
     def stored_ids(self, user_id: str) -> Iterator[str]:

@@ -7,9 +7,9 @@ from chatstore.clock import Moment
 from chatstore.engine.engine import Engine
 from chatstore.engine.write import Write, is_visible
 from chatstore.errors import BackendError, ChatStoreError, CorruptSessionError
-from chatstore.models import Session, SessionInfo
+from chatstore.models import Message, Session, SessionInfo
 from chatstore.policy import RetentionPolicy
-from chatstore.record.decode import InfoType, read_session, unreadable_reason
+from chatstore.record.decode import InfoType, read_message, read_session, unreadable_reason
 from chatstore.record.stored import Body, Record, Stored
 from chatstore.record.window import shown_of
 from chatstore.runtime import deadline
@@ -70,12 +70,23 @@ class EngineCalls:
         return self.shown(stored, write.session_id)
 
     def find(
-        self, session_id: str, now: Moment, user_id: str | None, *, latest: bool = False
+        self,
+        session_id: str,
+        now: Moment,
+        user_id: str | None,
+        *,
+        latest: bool = False,
+        last: int | None = None,
     ) -> Session | None:
-        """The stored session as a reader sees it, if it is visible. Whoever looks for the result of
-        a write needs what was written `latest`."""
-        record = self.call(self.engine.load, session_id, session_id, latest=latest)
-        return None if record is None else self.visible(record, session_id, now, user_id)
+        """The stored session as a reader sees it, if it is visible, with at most its `last`
+        messages. Whoever looks for the result of a write needs what was written `latest`."""
+        record = self.call(self.engine.load, session_id, session_id, latest=latest, last=last)
+        if record is None:
+            return None
+        session = self.visible(record, session_id, now, user_id)
+        if session is not None and last is not None:
+            del session.messages[: max(len(session.messages) - last, 0)]
+        return session
 
     def visible(
         self, record: Record, session_id: str, now: Moment, user_id: str | None
@@ -90,7 +101,9 @@ class EngineCalls:
         """The session of what the engine handed over, cut to the reader's window."""
         session = self.decode(Session, stored.body, session_id)
         messages = session.messages
-        kept = shown_of(messages, self._policy, body=stored.body, weights=stored.weights)
+        kept = shown_of(
+            messages, self._policy, session.history, body=stored.body, weights=stored.weights
+        )
         # Freshly decoded, it is nobody else's yet.
         del messages[: len(messages) - kept]
         return session
@@ -102,6 +115,14 @@ class EngineCalls:
         except ValueError as error:
             reason = unreadable_reason(error)
         # pydantic's error knows the contents: it does not go along.
+        raise CorruptSessionError(self.engine.backend, session_id, reason)
+
+    def decode_message(self, body: Body, session_id: str) -> Message:
+        """A message of a page. Raises `CorruptSessionError` if it can't be read."""
+        try:
+            return read_message(body)
+        except ValueError as error:
+            reason = unreadable_reason(error)
         raise CorruptSessionError(self.engine.backend, session_id, reason)
 
     def _unforeseen(self, error: Exception) -> BackendError:

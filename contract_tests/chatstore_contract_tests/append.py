@@ -24,7 +24,7 @@ from chatstore_contract_tests.behaviour import (
 )
 from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
-from chatstore_contract_tests.operations import CONDITIONAL_WRITES
+from chatstore_contract_tests.operations import CONDITIONAL_WRITES, KNOWN
 
 
 class AppendBehaviour(Behaviour):
@@ -111,7 +111,7 @@ class AppendBehaviour(Behaviour):
         with every_case() as case:
             for name, write in CONDITIONAL_WRITES.items():
                 with case(name):
-                    session_id = store.create("ana", messages=batch(1)).session_id
+                    session_id = store.create("ana", messages=[KNOWN]).session_id
                     store.append(session_id, message())
                     with unchanged(harness, session_id):
                         for version in (1, 3):

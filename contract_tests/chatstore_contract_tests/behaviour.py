@@ -51,7 +51,7 @@ class Behaviour:
             pytest.skip(f"{harness.name}: {fault}")
 
 
-def message(content: str = "Something with superheroes?", **fields: Any) -> Message:
+def message(content: Any = "Something with superheroes?", **fields: Any) -> Message:
     """A user's message; any field may be given."""
     return Message.model_validate({"type": "user_query", "content": content, **fields})
 
@@ -61,7 +61,7 @@ def batch(count: int, prefix: str = "message") -> list[Message]:
     return [message(f"{prefix} {number}") for number in range(count)]
 
 
-def contents(session: Session) -> list[str]:
+def contents(session: Session) -> list[Any]:
     """The contents of the window, oldest first."""
     return [each.content for each in session.messages]
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from chatstore import ChatStoreError, MaintainedSessionStore, Page, Session, SessionInfo
+from chatstore import ChatStoreError, MaintainedSessionStore, Message, Page, Session, SessionInfo
+from chatstore.engine.cursor import decode_message_cursor
 from chatstore.record.encode import raw_document
 from chatstore.record.equality import canonical
 
@@ -18,12 +19,24 @@ def plain(value: object) -> object:
             if isinstance(value, Session):
                 document["messages"] = [raw_document(message) for message in value.messages]
             return type(value).__name__, canonical([document])
-        case Page():
+        case Message():
+            return canonical([raw_document(value)])
+        case Page(version=None):
             return [plain(item) for item in value.items], value.next_cursor
+        case Page():
+            return [plain(item) for item in value.items], _place(value.next_cursor), value.version
         case list():
             return [plain(item) for item in value]
         case _:
             return value
+
+
+def _place(cursor: str | None) -> object:
+    """Where a page of messages ends: beside it, its cursor tells the session's `creation_id`."""
+    if cursor is None:
+        return None
+    position = decode_message_cursor(cursor)
+    return position.session_id, position.place
 
 
 def outcome(call: Call, store: MaintainedSessionStore) -> object:

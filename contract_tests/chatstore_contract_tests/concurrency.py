@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import partial
 from itertools import product
 from threading import Barrier
 from typing import TypeVar
@@ -10,6 +11,7 @@ from typing import TypeVar
 from chatstore import (
     MaintainedSessionStore,
     Message,
+    MessageNotFoundError,
     RetentionPolicy,
     Session,
     SessionExistsError,
@@ -18,6 +20,7 @@ from chatstore import (
 from chatstore_contract_tests.behaviour import Behaviour, batch, contents, message
 from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
+from chatstore_contract_tests.histories import all_of
 
 WRITERS = 6
 APPENDS = 12
@@ -77,6 +80,55 @@ class ConcurrencyBehaviour(Behaviour):
                         expected = [f"{writer} {number:02}" for number in range(APPENDS)]
                         assert own == expected[APPENDS - len(own) :]
 
+    def test_no_message_of_a_history_is_lost(self, harness: Harness) -> None:
+        """A session with history keeps each acknowledged message once and in its writer's order,
+        while others append and amend; who reads on page by page meanwhile sees all in one
+        order."""
+        policy = RetentionPolicy(max_messages=4, keep_history=True)
+        total = 30 + 2 * APPENDS * (WRITERS - 1)
+        with ExitStack() as opened:
+            stores = [opened.enter_context(harness.open(policy=policy)) for _ in range(WRITERS)]
+            key = stores[0].create("ana", messages=batch(30, "before")).session_id
+            seen: list[Message] = []
+            ended: list[int] = []
+
+            def append(writer: int) -> None:
+                try:
+                    for number in range(2 * APPENDS):
+                        sent = message(f"{writer} {number:02}")
+                        stores[writer].append(key, sent)
+                        if writer == 1:
+                            # Unless it has left the window already.
+                            with suppress(MessageNotFoundError):
+                                stores[1].amend(key, sent.model_copy(update={"name": "bot"}))
+                finally:
+                    ended.append(writer)
+
+            def read() -> None:
+                cursor = None
+                while True:
+                    is_last = len(ended) == WRITERS - 1
+                    page = stores[0].list_messages(key, newest_first=False, limit=7, cursor=cursor)
+                    # What no cursor leads on from is read again, until nothing more can come.
+                    if page.next_cursor is not None or is_last:
+                        seen.extend(page.items)
+                        cursor = page.next_cursor
+                    if is_last and cursor is None:
+                        return
+
+            calls: list[Callable[[], None]] = [read]
+            calls += [partial(append, writer) for writer in range(1, WRITERS)]
+            at_once(calls)
+            found = stores[0].get(key)
+            kept = [f"{each.content}" for each in all_of(stores[0], key)]
+            assert [each.content for each in seen] == kept
+            assert kept[:30] == [f"before {number}" for number in range(30)]
+            assert (len(kept), found.message_count) == (total, total)
+            assert contents(found) == kept[-4:]
+            for writer in range(1, WRITERS):
+                own = [content for content in kept if content.startswith(f"{writer} ")]
+                assert own == [f"{writer} {number:02}" for number in range(2 * APPENDS)]
+
     def test_one_message_from_many_is_stored_once(self, store: MaintainedSessionStore) -> None:
         """The same message sent by several at once is stored once."""
         session_id = store.create("ana").session_id
@@ -108,12 +160,14 @@ class ConcurrencyBehaviour(Behaviour):
         assert {session.creation_id for session in found} == {store.get("one").creation_id}
 
     def test_updates_of_different_keys_all_stay(self, store: MaintainedSessionStore) -> None:
-        """`update` is atomic beside other updates and beside appends."""
+        """A patch, of an update or of an append, is merged atomically beside all others."""
         session_id = store.create("ana").session_id
 
         def update(writer: int) -> Callable[[], object]:
             if writer % 2:
-                return lambda: store.append(session_id, message(f"{writer}"))
+                return lambda: store.append(
+                    session_id, message(f"{writer}"), metadata={f"m{writer}": writer}
+                )
             return lambda: store.update(
                 session_id, metadata={f"m{writer}": writer}, user_preferences={f"p{writer}": 1}
             )
@@ -121,7 +175,7 @@ class ConcurrencyBehaviour(Behaviour):
         at_once([update(writer) for writer in range(WRITERS)])
         found = store.get(session_id)
         evens = range(0, WRITERS, 2)
-        assert found.metadata == {f"m{writer}": writer for writer in evens}
+        assert found.metadata == {f"m{writer}": writer for writer in range(WRITERS)}
         assert found.user_preferences == {f"p{writer}": 1 for writer in evens}
         assert found.message_count == WRITERS // 2
         assert found.version == WRITERS + 1
@@ -165,4 +219,4 @@ class ConcurrencyBehaviour(Behaviour):
         found = store.get(session_id)
         assert found.version == 5
         assert len(found.messages) == found.message_count == 3
-        assert len({each.content.split()[0] for each in found.messages}) == 1
+        assert len({each.split()[0] for each in contents(found)}) == 1

@@ -19,7 +19,7 @@ class CorruptionBehaviour(Behaviour):
     def test_reads_name_the_corrupt_record(
         self, store: MaintainedSessionStore, harness: Harness
     ) -> None:
-        """get, get_many, list_sessions and scan raise `CorruptSessionError` naming it."""
+        """Every read and every listing raises `CorruptSessionError` naming it."""
         store.create("ana", session_id="broken", messages=batch(2), metadata={"a": 1})
         harness.settle()
         harness.corrupt("broken")
@@ -29,6 +29,7 @@ class CorruptionBehaviour(Behaviour):
             lambda: store.get_many(["broken"]),
             lambda: store.get_or_create("broken", user_id="ana"),
             lambda: store.list_sessions("ana"),
+            lambda: store.list_messages("broken"),
             lambda: store.scan(),
         ):
             with pytest.raises(CorruptSessionError) as raised:
@@ -44,7 +45,9 @@ class CorruptionBehaviour(Behaviour):
         harness.corrupt_message("broken")
         for read in (
             lambda: store.get("broken"),
+            lambda: store.get("broken", last=1),
             lambda: store.get_many(["broken"]),
+            lambda: store.list_messages("broken"),
             lambda: store.scan(),
         ):
             with pytest.raises(CorruptSessionError) as raised:

@@ -1,6 +1,5 @@
 """Every value from outside becomes plain, or is refused: once, the same on every backend."""
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from chatstore import (
     Session,
     SessionInfo,
 )
+from chatstore_contract_tests.arguments import arguments, called
 from chatstore_contract_tests.behaviour import Behaviour, batch, message, refused, unchanged
 from chatstore_contract_tests.harness import Harness
 from chatstore_contract_tests.impostors import (
@@ -29,6 +29,7 @@ from chatstore_contract_tests.impostors import (
 )
 from chatstore_contract_tests.maintenance import scanned
 from chatstore_contract_tests.odd_times import ODD_TIMES, TIMES
+from chatstore_contract_tests.operations import KNOWN
 
 PLACES: Mapping[str, Callable[[MaintainedSessionStore, Any], object]] = {
     "a message": lambda store, value: store.append("there", message(extra=value)),
@@ -37,6 +38,16 @@ PLACES: Mapping[str, Callable[[MaintainedSessionStore, Any], object]] = {
     ),
     "filters": lambda store, value: store.append(
         "there", message(extracted_filters={"mood": value, "yearRange": {"step": value}})
+    ),
+    "a part of a content": lambda store, value: store.append("there", message([{"part": value}])),
+    "a tool call": lambda store, value: store.append(
+        "there", message(tool_calls=[{"arguments": value}], metadata={"key": value})
+    ),
+    "an amended message": lambda store, value: store.amend(
+        "there", message(message_id=store.get("there").messages[-1].message_id, extra=value)
+    ),
+    "metadata beside a message": lambda store, value: store.append(
+        "there", message(), metadata={"key": value}
     ),
     "a rewritten message": lambda store, value: store.rewrite(
         "there", [message(extra={"a": value})], if_version=None
@@ -49,58 +60,6 @@ PLACES: Mapping[str, Callable[[MaintainedSessionStore, Any], object]] = {
     ),
 }
 """Wherever a caller's JSON value may stand."""
-
-NEEDED: Mapping[str, Mapping[str, Any]] = {
-    "create": {"user_id": "ana", "session_id": "new"},
-    "get": {"session_id": "there"},
-    "get_or_create": {"session_id": "there", "user_id": "ana"},
-    "get_many": {"session_ids": ["there"]},
-    "append": {"session_id": "there"},
-    "append_and_get": {"session_id": "there"},
-    "rewrite": {"session_id": "there", "messages": [], "if_version": None},
-    "update": {"session_id": "there"},
-    "delete": {"session_id": "there"},
-    "list_sessions": {"user_id": "ana"},
-    "iter_sessions": {"user_id": "ana"},
-    "for_user": {"user_id": "ana"},
-    "delete_user": {"user_id": "ben"},
-    "scan": {},
-    "restore": {},
-}
-"""The calls that take arguments, with those that each must be given."""
-
-
-def arguments() -> Iterator[tuple[str, str]]:
-    """Each argument of each call."""
-    for call in NEEDED:
-        for name in inspect.signature(getattr(MaintainedSessionStore, call)).parameters:
-            if name != "self":
-                yield call, name
-
-
-def called(
-    store: MaintainedSessionStore,
-    call: str,
-    argument: str,
-    value: object,
-    sent: Message | None = None,
-) -> object:
-    """Call it with one of its arguments being `value`, and `sent` for what is appended."""
-    given = dict(NEEDED[call])
-    if call == "restore":
-        given = {"session": store.get("there"), "overwrite": True}
-    first: list[Any] = []
-    if call.startswith("append"):
-        session_id = value if argument == "session_id" else given.pop("session_id")
-        first = [session_id, value if argument == "messages" else sent or message()]
-    if not (first and argument in ("session_id", "messages")):
-        given[argument] = value
-    elif argument == "session_id":
-        del given["session_id"]
-    result = getattr(store, call)(*first, **given)
-    if call == "iter_sessions":
-        return list(result)
-    return result.user_id if call == "for_user" else result
 
 
 def is_plain(value: object) -> bool:
@@ -200,7 +159,7 @@ class DoorBehaviour(Behaviour):
     ) -> None:
         """Each argument of each call is a value that is stored plain, or one of chatstore's errors
         and nothing is stored."""
-        store.create("ana", session_id="there", messages=batch(1), metadata={"a": 1})
+        store.create("ana", session_id="there", messages=[KNOWN], metadata={"a": 1})
         kept = store.get("there")
         for call, argument in arguments():
             before, taken = harness.raw_read("there"), False

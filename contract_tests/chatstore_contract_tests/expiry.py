@@ -18,7 +18,7 @@ from chatstore_contract_tests.behaviour import (
 )
 from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
-from chatstore_contract_tests.operations import CALLS, WRITES
+from chatstore_contract_tests.operations import CALLS, KNOWN, READS, WRITES
 
 MINUTE = RetentionPolicy(ttl=timedelta(minutes=1))
 NEVER = RetentionPolicy(ttl=None)
@@ -94,7 +94,7 @@ class ExpiryBehaviour(Behaviour):
             for name, write in WRITES.items():
                 with case(name):
                     clock.now = START
-                    session_id = store.create("ana").session_id
+                    session_id = store.create("ana", messages=[KNOWN]).session_id
                     clock.advance(timedelta(seconds=30))
                     write(store, session_id, None)
                     clock.advance(timedelta(seconds=59))
@@ -109,7 +109,7 @@ class ExpiryBehaviour(Behaviour):
             # A touch is the write that renews all the same.
             for name in [each for each in WRITES if each != "touch"]:
                 with case(name):
-                    session = store.create("ana")
+                    session = store.create("ana", messages=[KNOWN])
                     clock.advance(timedelta(seconds=30))
                     WRITES[name](store, session.session_id, None)
                     assert store.get(session.session_id).ttl == session.ttl
@@ -119,7 +119,8 @@ class ExpiryBehaviour(Behaviour):
         with harness.open(policy=MINUTE, clock=clock) as store:
             session_id = store.create("ana").session_id
             clock.advance(timedelta(seconds=59))
-            store.get(session_id)
+            for read in READS.values():
+                read(store, session_id, None)
             store.get_or_create(session_id, user_id="ana")
             store.list_sessions("ana")
             store.get_many([session_id])
@@ -138,7 +139,7 @@ class ExpiryBehaviour(Behaviour):
             for name, write in WRITES.items():
                 with case(name):
                     clock.now = START
-                    session_id = minute.create("ana").session_id
+                    session_id = minute.create("ana", messages=[KNOWN]).session_id
                     write(never, session_id, None)
                     found = never.get(session_id)
                     assert (found.ttl, found.expires_at) == (None, None)

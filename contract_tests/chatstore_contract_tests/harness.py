@@ -31,7 +31,11 @@ class Harness(ABC):
 
     @abstractmethod
     def raw_read(self, session_id: str) -> object:
-        """Everything that is stored under the id, comparable with ==; None if there is nothing."""
+        """Everything that is stored under the id, comparable with ==; None if there is nothing.
+
+        That is the record and all of its messages, those of its history too, wherever the engine
+        keeps them; and whatever earlier lives of the id have left behind. The contract proves by
+        None that the end of a session leaves nothing."""
 
     @abstractmethod
     def corrupt(self, session_id: str) -> None:
@@ -40,7 +44,7 @@ class Harness(ABC):
 
     @abstractmethod
     def corrupt_message(self, session_id: str) -> None:
-        """Make one stored message of the session unreadable."""
+        """Make the newest stored message of the session unreadable."""
 
     def settle(self) -> None:  # noqa: B027 - most engines have no lagging index
         """Wait until listings show every write so far. By default, they do at once."""

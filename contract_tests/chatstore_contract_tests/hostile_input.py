@@ -25,64 +25,20 @@ from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
 from chatstore_contract_tests.hostile import BAD_VALUES, TEXTS, nested
 from chatstore_contract_tests.operations import CONDITIONAL_WRITES
+from chatstore_contract_tests.places import LABELLED, PLACES, WRONG_TYPES
 
 NAIVE = datetime(2026, 1, 1)
-PLACES: Mapping[str, Callable[[MaintainedSessionStore, str, Any], object]] = {
-    "message": lambda store, session_id, value: store.append(session_id, message(extra=value)),
-    "second message": lambda store, session_id, value: store.append_and_get(
-        session_id, message(), message(extra=[value])
-    ),
-    "filters": lambda store, session_id, value: store.append(
-        session_id, message(extracted_filters={"mood": value})
-    ),
-    "rewritten message": lambda store, session_id, value: store.rewrite(
-        session_id, [message(extra=value)], if_version=1
-    ),
-    "preference": lambda store, session_id, value: store.update(
-        session_id, user_preferences={"good": 1, "key": value}
-    ),
-    "metadata": lambda store, session_id, value: store.update(
-        session_id, metadata={"key": [value]}
-    ),
-    "new message": lambda store, session_id, value: store.create(
-        "ana", session_id=f"{session_id} too", messages=[message(extra=value)]
-    ),
-    "new preference": lambda store, session_id, value: store.create(
-        "ana", session_id=f"{session_id} too", user_preferences={"key": value}
-    ),
-    "new metadata": lambda store, session_id, value: store.get_or_create(
-        f"{session_id} too", user_id="ana", metadata={"key": value}
-    ),
-}
-"""Wherever a caller's JSON value may stand."""
-
-
-WRONG_TYPES: Mapping[str, Callable[[Any], object]] = {
-    "an id for a list of ids": lambda store: store.get_many("there"),
-    "a text for a time": lambda store: store.list_sessions("ana", created_from="2026-01-01"),
-    "a document for a session": lambda store: store.restore({"sessionId": "there"}),
-    "a text for a yes": lambda store: store.restore(store.get("there"), overwrite="no"),
-}
-
-LABELLED: Mapping[str, Callable[[MaintainedSessionStore, Any], object]] = {
-    "update": lambda store, label: store.update("there", session_status=label),
-    "append": lambda store, label: store.append(
-        "there", message().model_copy(update={"type": label})
-    ),
-    "list_sessions": lambda store, label: store.list_sessions("ana", session_status=label),
-    "create": lambda store, label: store.create("ana", session_id="there", session_status=label),
-}
-"""Wherever a label may stand."""
 
 BAD_LABELS: tuple[Any, ...] = ("", "x" * 65, "a\0", "\ud800", 7)
 
-_CROWD = {f"key {number}": 1 for number in range(33)}
+_CROWD = {f"key {number}": 1 for number in range(257)}
 TOO_MUCH: Mapping[str, tuple[JsonObject, str]] = {
-    "33 keys": (_CROWD, "32"),
-    "33 removals": (dict.fromkeys(_CROWD, None), "32"),
-    "a long value": ({"key": "x" * 1022}, "1024"),
-    "a long name": ({"k" * 1024: 1}, "1024"),
-    "a long list": ({"key": ["é" * 510]}, "1024"),
+    "257 keys": (_CROWD, "256"),
+    "257 removals": (dict.fromkeys(_CROWD, None), "256"),
+    "a long value": ({"key": "x" * 32_766}, "32768"),
+    "a long name": ({"k" * 32_768: 1}, "32768"),
+    "a long list": ({"key": ["é" * 16_382]}, "32768"),
+    "many long values": ({f"key {number:02}": "x" * 1_019 for number in range(32)}, "32768"),
 }
 """Maps that hold too much, and the limit that the error names."""
 
@@ -168,12 +124,13 @@ class HostileInputBehaviour(Behaviour):
             lambda: store.append("there", message(), large),
             lambda: store.rewrite("there", [large], if_version=1),
             lambda: store.create("ana", session_id="there", messages=[large]),
+            lambda: store.amend("there", large),
         ]
         for attempt in attempts:
             with refused(MessageTooLargeError, harness, "there") as raised:
                 attempt()
             assert isinstance(raised.value, InvalidInputError)
-            assert "messages[" in raised.value.field
+            assert raised.value.field.startswith("message")
             assert "32768" in raised.value.limit
             assert "32769" in str(raised.value.size)
         store.append("there", message("x" * (32_768 - overhead)))
@@ -205,7 +162,7 @@ class HostileInputBehaviour(Behaviour):
         assert session.messages == many[5_990:6_000]
 
     def test_a_map_has_limits(self, store: MaintainedSessionStore, harness: Harness) -> None:
-        """At most 32 keys, in a patch too, and at most 1 KiB an entry, name and value."""
+        """At most 256 keys, in a patch too, and at most 32 KiB together, names and values."""
         store.create("ana", session_id="there")
         with every_case() as case:
             for field in ("user_preferences", "metadata"):
@@ -219,7 +176,7 @@ class HostileInputBehaviour(Behaviour):
                             assert limit in str(raised.value)
                             with raises_itself(InvalidInputError):
                                 store.create("ana", session_id="other", **bad)
-                good: Any = {field: {"key": "x" * 1021, "k" * 1022: 1}}
+                good: Any = {field: {"key": "x" * 16_381, "k" * 16_382: 1}}
                 store.update("there", **good)
                 assert getattr(store.get("there"), field) == good[field]
 

@@ -34,7 +34,12 @@ ID_CALLS: Mapping[str, Callable[[MaintainedSessionStore, Any], object]] = {
     "append a message": lambda store, bad: store.append(
         "there", message().model_copy(update={"message_id": bad})
     ),
+    "amend": lambda store, bad: store.amend(bad, message()),
+    "amend a message": lambda store, bad: store.amend(
+        "there", message().model_copy(update={"message_id": bad})
+    ),
     "rewrite": lambda store, bad: store.rewrite(bad, [], if_version=None),
+    "list_messages": lambda store, bad: store.list_messages(bad),
     "update": lambda store, bad: store.update(bad),
     "delete": lambda store, bad: store.delete(bad),
     "list_sessions": lambda store, bad: store.list_sessions(bad),
@@ -73,9 +78,11 @@ class IdentifiersBehaviour(Behaviour):
                     found = store.get(session_id, user_id=session_id)
                     assert (found.session_id, found.user_id) == (session_id, session_id)
                     assert found.messages[0].message_id == session_id
+                    listed = [each.message_id for each in store.list_messages(session_id).items]
+                    assert listed == [session_id]
                     harness.settle()
-                    listed = store.list_sessions(session_id).items
-                    assert [each.session_id for each in listed] == [session_id]
+                    sessions = store.list_sessions(session_id).items
+                    assert [each.session_id for each in sessions] == [session_id]
                     assert store.get_many([session_id])[0] == found
                     assert session.creation_id == found.creation_id
                     assert store.delete(session_id) is True

@@ -40,7 +40,7 @@ class MemoryHarness(Harness):
         self.storage.documents[session_id]["userPreferences"] = "no object"
 
     def corrupt_message(self, session_id: str) -> None:
-        self.storage.documents[session_id]["messages"][0]["content"] = 7
+        self.storage.documents[session_id]["messages"][-1]["content"] = 7
 
 
 @contextmanager

@@ -1,10 +1,10 @@
 """The window, the numbers and the order as the documents have them, counted out anew.
 
-Nothing here is shared with a store: it is written from docs/window.md, docs/record.md and
-docs/user-queries.md alone.
+Nothing here is shared with a store: it is written from docs/window.md, docs/record.md,
+docs/history.md and docs/user-queries.md alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ def number(value: float) -> float:
     """A number in its one form: by its shortest decimal text, integral and of at most 38 digits is
     that int, else it is a float."""
     exact = Decimal(repr(value))
-    if exact == exact.to_integral_value() and abs(exact) < 10**38:
+    if exact == exact.to_integral_value() and exact.copy_abs() < 10**38:
         return int(exact)
     return float(value)
 
@@ -56,17 +56,28 @@ def stored_text(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06}Z"
 
 
-def weight(message: Message) -> int:
-    """What a message counts in a window: its stored size, its id's bytes and 2. For messages
-    without filters, recommendations and confidence."""
+def stored_bytes(message: Message) -> int:
+    """The stored size of a message without filters, recommendations and confidence."""
+    known = {
+        "content": message.content,
+        "toolCalls": message.tool_calls,
+        "toolCallId": message.tool_call_id,
+        "name": message.name,
+        "metadata": message.metadata,
+    }
     document = {
         "messageId": message.message_id,
         "type": message.type,
-        "content": message.content,
         "timestamp": stored_text(message.timestamp),
-        **normal(message.model_extra or {}),
+        **{name: value for name, value in known.items() if value is not None},
+        **(message.model_extra or {}),
     }
-    return size(document) + len(message.message_id.encode()) + 2
+    return size(normal(document))
+
+
+def weight(message: Message) -> int:
+    """What a message counts in a window: its stored size, its id's bytes and 2."""
+    return stored_bytes(message) + len(message.message_id.encode()) + 2
 
 
 def window(messages: Sequence[Message], policy: RetentionPolicy) -> list[Message]:
@@ -80,6 +91,36 @@ def window(messages: Sequence[Message], policy: RetentionPolicy) -> list[Message
         if (most is None or len(rest) <= most) and sum(map(weight, rest)) <= room:
             return list(rest)
     return []
+
+
+def window_of_history(messages: Sequence[Message], most: int) -> list[Message]:
+    """Of a session with history, whoever calls: the longest suffix of `most` messages and of
+    336,000 bytes."""
+    return window(messages, RetentionPolicy(max_messages=most, max_message_bytes=336_000))
+
+
+def shown_of_history(
+    messages: Sequence[Message], most: int, policy: RetentionPolicy
+) -> list[Message]:
+    """What a reader is shown of a session with history: of its window what the reader's own policy
+    allows."""
+    return window(window_of_history(messages, most), policy)
+
+
+def page_of(messages: Sequence[Message], limit: int) -> int:
+    """How many messages, of those that follow in the order of a listing, stand on its next page: as
+    many as are asked for, but of at most 1,000,000 bytes together; one at least."""
+    room = 1_000_000
+    for count, message in enumerate(messages[:limit]):
+        room -= stored_bytes(message)
+        if room < 0 and count:
+            return count
+    return len(messages[:limit])
+
+
+def state_bytes(entries: Mapping[str, Any]) -> int:
+    """What preferences or metadata count: the bytes of all names and all values."""
+    return sum(size(name) + size(value) for name, value in entries.items())
 
 
 @dataclass(frozen=True)

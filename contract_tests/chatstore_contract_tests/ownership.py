@@ -13,7 +13,7 @@ from chatstore import (
 from chatstore_contract_tests.behaviour import Behaviour, batch, contents, message, refused
 from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
-from chatstore_contract_tests.operations import CALLS
+from chatstore_contract_tests.operations import CALLS, KNOWN
 
 
 class OwnershipBehaviour(Behaviour):
@@ -44,7 +44,7 @@ class OwnershipBehaviour(Behaviour):
         with every_case() as case:
             for name, call in CALLS.items():
                 with case(name):
-                    session = store.create("ana", messages=batch(2))
+                    session = store.create("ana", messages=[KNOWN])
                     call(store, session.session_id, "ana")
 
     def test_the_owner_comes_before_the_version(
@@ -57,6 +57,8 @@ class OwnershipBehaviour(Behaviour):
                 store.append("hers", message(), user_id="ben", if_version=version)
             with refused(SessionNotFoundError, harness, "hers"):
                 store.rewrite("hers", [], user_id="ben", if_version=version)
+            with refused(SessionNotFoundError, harness, "hers"):
+                store.amend("hers", message(), user_id="ben", if_version=version)
             with refused(SessionNotFoundError, harness, "hers"):
                 store.update("hers", user_id="ben", if_version=version)
             assert store.delete("hers", user_id="ben", if_version=version) is False
@@ -83,9 +85,17 @@ class OwnershipBehaviour(Behaviour):
         session_id = ana.create(messages=batch(2), metadata={"title": "Friday"}).session_id
         assert ana.append(session_id, message("more")).message_count == 3
         assert len(ana.append_and_get(session_id, message("most")).messages) == 4
+        assert ana.append(session_id, message("state"), metadata={"a": 1}).metadata["a"] == 1
+        last = ana.get(session_id, last=1).messages[-1]
+        amended = ana.amend(session_id, last.model_copy(update={"content": "amended"}))
+        assert contents(amended)[-1] == "amended"
+        assert len(ana.list_messages(session_id, limit=2).items) == 2
+        assert len(list(ana.iter_messages(session_id, page_size=2))) == 5
         assert ana.get(session_id).user_id == "ana"
         assert ana.update(session_id, session_status="closed").session_status == "closed"
         assert contents(ana.rewrite(session_id, batch(1), if_version=None)) == ["message 0"]
+        whole = ana.rewrite(session_id, batch(2), if_version=None, whole=True)
+        assert len(whole.messages) == 2
         harness.settle()
         assert [each.session_id for each in ana.list_sessions().items] == [session_id]
         assert [each.session_id for each in ana.iter_sessions()] == [session_id]
@@ -97,6 +107,9 @@ class OwnershipBehaviour(Behaviour):
             lambda: ben.append_and_get(session_id, message()),
             lambda: ben.update(session_id),
             lambda: ben.rewrite(session_id, [], if_version=None),
+            lambda: ben.amend(session_id, message()),
+            lambda: ben.list_messages(session_id),
+            lambda: list(ben.iter_messages(session_id)),
         ]
         for attempt in attempts:
             with refused(SessionNotFoundError, harness, session_id):

@@ -1,5 +1,5 @@
 """Checks come in one order everywhere: the envelope; life and owner; the call's own result; the
-version; the 32 keys."""
+version; the 256 keys."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ from chatstore_contract_tests.behaviour import Behaviour, batch, message, refuse
 from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.harness import Harness
 
-FULL = {f"key {number}": number for number in range(32)}
+FULL = {f"key {number}": number for number in range(256)}
 
 
 class PrecedenceBehaviour(Behaviour):
@@ -74,7 +74,7 @@ class PrecedenceBehaviour(Behaviour):
     def test_the_version_comes_before_the_keys(
         self, store: MaintainedSessionStore, harness: Harness
     ) -> None:
-        """An update at another version that would also add a 33rd key is a conflict."""
+        """An update at another version that would also add a 257th key is a conflict."""
         session = store.create("ana", metadata=FULL)
         with refused(VersionConflictError, harness, session.session_id):
             store.update(session.session_id, metadata={"more": 1}, if_version=2)

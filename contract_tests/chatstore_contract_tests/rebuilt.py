@@ -22,6 +22,7 @@ from chatstore import (
     SessionInfo,
     YearRange,
 )
+from chatstore.record.stored import AMENDED_NAME
 from chatstore_contract_tests.behaviour import Behaviour, batch, message, refused, unchanged
 from chatstore_contract_tests.cases import every_case
 from chatstore_contract_tests.door import require_plain
@@ -43,7 +44,13 @@ BAD_MESSAGES: Mapping[str, Callable[[], JsonObject]] = {
     "no id": lambda: {"message_id": None},
     "a number for an id": lambda: {"message_id": 7},
     "a number for a content": lambda: {"content": 7},
-    "no content": lambda: {"content": None},
+    "texts for contents": lambda: {"content": ["text"]},
+    "a tuple of contents": lambda: {"content": ({"type": "text"},)},
+    "an object for tool calls": lambda: {"tool_calls": {"name": "search"}},
+    "a number for a tool call's id": lambda: {"tool_call_id": 7},
+    "a list for a name": lambda: {"name": ["search"]},
+    "a list for metadata": lambda: {"metadata": [1]},
+    "the mark of an amended message": lambda: {AMENDED_NAME: True},
     "a text for a confidence": lambda: {"confidence": "0.5"},
     "a yes for a confidence": lambda: {"confidence": True},
     "numbers for recommendations": lambda: {"recommendations": [7]},
@@ -77,6 +84,8 @@ BAD_SESSIONS: Mapping[str, Callable[[], JsonObject]] = {
     "a list of metadata": lambda: {"metadata": [1]},
     "a number for a status": lambda: {"session_status": 7},
     "a number for a token": lambda: {"creation_id": 7},
+    "no window of a history": lambda: {"history": 0},
+    "too long a window of a history": lambda: {"history": 51},
     "no messages": lambda: {"messages": None},
     "a message": lambda: {"messages": message()},
     "documents": lambda: {"messages": [{"content": "x"}]},

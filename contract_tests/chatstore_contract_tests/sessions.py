@@ -192,14 +192,14 @@ class SessionsBehaviour(Behaviour):
             ),
             recommendations=["tt0468569", "tt0848228"],
             confidence=0.85,
-            toolCalls=[{"name": "search", "arguments": {}}],
+            attachments=[{"name": "poster", "size": {}}],
             message_id_of_parent=None,
         )
         session = store.create("ana", messages=[sent])
         (kept,) = store.get(session.session_id).messages
         assert kept == sent
         assert kept.model_extra == {
-            "toolCalls": [{"name": "search", "arguments": {}}],
+            "attachments": [{"name": "poster", "size": {}}],
             "message_id_of_parent": None,
         }
         assert kept.extracted_filters is not None

@@ -10,6 +10,7 @@ from chatstore import (
     SessionInfo,
 )
 from chatstore_contract_tests.behaviour import START, Behaviour, batch, refused
+from chatstore_contract_tests.foreign import brief_record
 from chatstore_contract_tests.harness import Harness
 
 
@@ -62,9 +63,9 @@ class UpdatesBehaviour(Behaviour):
             clock.advance(timedelta(hours=1))
             assert other.update(session.session_id, metadata={}).ttl == (session.ttl or 0) + 7200
 
-    def test_a_map_holds_32_keys(self, store: MaintainedSessionStore, harness: Harness) -> None:
-        """At most 32 keys after the merge, in each of the two maps."""
-        full = {f"key {number}": number for number in range(32)}
+    def test_a_map_holds_256_keys(self, store: MaintainedSessionStore, harness: Harness) -> None:
+        """At most 256 keys after the merge, in each of the two maps."""
+        full = {f"key {number}": number for number in range(256)}
         session_id = store.create("ana", user_preferences=full, metadata=full).session_id
         with refused(InvalidInputError, harness, session_id) as raised:
             store.update(session_id, user_preferences={"one more": 1})
@@ -72,14 +73,14 @@ class UpdatesBehaviour(Behaviour):
         with refused(InvalidInputError, harness, session_id):
             store.update(session_id, metadata={"one more": 1, "key 0": 2})
         info = store.update(session_id, metadata={"one more": 1, "key 0": None})
-        assert len(info.metadata) == 32
+        assert len(info.metadata) == 256
         assert store.update(session_id, user_preferences={"key 1": "other"}).version == 3
 
     def test_a_merge_that_adds_no_key_is_never_refused(
         self, store: MaintainedSessionStore, harness: Harness
     ) -> None:
-        """A map that another service filled beyond 32 keys can still be changed and emptied."""
-        many = {f"key {number}": number for number in range(40)}
+        """A map that another service filled beyond 256 keys can still be changed and emptied."""
+        many = {f"key {number}": number for number in range(300)}
         harness.raw_write(
             {
                 "sessionId": "crowded",
@@ -96,7 +97,30 @@ class UpdatesBehaviour(Behaviour):
             **many,
             "key 1": "x",
         }
-        assert len(store.update("crowded", user_preferences={"key 2": None}).user_preferences) == 39
+        assert (
+            len(store.update("crowded", user_preferences={"key 2": None}).user_preferences) == 299
+        )
         with refused(InvalidInputError, harness, "crowded"):
             store.update("crowded", user_preferences={"new": 1})
         assert store.update("crowded", metadata={"new": 1}).metadata == {"new": 1}
+
+    def test_a_merge_that_grows_nothing_is_never_refused(
+        self, store: MaintainedSessionStore, harness: Harness
+    ) -> None:
+        """A map that another service filled beyond 32 KiB can be changed, beside a message too, as
+        long as it does not grow."""
+        full = {f"key {number:02}": "x" * 1_000 for number in range(40)}
+        harness.raw_write(brief_record(userPreferences=full, metadata={}, version=0))
+        changed = {"key 00": "y" * 1_000, "key 01": "", "key 02": None}
+        info = store.update("foreign", user_preferences=changed, metadata={"a": "x" * 32_000})
+        expected = {**full, "key 00": "y" * 1_000, "key 01": ""}
+        del expected["key 02"]
+        assert info.user_preferences == expected
+        for entries in ({"more": 1}, {"key 03": "x" * 1_001}):
+            with refused(InvalidInputError, harness, "foreign"):
+                store.update("foreign", user_preferences=entries)
+            with refused(InvalidInputError, harness, "foreign"):
+                store.append("foreign", *batch(1), user_preferences=entries)
+        after = store.append("foreign", *batch(1), user_preferences={"key 03": None})
+        del expected["key 03"]
+        assert store.get("foreign").user_preferences == after.user_preferences == expected

@@ -131,7 +131,7 @@ class WindowBehaviour(Behaviour):
         messages, and preferences and metadata as large as may be, are stored."""
         overhead = stored_message(message("")).size
         largest = [message("é" * ((32_768 - overhead) // 2)) for _ in range(11)]
-        entries = {f"key {number:02}": "v" * (1024 - len("key 00")) for number in range(32)}
+        entries = {f"key {number:03}": "v" * (128 - len("key 000")) for number in range(256)}
         session = store.create(
             "ana", messages=largest[:10], user_preferences=entries, metadata=entries
         )

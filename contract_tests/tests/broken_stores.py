@@ -3,6 +3,7 @@ served from here through entry points, as any backend is."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 from chatstore import Clock, MemorySessionStore, RetentionPolicy, utc_now
 from chatstore.engine.cursor import Position
@@ -17,13 +18,11 @@ from chatstore_contract_tests.namespaces import FreshHarness
 class StoredTwice(MemoryEngine):
     """What is sent again counts again."""
 
-    def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Stored:
+    def append(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Stored:
         with self.storage.lock:
             for stored in self._live(write)["messages"]:
                 stored["messageId"] = f"{stored['messageId']} once"
-        return super().append(write, messages, with_window=with_window)
+        return super().append(write, messages, **options)
 
 
 class ShortPages(MemoryEngine):

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -25,14 +26,23 @@ class ServerKind(ABC):
     patience: ClassVar[float] = 60.0
     """Seconds that a process may take until it answers."""
 
+    ending: ClassVar[signal.Signals] = signal.SIGTERM
+    """What tells a process to end, whoever is connected."""
+
     @abstractmethod
     def install(self) -> None:
         """Bring what is missing; return at once if nothing is. Raises `ServerError`."""
 
+    def prepare(  # noqa: B027  most need nothing that they don't make themselves
+        self, port: int, folder: Path, ports: Sequence[int]
+    ) -> None:
+        """Make in `folder`, which is empty, what the process on `port` needs before it starts.
+        `ports` are those of all processes of the kind. Raises `ServerError`."""
+
     @abstractmethod
     def command(self, port: int, folder: Path) -> Sequence[str]:
         """The command line of the process that listens on `port` of loopback. `folder` is its
-        own, and empty."""
+        own, with what `prepare` made there."""
 
     @abstractmethod
     def answers(self, port: int) -> bool:

@@ -44,8 +44,9 @@ class Runner:
         shutil.rmtree(self._folder, ignore_errors=True)
         started: list[Started] = []
         try:
-            for port in free_ports(self.kind.processes):
-                started.append(self._start(port))
+            ports = free_ports(self.kind.processes)
+            for port in ports:
+                started.append(self._start(port, ports))
                 self._remember(started)
             for process in started:
                 self._await(process)
@@ -57,7 +58,7 @@ class Runner:
     def down(self) -> None:
         """Stop what `up` started, by its process id; nothing else is touched."""
         for process in self.started():
-            _stop(process)
+            _stop(process, self.kind.ending)
         for child in self._children:
             child.poll()
         self._memory.unlink(missing_ok=True)
@@ -81,9 +82,10 @@ class Runner:
         """The variables by which tests find it."""
         return self.kind.environment([process.port for process in self.started()])
 
-    def _start(self, port: int) -> Started:
+    def _start(self, port: int, ports: list[int]) -> Started:
         folder = self._folder / str(port)
         folder.mkdir(parents=True)
+        self.kind.prepare(port, folder, ports)
         with self._log(port).open("wb") as log:
             process = subprocess.Popen(  # noqa: S603  the command is the kind's own
                 self.kind.command(port, folder),
@@ -155,8 +157,8 @@ def start_time(pid: int) -> str:
     return "" if state.startswith("Z") else " ".join(words)
 
 
-def _stop(process: Started) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
+def _stop(process: Started, ending: signal.Signals) -> None:
+    for number in (ending, signal.SIGKILL):
         if is_alive(process):
             os.kill(process.pid, number)
             _within(10.0, lambda: not is_alive(process))

@@ -2,17 +2,15 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
 from typing import Any
 
 from chatstore import (
     MemorySessionStore,
     Message,
 )
-from chatstore.engine.query import PageQuery
-from chatstore.engine.write import Write
+from chatstore.engine.query import MessageQuery, PageQuery
 from chatstore.memory import MemoryEngine
-from chatstore.record.stored import Stored, StoredMessage
+from chatstore.record.stored import Stored
 
 SENT = Message(type="user_query", content="once")
 PATIENCE = 30
@@ -29,17 +27,19 @@ class GatedEngine(MemoryEngine):
         self.appends = 0
         self.pages = 0
 
-    def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Stored:
+    def append(self, *arguments: Any, **options: Any) -> Stored:
         self.appends += 1
         self.arrived.release()
         assert self.gate.wait(PATIENCE)
-        return super().append(write, messages, with_window=with_window)
+        return super().append(*arguments, **options)
 
     def page(self, query: PageQuery) -> Any:
         self.pages += 1
         return super().page(query)
+
+    def messages(self, query: MessageQuery) -> Any:
+        self.pages += 1
+        return super().messages(query)
 
 
 class GatedStore(MemorySessionStore):

@@ -17,6 +17,7 @@ from chatstore import (
     InvalidInputError,
     MaintainedSessionStore,
     MemorySessionStore,
+    Message,
     SessionNotFoundError,
     UserSessions,
     open_async_store,
@@ -94,6 +95,31 @@ def test_iter_sessions_asks_for_a_page_when_it_is_wanted() -> None:
             for size in (0, "2"):
                 with pytest.raises(InvalidInputError, match="limit"):
                     await anext(store.iter_sessions("ana", page_size=size))  # type: ignore[arg-type]  # bad on purpose
+
+    asyncio.run(main())
+
+
+def test_iter_messages_asks_for_a_page_when_it_is_wanted() -> None:
+    """The same for the messages of a session, in either order, and for one user."""
+
+    async def main() -> None:
+        behind = GatedStore()
+        behind.engine.gate.set()
+        async with AsyncSessionStore(behind) as store:
+            messages = [Message(type="user_query", content=f"{number}") for number in range(5)]
+            await store.create("ana", session_id="one", messages=messages)
+            walk = store.iter_messages("one", page_size=2, newest_first=False)
+            assert behind.engine.pages == 0
+            assert [await anext(walk), await anext(walk)] == messages[:2]
+            assert behind.engine.pages == 1
+            assert [each async for each in walk] == messages[2:]
+            assert behind.engine.pages == 3
+            mine = store.for_user("ana")
+            assert [each async for each in mine.iter_messages("one")] == messages[::-1]
+            with pytest.raises(InvalidInputError, match="limit"):
+                await anext(store.iter_messages("one", page_size=0))
+            with pytest.raises(SessionNotFoundError):
+                await anext(store.for_user("ben").iter_messages("one"))
 
     asyncio.run(main())
 

@@ -3,11 +3,20 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chatstore import SessionExistsError, SessionNotFoundError
+from chatstore import MessageNotFoundError, Page, SessionExistsError, SessionNotFoundError
 from chatstore.cache.machine import AskCache, CallPrimary, Found, Machine, Request, Steps
 from chatstore.cache.protocol import Version
 
-from .world import ID, Call, Fate, Verb, World
+from .world import ID, READS, Call, Fate, Verb, World
+
+REFUSALS = (MessageNotFoundError, SessionExistsError, SessionNotFoundError)
+
+
+def version_of(result: Any) -> Version | None:
+    """The version that a read showed; None if it found nothing."""
+    if isinstance(result, Page):
+        return Version.of_page(result)
+    return Version.of(result[ID]) if result else None
 
 
 class CallUnderWay:
@@ -66,7 +75,7 @@ class CallUnderWay:
         elif isinstance(request, CallPrimary):
             try:
                 answer = world.carry_out(self._verb)
-            except (SessionExistsError, SessionNotFoundError) as error:
+            except REFUSALS as error:
                 go_on, answer = self.steps.throw, error
             self.place = len(world.history) - 1
             if world.has_time:
@@ -85,7 +94,11 @@ class CallUnderWay:
         match self._verb:
             case "get":
                 return machine.read([ID])
-            case "append" | "create":
+            case "glance":
+                return machine.read([ID], is_part=True)
+            case "leaf":
+                return machine.messages(ID)
+            case "append" | "again" | "amend" | "create":
                 return machine.ask([ID], wrote=True)
             case "update":
                 return machine.mark(ID)
@@ -98,14 +111,14 @@ class CallUnderWay:
             self.request = go_on(answer)
         except StopIteration as end:
             self._end(end.value)
-        except (SessionExistsError, SessionNotFoundError):
+        except REFUSALS:
             self._end(None)
 
     def _end(self, result: Any) -> None:
         self.request = None
         world, place = self._world, self.place
-        if self._verb == "get":
-            self._check(Version.of(result[ID]) if result else None)
+        if self._verb in READS:
+            self._check(version_of(result))
         elif result and place is not None:
             world.forgot |= self._verb == "restore" and not self.arrived
             world.own[self.client] = max(world.own[self.client], place)

@@ -6,10 +6,18 @@ from dataclasses import dataclass
 
 from .call import CallUnderWay
 from .state import entry_of, plain, ranked, tickets_of, variables_of
-from .world import FATES, ID, Call, Fate, Rules, World
+from .world import FATES, ID, VERBS, Call, Fate, Rules, Verb, World
 
 Program = Sequence[Call]
 """Calls that one thread makes, one after the other."""
+
+
+def programs(*threads: str) -> list[Program]:
+    """Threads, each written as the calls it makes: "0append 1get" is client 0's, then client
+    1's."""
+    verbs: dict[str, Verb] = {verb: verb for verb in VERBS}
+    return [[Call(int(call[0]), verbs[call[1:]]) for call in each.split()] for each in threads]
+
 
 Choice = tuple[int, Fate]
 """Which thread goes on, and what becomes of the request that it stands before; or `_TIME`, which

@@ -7,9 +7,9 @@ from typing import Any
 from chatstore.cache.knowledge import Knowledge, Standing
 from chatstore.cache.machine import Machine
 from chatstore.cache.protocol import Marker, Tombstone, Version
-from chatstore.models import SessionInfo
+from chatstore.models import Page, SessionInfo
 
-from .call import CallUnderWay
+from .call import CallUnderWay, version_of
 from .world import ID, Letter, World
 
 _SHARED = (Machine, Knowledge)
@@ -78,6 +78,8 @@ def plain(value: object, rank: Mapping[int, int], now: float) -> object:
             return value - now
         case SessionInfo():
             return Version.of(value)
+        case Page():
+            return version_of(value)
         case Letter(message, sent):
             return plain(message, rank, now), sent - now
         case dict():

@@ -69,21 +69,21 @@ def test_a_cache_that_hangs_leaves_the_primary_its_time() -> None:
     """Each request to the cache has a quarter of what the call has left, at most; the call ends in
     time, and its answer is the primary's."""
     cache = Hanging()
-    store = CachedSessionStore(MemorySessionStore(), cache, deadline=0.4)
+    store = CachedSessionStore(MemorySessionStore(), cache, deadline=2)
     began = time.monotonic()
     session = store.create("ana")
     assert store.get(session.session_id) == session
-    assert time.monotonic() - began < 2 * 0.4 * 1.1
+    assert time.monotonic() - began < 2 * 2 * 1.1
     assert store.stats().errors == 3
-    assert all(given <= 0.1 for given in cache.given)
+    assert all(given <= 0.5 for given in cache.given)
 
 
 @pytest.mark.parametrize("leaves", [0.005, 0.0, -0.01])
 def test_a_write_that_was_acknowledged_is_no_failure(leaves: float) -> None:
     """When the primary has answered and hardly any time is left, the cache is not asked: the write
     has succeeded, and the cache has done nothing wrong. The writer still reads its own write."""
-    primary, cache = Late(deadline=0.2), MemorySessionCache()
-    store = CachedSessionStore(primary, cache, deadline=0.2)
+    primary, cache = Late(deadline=0.5), MemorySessionCache()
+    store = CachedSessionStore(primary, cache, deadline=0.5)
     session = store.create("ana")
     primary.leaves = leaves
     errors, asked = store.stats().errors, store.stats().left_alone

@@ -1,27 +1,17 @@
 """What a cached store promises beyond the contract."""
 
 import logging
-import random
-from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
+from typing import Any
 
 import pytest
 
 from chatstore import (
-    MaintainedSessionStore,
-    ManualClock,
-    MemorySessionCache,
-    MemorySessionStore,
-    Message,
     RetentionPolicy,
     Session,
     VersionConflictError,
 )
 from chatstore.cache.protocol import Snapshot, life_of
-from chatstore_contract_tests.cached import DyingCacheHarness
-from chatstore_contract_tests.comparing import Call, outcome
-from chatstore_contract_tests.memory import MemoryHarness
 
 from .shared import Shared, said
 
@@ -108,9 +98,9 @@ def test_an_answer_that_comes_late_is_not_kept(shared: Shared) -> None:
     shared.cache.forget()
     slow = store.primary.get
 
-    def get(session_id: str, *, user_id: str | None = None) -> Session:
+    def get(session_id: str, **options: Any) -> Session:
         shared.time.now += 30
-        return slow(session_id, user_id=user_id)
+        return slow(session_id, **options)
 
     store.primary.get = get  # type: ignore[method-assign]
     store.get(session.session_id)
@@ -181,57 +171,3 @@ def test_too_many_sessions_to_remember_are_read_from_the_primary(shared: Shared)
     assert other.stats().hits == 0
     shared.time.now += 5
     assert store.get(first.session_id).version == 2
-
-
-def test_one_client_notices_nothing_of_a_dying_cache() -> None:
-    """Through hundreds of calls on one session, whatever the cache missed and however old what it
-    comes back with: each answer is the reference's."""
-    cache = MemorySessionCache()
-    harness = DyingCacheHarness(
-        "one", MemoryHarness(), connect=lambda: cache, forget=cache.forget, is_for_one=True
-    )
-    reference, store = MemoryHarness().open(), harness.open()
-    clock = ManualClock()
-    reference.clock = store.clock = clock
-    assert isinstance(store.primary, MemorySessionStore)
-    store.primary.clock = clock
-    chance = random.Random(3)  # noqa: S311 - chance, not secrecy
-    backups = [reference.create("ana", session_id="a")]
-    store.create("ana", session_id="a")
-    for number in range(3_000):
-        if number % 20 == 0:
-            # Tombstones would last longer than this test.
-            cache.forget()
-        message = said(str(number))
-        backup = chance.choice(backups)
-        calls: Sequence[Call] = (
-            lambda each: each.get("a"),
-            lambda each: each.get("a"),
-            lambda each: each.get_many(["a"]),
-            partial(_append, message),
-            partial(_update, number),
-            partial(_rewrite, message),
-            lambda each: each.delete("a"),
-            lambda each: each.create("ana", session_id="a"),
-            partial(_restore, backup),
-        )
-        call = chance.choice(calls)
-        assert outcome(call, store) == outcome(call, reference), number
-        backups += reference.get_many(["a"])
-    assert store.stats().hits > 20
-
-
-def _append(message: Message, store: MaintainedSessionStore) -> object:
-    return store.append("a", message)
-
-
-def _update(number: int, store: MaintainedSessionStore) -> object:
-    return store.update("a", metadata={"n": number})
-
-
-def _rewrite(message: Message, store: MaintainedSessionStore) -> object:
-    return store.rewrite("a", [message], if_version=None)
-
-
-def _restore(backup: Session, store: MaintainedSessionStore) -> object:
-    return store.restore(backup, overwrite=True)  # type: ignore[func-returns-value]

@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,12 +11,15 @@ from hypothesis import strategies as st
 from chatstore import (
     ExtractedFilters,
     MemorySessionStore,
+    MemoryStorage,
     Message,
     RetentionPolicy,
     Session,
     YearRange,
 )
-from chatstore.cache.snapshot import SnapshotCodec, info_of
+from chatstore.cache.client import info_of
+from chatstore.cache.protocol import Version
+from chatstore.cache.snapshot import SnapshotCodec
 from chatstore.models import Document
 
 POLICY = RetentionPolicy(max_messages=None)
@@ -36,25 +40,25 @@ values = st.recursive(
 filters = st.builds(
     ExtractedFilters, genres=st.lists(texts, max_size=2), year_range=st.builds(YearRange)
 )
+objects = st.dictionaries(names, values, max_size=3)
+
+
+def _message(unknown: dict[str, Any], **known: Any) -> Message:
+    return Message(
+        type="user_query", **known, **{f"x{name}": value for name, value in unknown.items()}
+    )
+
+
 messages = st.builds(
-    lambda content, moment, confidence, filters, unknown: Message(
-        type="user_query",
-        content=content,
-        timestamp=moment,
-        confidence=confidence,
-        extracted_filters=filters,
-        **{f"x{name}": value for name, value in unknown.items()},
-    ),
-    texts,
-    st.datetimes(
-        datetime(1000, 1, 1), datetime(9000, 1, 1), timezones=st.just(timezone(timedelta(hours=5)))
-    ),
-    st.none() | st.sampled_from([0.0, 0.25, 1.0]),
-    st.none()
-    | st.builds(
-        ExtractedFilters, genres=st.lists(texts, max_size=2), year_range=st.builds(YearRange)
-    ),
+    _message,
     st.dictionaries(texts, values, max_size=3),
+    content=st.none() | texts | st.lists(objects, max_size=2),
+    tool_calls=st.none() | st.lists(objects, max_size=2),
+    tool_call_id=st.none() | texts,
+    metadata=st.none() | objects,
+    timestamp=st.datetimes(datetime(1000, 1, 1), datetime(9000, 1, 1), timezones=st.just(FAR_EAST)),
+    confidence=st.none() | st.sampled_from([0.0, 0.25, 1.0]),
+    extracted_filters=st.none() | filters,
 )
 
 
@@ -83,7 +87,7 @@ def test_a_snapshot_holds_the_whole_session(
     store = MemorySessionStore(policy=POLICY)
     session = store.create("ana", messages=given, metadata=metadata)
     codec = SnapshotCodec(POLICY)
-    assert all_of(codec.decode(codec.encode(session))) == all_of(session)
+    assert all_of(codec.decode(codec.encode(Version.of(session), session))) == all_of(session)
     if given:
         info = store.append(session.session_id, given[-1])
         assert all_of(info_of(session)) == all_of(info)
@@ -95,7 +99,7 @@ def test_what_json_can_not_hold_is_refused(value: object) -> None:
     session = MemorySessionStore().create("ana")
     session.metadata["odd"] = value
     with pytest.raises((TypeError, ValueError)):
-        SnapshotCodec(POLICY).encode(session)
+        SnapshotCodec(POLICY).encode(Version.of(session), session)
 
 
 def test_a_session_that_was_changed_is_stored_as_it_is() -> None:
@@ -104,4 +108,44 @@ def test_a_session_that_was_changed_is_stored_as_it_is() -> None:
     session.messages.append(Message(type="user_query", content="later"))
     session.metadata["n"] = 1
     codec = SnapshotCodec(POLICY)
-    assert codec.decode(codec.encode(session)) == session
+    assert codec.decode(codec.encode(Version.of(session), session)) == session
+
+
+policies = st.sampled_from(
+    [
+        RetentionPolicy(max_messages=count, max_message_bytes=size, max_window_bytes=size)
+        for count in (1, 3, 5, None)
+        for size in (300, 1_000, 336_000)
+    ]
+)
+
+
+@given(
+    st.lists(st.integers(1, 150), max_size=9),
+    policies,
+    policies,
+    st.none() | st.integers(1, 6),
+    st.none() | st.integers(0, 7),
+)
+def test_a_snapshot_is_enough_or_no_answer(
+    lengths: list[int],
+    writer: RetentionPolicy,
+    reader: RetentionPolicy,
+    history: int | None,
+    last: int | None,
+) -> None:
+    """Whoever cut the window, by count or by bytes, of a session with history or without: what a
+    reader makes of the snapshot is what the primary would have shown, or nothing; and by equal
+    bounds, or where the session's window is full of as many messages as there are, it is one."""
+    storage = MemoryStorage()
+    policy = RetentionPolicy(max_messages=history, keep_history=history is not None)
+    sent = [Message(type="user_query", content="x" * length) for length in lengths]
+    owner = MemorySessionStore(storage, policy=policy)
+    session_id = owner.create("ana", messages=sent).session_id
+    cut = MemorySessionStore(storage, policy=writer).get(session_id)
+    snapshot = SnapshotCodec(writer).encode(Version.of(cut), cut)
+    there = MemorySessionStore(storage, policy=reader).get(session_id, last=last)
+    found = SnapshotCodec(reader).decode(snapshot, last)
+    assert found is None or found == there
+    if writer == reader or last == 0 or len(cut.messages) == history:
+        assert found is not None

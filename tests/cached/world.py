@@ -10,9 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Literal
+from typing import Literal, get_args
 
-from chatstore import Session, SessionExistsError, SessionNotFoundError
+from chatstore import (
+    Message,
+    MessageNotFoundError,
+    Page,
+    Session,
+    SessionExistsError,
+    SessionNotFoundError,
+)
 from chatstore.cache.machine import (
     Bury,
     Found,
@@ -23,8 +30,23 @@ from chatstore.cache.machine import (
 from chatstore.cache.memory import MemorySessionCache
 from chatstore.cache.protocol import Snapshot, Version
 
-Verb = Literal["get", "append", "update", "delete", "create", "restore"]
-VERBS: tuple[Verb, ...] = ("get", "append", "update", "delete", "create", "restore")
+Verb = Literal[
+    "get",
+    "glance",
+    "leaf",
+    "append",
+    "again",
+    "amend",
+    "update",
+    "delete",
+    "create",
+    "restore",
+]
+VERBS: tuple[Verb, ...] = get_args(Verb)
+"""What a client may call. To glance is to get a part of the window, to leaf is to list messages; an
+append again finds its messages stored."""
+
+READS: frozenset[Verb] = frozenset({"get", "glance", "leaf"})
 Fate = Literal["delivered", "lost", "answer lost", "after a restart", "late"]
 FATES: tuple[Fate, ...] = ("delivered", "lost", "answer lost", "after a restart")
 """What may become of a request to the cache. One that is late has failed for its client and is
@@ -32,7 +54,8 @@ still on its way: it may arrive at any time, or never."""
 
 ID = "the session"
 
-Message = Put | Mark | Bury
+Told = Put | Mark | Bury
+"""What the cache is told."""
 
 
 @cache
@@ -45,6 +68,11 @@ def session(version: Version) -> Session:
         version=version.number,
         creation_id=version.life.removeprefix("id "),
     )
+
+
+def leaf(version: Version) -> Page[Message]:
+    """A page of the session's messages."""
+    return Page([], None, version.number, session(version).creation_id)
 
 
 FIRST = Version("id A", 1)
@@ -77,7 +105,7 @@ class Call:
 class Letter:
     """A message to the cache that changes it, and when it was sent."""
 
-    message: Message
+    message: Told
     sent: float
 
 
@@ -113,7 +141,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.cache = self.rules.cache(lambda: self.now)
-        self.arrive(Letter(Put([session(FIRST)], self.now, True), self.now))
+        self.arrive(Letter(Put([(FIRST, session(FIRST))], self.now, True), self.now))
         self.machines = [self.rules.machine(self.rules.lapse) for _ in range(self.clients)]
         self.history = [self.stored]
         self.own = [0] * self.clients
@@ -137,9 +165,8 @@ class World:
         self.cache.sent_at = letter.sent  # type: ignore[attr-defined]  # for rules that count so
         lapse = self.rules.lapse
         match letter.message:
-            case Put(sessions, asked_at, wrote):
-                for each in sessions:
-                    version = Version.of(each)
+            case Put(news, asked_at, wrote):
+                for version, _ in news:
                     snapshots = {ID: Snapshot(version.life, version.number, b"")}
                     self.cache.put(snapshots, asked_at=asked_at, lapse=lapse, wrote=wrote)
             case Mark(session_id, marker):
@@ -147,7 +174,7 @@ class World:
             case Bury(session_ids):
                 self.cache.bury(session_ids, lapse=lapse)
 
-    def deliver(self, fate: Fate, message: Message) -> bool:
+    def deliver(self, fate: Fate, message: Told) -> bool:
         """Send a message; whether it arrives in its call."""
         letter = Letter(message, self.now)
         if fate == "late":
@@ -181,8 +208,12 @@ class World:
             return was_there
         if self.stored is None:
             raise SessionNotFoundError(ID)
-        if verb == "get":
+        if verb == "leaf":
+            return leaf(self.stored)
+        if verb in ("get", "glance", "again"):
             return [session(self.stored)]
+        if verb == "amend" and self.stored.life != FIRST.life:
+            raise MessageNotFoundError(ID, "a message of the first life")
         written = self._commit(Version(self.stored.life, self.stored.number + 1))
         return written if verb == "update" else [written]
 

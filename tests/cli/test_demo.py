@@ -102,9 +102,9 @@ class AsksNobody(MemorySessionStore):
 class TellsStrangersApart(MemorySessionStore):
     """Refuses a stranger in words that give the session away."""
 
-    def get(self, session_id: str, *, user_id: str | None = None) -> Session:
+    def get(self, session_id: str, **options: Any) -> Session:
         session = super().get(session_id)
-        if user_id not in (None, session.user_id):
+        if options.get("user_id") not in (None, session.user_id):
             error = SessionNotFoundError(session_id)
             error.args = ("not yours",)
             raise error
@@ -114,10 +114,10 @@ class TellsStrangersApart(MemorySessionStore):
 class NeverForgets(MemorySessionStore):
     """Shows what has expired."""
 
-    def get(self, session_id: str, *, user_id: str | None = None) -> Session:
+    def get(self, session_id: str, **options: Any) -> Session:
         now, self.clock = self.clock, lambda: datetime(2026, 1, 1, tzinfo=UTC)
         try:
-            return super().get(session_id, user_id=user_id)
+            return super().get(session_id, **options)
         finally:
             self.clock = now
 

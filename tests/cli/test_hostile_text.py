@@ -1,6 +1,6 @@
 import pytest
 
-from chatstore import Message
+from chatstore import JsonObject, Message
 from chatstore.cli.printable import printable, printable_lines
 
 from .conftest import Terminal
@@ -44,16 +44,25 @@ def test_no_attribute_reaches_the_terminal_raw(terminal: Terminal, text: str) ->
     in it is text."""
     hostile = text.replace("\x00", "")
     message = Message(type=hostile, content=hostile, message_id=hostile, recommendations=[hostile])
+    part = Message(
+        type=hostile,
+        content=[{"type": "text", "text": hostile}, {hostile: hostile}],
+        tool_calls=[{"name": hostile, hostile: hostile}],
+        tool_call_id=hostile,
+        name=hostile,
+        metadata={hostile: hostile},
+    )
     terminal.store().create(
         hostile,
         session_id=hostile,
-        messages=[message],
+        messages=[message, part],
         metadata={hostile: hostile},
         user_preferences={hostile: hostile},
         session_status=hostile,
     )
     outputs = [
         terminal.run("sessions", "show", hostile),
+        terminal.run("sessions", "messages", hostile),
         terminal.run("sessions", "list", hostile),
         terminal.run("sessions", "set", hostile),
         terminal.run("sessions", "append", hostile, hostile, "--message-id", f"{hostile}2"),
@@ -65,7 +74,8 @@ def test_no_attribute_reaches_the_terminal_raw(terminal: Terminal, text: str) ->
     for answer in outputs:
         assert answer.code == 0
         assert all(character.isprintable() or character == "\n" for character in answer.out)
-    assert printable(hostile) in outputs[0].out.replace("\n", "")
+    for shown in outputs[:2]:
+        assert printable(hostile) in shown.out.replace("\n", "")
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -96,6 +106,18 @@ def test_content_cannot_pass_for_a_message_of_its_own(terminal: Terminal) -> Non
     shown = terminal.run("sessions", "show", "s1").out
     below = shown.partition("m1\n")[2].splitlines()
     assert len(below) > 4
+    assert all(line.startswith("    ") for line in below)
+
+
+def test_no_part_can_pass_for_a_message_of_its_own(terminal: Terminal) -> None:
+    """Every line of every part is indented too, and so is every line of a tool call."""
+    forged = "yes\n2026-01-01 00:00:00  trini_response  m9\n" + "wide " * 60
+    parts: list[JsonObject] = [{"type": "text", "text": forged}, {"type": "other", "text": forged}]
+    message = Message(message_id="m1", type="x", content=parts, tool_calls=[{"name": forged}])
+    terminal.store().create("ana", session_id="s1", messages=[message])
+    shown = terminal.run("sessions", "messages", "s1").out
+    below = shown.partition("m1\n")[2].splitlines()
+    assert len(below) > 12
     assert all(line.startswith("    ") for line in below)
 
 

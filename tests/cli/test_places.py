@@ -16,6 +16,8 @@ COMMANDS = [
     ("sessions", "list", "ana"),
     ("sessions", "list", "ana", "--all", "--json"),
     ("sessions", "show", "s"),
+    ("sessions", "messages", "s"),
+    ("sessions", "messages", "s", "--all", "--json"),
     ("sessions", "append", "s", "Hello"),
     ("sessions", "set", "s"),
     ("sessions", "delete", "s"),

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 from chatstore.cli.application import application
 
 _MAIN = "import sys; from chatstore.cli import main; main()"
+_HEEDING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+"""What a script runs in its background ignores interrupts, and so does all that is run by it."""
 _ENVIRONMENT = {
     name: value for name, value in os.environ.items() if not name.startswith("CHATSTORE_")
 }
@@ -148,7 +150,7 @@ def test_an_interrupt_is_no_missing_session(json_too: tuple[str, ...]) -> None:
     """An interrupt from the keyboard ends a command with 130, in one line that says what is not
     known."""
     code = (
-        "import signal; from chatstore.cli import options\n"
+        f"{_HEEDING}from chatstore.cli import options\n"
         "options.open_store = lambda *_, **__: signal.raise_signal(signal.SIGINT)\n" + _MAIN
     )
     answer = _run("sessions", "new", "ana", *json_too, command=_python(code))
@@ -160,7 +162,7 @@ def test_an_interrupt_is_no_missing_session(json_too: tuple[str, ...]) -> None:
 def test_an_interrupt_before_the_command_runs() -> None:
     """While the command line is being loaded an interrupt ends it as well, without a traceback."""
     code = (
-        "import signal, sys\n"
+        f"{_HEEDING}import sys\n"
         "class Finder:\n"
         "    def find_spec(self, name, *_):\n"
         "        if name == 'chatstore.cli.application': signal.raise_signal(signal.SIGINT)\n"
@@ -222,5 +224,7 @@ def test_a_session_outlives_the_process_that_made_it(tmp_path: Path) -> None:
     assert (made.returncode, made.stderr) == (0, b"")
     assert (tmp_path / "chatstore.db").exists()
     _run("sessions", "append", "s1", "-", typed=b"Hello\n", directory=tmp_path)
+    listed = _run("sessions", "messages", "s1", "--json", directory=tmp_path)
+    assert [each["content"] for each in json.loads(listed.stdout)["items"]] == ["Hello"]
     shown = _run("sessions", "show", "s1", "--json", directory=tmp_path)
     assert [each["content"] for each in json.loads(shown.stdout)["messages"]] == ["Hello"]

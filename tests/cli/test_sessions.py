@@ -143,7 +143,8 @@ def test_show_tells_everything_of_a_session(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("show", "s1"), ("append", "s1", "x"), ("set", "s1"), ("delete", "s1")]
+    "command",
+    [("show", "s1"), ("messages", "s1"), ("append", "s1", "x"), ("set", "s1"), ("delete", "s1")],
 )
 def test_another_users_session_is_not_found(terminal: Terminal, command: tuple[str, ...]) -> None:
     """--user is the ownership check: exit code 1, the same as for a session that never was, and

@@ -21,6 +21,7 @@ GIVEN: Mapping[str, Any] = {
     "session_id": "chat",
     "session_ids": ["chat"],
     "messages": [Message(type="user", content="x")],
+    "message": Message(type="user", content="x"),
     "session": Session(
         session_id="restored",
         user_id="ana",

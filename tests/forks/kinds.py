@@ -132,6 +132,8 @@ KINDS: dict[str, Kind] = {
     "redis": live("redis"),
     "redis-cluster": live("redis-cluster"),
     "dynamodb": live("dynamodb"),
+    "postgresql": live("postgresql"),
+    "pgbouncer": live("pgbouncer"),
 }
 
 OpenCache = Callable[[], SessionCache]

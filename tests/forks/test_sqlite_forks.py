@@ -27,7 +27,8 @@ def stored_ids(path: Path, session_id: str) -> list[str]:
         return [
             identity
             for (identity,) in connection.execute(
-                "SELECT message_id FROM chat_messages WHERE session_id = ? ORDER BY seq",
+                "SELECT message_id FROM chat_messages JOIN chat_sessions USING (life) "
+                "WHERE session_id = ? ORDER BY seq",
                 [session_id],
             )
         ]
@@ -128,7 +129,7 @@ def test_a_writer_at_the_fork_does_not_stop_the_child(path: Path) -> None:
     store = open_store(f"sqlite:///{path}")
     assert isinstance(store, SQLSessionStore)
     store.create("ana", session_id="chat")
-    lock = store.engine.database.writer
+    lock = store.engine.database.turns.writer
     lock.acquire()
     waiting = threading.Thread(target=lambda: store.append("chat", message("parent's")))
     waiting.start()

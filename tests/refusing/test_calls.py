@@ -13,7 +13,7 @@ from chatstore import (
     MemorySessionStore,
 )
 from chatstore.values.plain import class_name, kind_of
-from chatstore_contract_tests.door import arguments, called
+from chatstore_contract_tests.arguments import arguments, called
 from chatstore_contract_tests.through_async import LoopThread, SyncView
 
 from .values import NAMED

@@ -16,10 +16,13 @@ from chatstore import (
     Session,
 )
 
+from .conversations import CONVERSATIONS
 from .sentences import FIRST, SECRET, SENTENCES, Call, filled
 
+ALL = (*SENTENCES, *CONVERSATIONS)
 
-@pytest.mark.parametrize(("call", "sentence"), SENTENCES, ids=[each for _, each in SENTENCES])
+
+@pytest.mark.parametrize(("call", "sentence"), ALL, ids=[each for _, each in ALL])
 def test_the_sentence_is_a_persons(call: Call, sentence: str) -> None:
     """FIELD must be LIMIT, not SIZE; ADVICE: each reads as one sentence."""
     with pytest.raises(InvalidInputError) as raised:
@@ -31,7 +34,7 @@ def test_the_sentence_is_a_persons(call: Call, sentence: str) -> None:
 
 def test_no_sentence_tells_a_secret() -> None:
     """Contents and values are in no error, and in nothing that hangs on one."""
-    for call, sentence in SENTENCES:
+    for call, sentence in ALL:
         with pytest.raises(InvalidInputError) as raised:
             call(filled())
         for part in (raised.value.__cause__, raised.value.__context__):
@@ -48,7 +51,8 @@ def test_a_corrupt_record_tells_no_secret() -> None:
     storage.documents["s"]["messages"][0]["content"] = [SECRET]
     with pytest.raises(CorruptSessionError) as raised:
         store.get("s")
-    assert "messages.0.content: Input should be a valid string" in str(raised.value)
+    told = "messages.0.content: Input should be a string or a list of JSON objects"
+    assert told in str(raised.value)
     assert (raised.value.__cause__, raised.value.__context__) == (None, None)
 
 

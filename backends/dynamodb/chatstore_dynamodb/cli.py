@@ -11,11 +11,25 @@ from chatstore.cli import options, output
 from chatstore.cli.failures import ExitCode, UsageError
 from chatstore.cli.printable import printable
 from chatstore.environment import URL_VARIABLE
+from chatstore_dynamodb.naming import history_table_of
+from chatstore_dynamodb.place import Place
 from chatstore_dynamodb.schema.agreement import agreed
 from chatstore_dynamodb.schema.apply import perform
 from chatstore_dynamodb.schema.connection import connected, translated
-from chatstore_dynamodb.schema.definition import PROJECTIONS, TableDefinition, table_name_of
-from chatstore_dynamodb.schema.files import CREATE_PREFIX, definitions_in, deployment_files
+from chatstore_dynamodb.schema.definition import (
+    PROJECTIONS,
+    AnyDefinition,
+    HistoryDefinition,
+    TableDefinition,
+    table_name_of,
+)
+from chatstore_dynamodb.schema.files import (
+    CREATE_PREFIX,
+    definitions_in,
+    deployment_files,
+    history_files,
+)
+from chatstore_dynamodb.schema.history import verify_history
 from chatstore_dynamodb.schema.plan import Plan, plan
 from chatstore_dynamodb.schema.verify import verify as differences_of
 from chatstore_dynamodb.url import Address, read_url
@@ -50,6 +64,16 @@ Projection = Annotated[
     ),
 ]
 
+WithHistory = Annotated[
+    bool,
+    typer.Option(
+        "--history",
+        help="Also the table of what sessions with history keep: the URL's history=TABLE, or "
+        f"{history_table_of(table_name_of('STAGE'))} beside {table_name_of('STAGE')}. A URL that "
+        "names it says the same.",
+    ),
+]
+
 
 @application.command("emit")
 def emit(
@@ -64,6 +88,7 @@ def emit(
         ),
     ] = None,
     projection: Projection = None,
+    history: WithHistory = False,
     to: Annotated[
         Path, typer.Option("--to", metavar="DIR", help="The folder to write the files to.")
     ] = Path(),
@@ -77,11 +102,13 @@ def emit(
     if url is not None and stage is not None:
         raise UsageError("give --url or --stage, not both")
     address = _address(url) if stage is None else Address(table_name_of(stage))
-    definition = _definition(address, projection)
+    files = deployment_files(_definition(address, projection))
+    for each in _history(address, asked=history):
+        files |= history_files(each)
     written: list[str] = []
     try:
         to.mkdir(parents=True, exist_ok=True)
-        for name, text in deployment_files(definition).items():
+        for name, text in files.items():
             (to / name).write_text(text)
             written.append(str(to / name))
     except OSError as error:
@@ -93,6 +120,7 @@ def emit(
 def apply(
     url: Url = None,
     projection: Projection = None,
+    history: WithHistory = False,
     every: Annotated[
         Path | None,
         typer.Option(
@@ -115,7 +143,13 @@ def apply(
     address = _address(url)
     if every is not None and projection is not None:
         raise UsageError("give --all or --projection, not both: the files name theirs")
-    definitions = [_definition(address, projection)] if every is None else _in_folder(every)
+    if every is not None and history:
+        raise UsageError("give --all or --history, not both: the files name the tables")
+    definitions: list[AnyDefinition] = (
+        [_definition(address, projection), *_history(address, asked=history)]
+        if every is None
+        else _in_folder(every)
+    )
     any_projection = every is None and projection is None
     with ExitStack() as opened:
         clients = [
@@ -147,7 +181,7 @@ def apply(
 
 
 @application.command("verify")
-def verify(url: Url = None, as_json: options.AsJson = False) -> None:
+def verify(url: Url = None, history: WithHistory = False, as_json: options.AsJson = False) -> None:
     """Compare a live table with what chatstore needs.
 
     Names each difference and what mends it; exit code 5 if there is one. What the caller may do is
@@ -155,17 +189,24 @@ def verify(url: Url = None, as_json: options.AsJson = False) -> None:
     """
     address = _address(url)
     definition = _definition(address, None)
+    histories = _history(address, asked=history)
     with (
         connected(address, definition.table_name) as client,
         translated(definition.table_name),
     ):
-        found = differences_of(client, definition)
+        found = differences_of(client, definition, keeps_histories=bool(histories))
+        place = Place.of(client, address.table_name, address.index_name, address.history_table)
+        for each in histories:
+            found += verify_history(client, each, place)
     document = {
         "table": definition.table_name,
+        **({"history": histories[0].table_name} if histories else {}),
         "differences": [{"what": each.what, "mend": each.mend} for each in found],
     }
     lines = [f"{each.what}\n    {each.mend}" for each in found]
-    _tell(document, lines or [f"{definition.table_name} is as it must be"], as_json=as_json)
+    names = " and ".join([definition.table_name, *(each.table_name for each in histories)])
+    are = "is as it must be" if len(histories) == 0 else "are as they must be"
+    _tell(document, lines or [f"{names} {are}"], as_json=as_json)
     if found:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -181,8 +222,8 @@ def _address(url: str | None) -> Address:
     if separator and scheme.lower() != "dynamodb":
         origin = "" if url else f" of {URL_VARIABLE}"
         raise UsageError(
-            f"schema is for dynamodb:// alone, and the URL{origin} is a {scheme}:// one: such a "
-            "store needs no schema command"
+            "schema is for dynamodb:// and postgresql:// alone, and the URL"
+            f"{origin} is a {scheme}:// one: such a store needs no schema command"
         )
     address = read_url(chosen)
     region = address.region or (_LOCAL_REGION if address.endpoint_url else None)
@@ -196,7 +237,14 @@ def _definition(address: Address, projection: str | None) -> TableDefinition:
     return TableDefinition(address.table_name, address.index_name, chosen)
 
 
-def _in_folder(folder: Path) -> list[TableDefinition]:
+def _history(address: Address, *, asked: bool) -> list[HistoryDefinition]:
+    """The history table, if it was asked for or is named."""
+    if address.history_table is not None:
+        return [HistoryDefinition(address.history_table)]
+    return [HistoryDefinition.beside(address.table_name)] if asked else []
+
+
+def _in_folder(folder: Path) -> list[AnyDefinition]:
     found = definitions_in(folder)
     if not found:
         raise UsageError(

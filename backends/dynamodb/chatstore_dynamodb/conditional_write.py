@@ -13,48 +13,66 @@ from chatstore.errors import BackendThrottledError, SessionNotFoundError
 from chatstore.runtime.deadline import DeadlineError
 from chatstore_dynamodb.attribute_values import Item
 from chatstore_dynamodb.errors import is_failed_condition, is_too_large, returned_item
-from chatstore_dynamodb.stored_item import StoredItem
+from chatstore_dynamodb.items import HISTORY, STATE_BYTES, WINDOW_BYTES, bounded_maps
+from chatstore_dynamodb.stored_item import Seen, StoredItem
 from chatstore_dynamodb.table import Table, back_off
 
 _MOST_ATTEMPTS = 60
 """How often one write is sent, each time for what the last try met. Writers only ever conflict
 where windows are full by bytes; then each conflict means that another one's write succeeded."""
 
+_BOUNDS = frozenset(STATE_BYTES.values())
+_NOTHING: frozenset[str] = frozenset()
+
 Request = Mapping[str, Any]
 
-First = Callable[[int | None], Request | None]
-"""From the number of messages that the window is believed to have (None: nobody knows) to the first
-request; None if the item has to be read first."""
+First = Callable[[Seen | None], Request | None]
+"""From what is remembered of the session to the first request; None if the item has to be read
+first."""
 
 Next = Callable[[StoredItem, bool], Request | None]
 """From the live session that a try met, and whether the item was too large for it, to the next
-request; None if there is nothing left to write. It checks the version."""
+request; None if there is nothing left to write. It checks the version, and raises `OutdatedError`
+if the session has changed since it was met."""
 
 
-class WindowSizes:
-    """What a process remembers of windows that it saw: a guess that saves a request, never a fact.
-    It has the last known number of messages of the sessions used most recently."""
+class OutdatedError(Exception):
+    """What is known of a session does not hold: another writer has changed it meanwhile."""
+
+
+class SeenSessions:
+    """What a process remembers of sessions that it saw: a guess that saves a request, never a fact.
+    Of the sessions beyond the capacity, the longest unused is forgotten."""
 
     def __init__(self, capacity: int = 10_000) -> None:
         self._capacity = capacity
-        self._sizes: OrderedDict[str, int] = OrderedDict()
+        self._seen: OrderedDict[str, Seen] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, session_id: str) -> int | None:
-        """The size that was seen last; None if that was too long ago, or never."""
+    def get(self, session_id: str) -> Seen | None:
+        """What was seen last; None if that was too long ago, or never."""
         with self._lock:
-            size = self._sizes.get(session_id)
-            if size is not None:
-                self._sizes.move_to_end(session_id)
-            return size
+            seen = self._seen.get(session_id)
+            if seen is not None:
+                self._seen.move_to_end(session_id)
+            return seen
 
-    def put(self, session_id: str, size: int) -> None:
-        """Remember a size; of the sessions beyond the capacity, the longest unused is forgotten."""
+    def put(self, session_id: str, item: Item) -> None:
+        """Remember an item."""
+        history, weight = _number(item, HISTORY), _number(item, WINDOW_BYTES)
+        size = len(item.get("messages", {}).get("L", ()))
+        bounded = _NOTHING if item.keys().isdisjoint(_BOUNDS) else bounded_maps(item)
+        seen = Seen(size, history, 0 if history is None else weight or 0, bounded)
         with self._lock:
-            self._sizes[session_id] = size
-            self._sizes.move_to_end(session_id)
-            if len(self._sizes) > self._capacity:
-                self._sizes.popitem(last=False)
+            self._seen[session_id] = seen
+            self._seen.move_to_end(session_id)
+            if len(self._seen) > self._capacity:
+                self._seen.popitem(last=False)
+
+
+def _number(item: Item, attribute: str) -> int | None:
+    text = item.get(attribute, {}).get("N", "")
+    return int(text) if text.isdecimal() else None
 
 
 class ConditionalWrites:
@@ -62,13 +80,13 @@ class ConditionalWrites:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self.window_sizes = WindowSizes()
+        self.sessions = SeenSessions()
 
     def update(self, write: Write, first: First, following: Next, *, may_cut: bool = False) -> Item:
         """The item after the write. With `may_cut` an item that is too large is asked about once
         more. Raises `SessionNotFoundError` for what is no live session of the right owner."""
         session_id = write.session_id
-        request = first(self.window_sizes.get(session_id))
+        request = first(self.sessions.get(session_id))
         item = self._send(write, request, following, send=self._change, may_cut=may_cut)
         return self.seen(session_id, item)
 
@@ -81,8 +99,8 @@ class ConditionalWrites:
         self._send(write, condition, following, send=send)
 
     def seen(self, session_id: str, item: Item) -> Item:
-        """The item, whose window's size is remembered."""
-        self.window_sizes.put(session_id, len(item.get("messages", {}).get("L", ())))
+        """The item, which is remembered."""
+        self.sessions.put(session_id, item)
         return item
 
     def _send(
@@ -99,7 +117,7 @@ class ConditionalWrites:
         is_full = False
         if request is None:
             stored = _visible(write, table.stored(session_id))
-            request = following(stored, is_full)
+            stored, request = self._following(write, stored, following, is_full=is_full)
             if request is None:
                 return stored.item
         for attempt in range(_MOST_ATTEMPTS):
@@ -114,12 +132,24 @@ class ConditionalWrites:
                 is_full = True
                 met = table.stored(session_id)
             stored = _visible(write, met)
-            request = following(stored, is_full)
+            stored, request = self._following(write, stored, following, is_full=is_full)
             if request is None:
                 return stored.item
             if attempt:
                 _wait_for_others(table, session_id, attempt)
         raise _contended(table, session_id, _MOST_ATTEMPTS)
+
+    def _following(
+        self, write: Write, stored: StoredItem, following: Next, *, is_full: bool
+    ) -> tuple[StoredItem, Request | None]:
+        """The next request, and the session that it was made for."""
+        for attempt in range(_MOST_ATTEMPTS):
+            try:
+                return stored, following(stored, is_full)
+            except OutdatedError:
+                _wait_for_others(self._table, write.session_id, attempt)
+                stored = _visible(write, self._table.stored(write.session_id))
+        raise _contended(self._table, write.session_id, _MOST_ATTEMPTS)
 
     def _change(self, session_id: str, request: Request) -> Item:
         """One UpdateItem, and the item as it is then."""

@@ -1,12 +1,13 @@
 """The engine: what chatstore asks of DynamoDB, each call one request in the usual case."""
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from chatstore.engine import (
     Body,
     Engine,
+    MessageQuery,
+    MessagesFound,
     Moment,
     PageQuery,
     Patch,
@@ -16,23 +17,29 @@ from chatstore.engine import (
     StoredMessage,
     StoredSession,
     Write,
+    is_same,
     new_part,
+    newest,
+    require_amended_fit,
 )
-from chatstore.errors import ChatStoreError, SessionNotFoundError
+from chatstore.errors import ChatStoreError, MessageNotFoundError, SessionNotFoundError
 from chatstore.policy import RetentionPolicy
 from chatstore_dynamodb import expressions, maintenance
 from chatstore_dynamodb.arguments import require_flag, require_name
 from chatstore_dynamodb.client import Client, private_client
 from chatstore_dynamodb.conditional_write import ConditionalWrites, Request
 from chatstore_dynamodb.errors import translate
+from chatstore_dynamodb.history.sessions import Histories, HistoryMetError
 from chatstore_dynamodb.items import (
     BACKEND,
     DEFAULT_INDEX,
+    HISTORY_ID,
     info_body,
     new_item,
-    other_attributes,
     record,
 )
+from chatstore_dynamodb.listing import page
+from chatstore_dynamodb.naming import history_table_of
 from chatstore_dynamodb.ping import ping
 from chatstore_dynamodb.stored_item import StoredItem
 from chatstore_dynamodb.table import Table
@@ -49,15 +56,22 @@ class DynamoDBEngine(Engine):
         table_name: str,
         *,
         index_name: str = DEFAULT_INDEX,
+        history_table: str | None = None,
         consistent_reads: bool = True,
     ) -> None:
+        name = require_name("table_name", table_name)
+        is_named = history_table is not None
+        chosen = history_table_of(name) if history_table is None else history_table
+        history = require_name("history_table", chosen)
         self.table = Table(
             private_client(client),
-            require_name("table_name", table_name),
+            name,
             index_name=require_name("index_name", index_name),
+            history_table=history if is_named else None,
             consistent_reads=require_flag("consistent_reads", consistent_reads),
         )
         self.writes = ConditionalWrites(self.table)
+        self.histories = Histories(self.table, self.writes, history, is_named=is_named)
         self.needs_time_to_live = True
         """Whether `ping` wants the table to remove what has expired."""
         self._policy = RetentionPolicy()
@@ -76,12 +90,11 @@ class DynamoDBEngine(Engine):
         return str(self.table.place)
 
     def insert(self, session: StoredSession, now: Moment) -> bool:
-        inserted = self.restore(session, overwrite=False, now=now)
-        if inserted:
-            self.writes.window_sizes.put(session.session_id, len(session.messages))
-        return inserted
+        return self.restore(session, history=iter(()), overwrite=False, now=now)
 
-    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+    def load(
+        self, session_id: str, *, latest: bool = False, last: int | None = None
+    ) -> Record | None:
         item = self.table.get(session_id, latest=latest)
         return None if item is None else record(self.writes.seen(session_id, item))
 
@@ -93,38 +106,97 @@ class DynamoDBEngine(Engine):
         }
 
     def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+        self,
+        write: Write,
+        messages: Sequence[StoredMessage],
+        *,
+        patch: Patch,
+        with_window: bool,
     ) -> Stored:
         new = messages
 
         def following(stored: StoredItem, is_full: bool) -> Request | None:
             nonlocal new
+            start = stored.window_start
             # Never the whole batch again: what stood before a message that was met has been met.
-            new = new_part(new, stored.message_ids, stored.message_count, stored.message)
+            new = new_part(
+                new,
+                stored.message_ids[start:],
+                stored.message_count,
+                lambda place: stored.message(start + place),
+            )
             if not new:
                 return None
             write.require_version(stored.version or 0)
-            return expressions.next_append(write, new, stored, is_full=is_full)
+            if stored.history is not None:
+                return self.histories.writes.append(write, new, patch, stored, is_full=is_full)
+            return expressions.next_append(write, new, patch, stored, is_full=is_full)
 
-        first = partial(expressions.first_append, write, messages)
+        first = partial(expressions.first_append, write, messages, patch)
         item = self.writes.update(write, first, following, may_cut=True)
+        if HISTORY_ID in item and new:
+            self.histories.archive.after_append(write.session_id, item, len(new))
         return Stored(record(item).body if with_window else info_body(item))
 
-    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], *, whole: bool) -> Body:
+        chosen = newest(messages, write.policy)
+
         def following(stored: StoredItem, _: bool) -> Request:
             write.require_version(stored.version or 0)
-            return expressions.rewrite_stored(write, messages, given, stored)
+            if stored.history is not None:
+                if whole:
+                    raise HistoryMetError
+                return self.histories.writes.rewrite(write, messages, stored)
+            shown = write.policy.window(len(stored.messages), lambda: stored.weights)
+            replaced = len(stored.messages) if whole else shown
+            return expressions.rewrite_stored(write, chosen, replaced, len(messages), stored)
 
-        first = partial(expressions.rewrite, write, messages, given)
-        return record(self.writes.update(write, first, following)).body
+        first = partial(expressions.first_rewrite, write, messages, whole=whole)
+        try:
+            return record(self.writes.update(write, first, following)).body
+        except HistoryMetError:
+            return record(self.histories.rewrite_whole(write, messages)).body
+
+    def amend(self, write: Write, message: StoredMessage) -> Body:
+        def following(stored: StoredItem, _: bool) -> Request | None:
+            start = stored.window_start
+            ids = stored.message_ids[start:]
+            if message.message_id not in ids:
+                raise MessageNotFoundError(write.session_id, message.message_id)
+            place = start + ids.index(message.message_id)
+            if is_same(message, stored.message(place)):
+                return None
+            write.require_version(stored.version or 0)
+            weights = stored.weights
+            require_amended_fit(
+                write.policy,
+                stored.history,
+                total=sum(weights[start:]),
+                old=weights[place],
+                new=message.weight,
+            )
+            if stored.history is not None:
+                return self.histories.writes.amend(write, message, place, stored)
+            return expressions.amend(write, message, place, stored)
+
+        return record(self.writes.update(write, lambda _: None, following)).body
+
+    def messages(self, query: MessageQuery) -> MessagesFound | None:
+        item = self.table.get(query.session_id, latest=True)
+        if item is None:
+            return None
+        self.writes.seen(query.session_id, item)
+        stored, found = self.histories.reader.page(query, StoredItem(query.session_id, item))
+        user_id, ttl, *_ = record(stored.item)
+        return MessagesFound(Record(user_id, ttl, info_body(stored.item)), found)
 
     def update(self, write: Write, patch: Patch) -> Body:
         def following(stored: StoredItem, _: bool) -> Request:
             write.require_version(stored.version or 0)
-            return expressions.update(write, patch, stored)
+            return expressions.update_stored(write, patch, stored)
 
-        first = expressions.update(write, patch, None)
-        return info_body(self.writes.update(write, lambda _: first, following))
+        first = partial(expressions.first_update, write, patch)
+        return info_body(self.writes.update(write, first, following))
 
     def delete(self, write: Write) -> bool:
         condition = expressions.visible_condition(write)
@@ -132,37 +204,23 @@ class DynamoDBEngine(Engine):
         def following(stored: StoredItem, _: bool) -> Request:
             # If it is of that version, another writer has changed that since it was met.
             write.require_version(stored.version or 0)
+            if stored.history is not None:
+                raise HistoryMetError
             return condition
 
         try:
             self.writes.delete(write, condition, following)
+        except HistoryMetError:
+            return self.histories.delete(write)
         except SessionNotFoundError:
             return False
         return True
 
     def delete_user(self, user_id: str, now: Moment) -> int:
-        return maintenance.delete_user(self.table, user_id, now)
+        return maintenance.delete_user(self.table, self.histories.eraser, user_id, now)
 
     def page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
-        request = expressions.page_request(query)
-        if request is None:
-            return []
-        listing = expressions.Listing(query)
-        for round_ in itertools.count():
-            answer = self.table.query({**request, "Limit": expressions.evaluated(query, round_)})
-            self.table.require_owner(query.user_id, answer)
-            listing.take(answer.get("Items", []))
-            if listing.is_full:
-                break
-            if not (last := answer.get("LastEvaluatedKey")):
-                listing.finish()
-                break
-            request["ExclusiveStartKey"] = last
-        incomplete = listing.incomplete
-        for item in self.table.get_many(list(incomplete)):
-            body = incomplete[item["sessionId"]["S"]]
-            body |= other_attributes(item, body)
-        return listing.page
+        return page(self.table, query)
 
     def scan(
         self, *, limit: int, after: str | None, now: Moment
@@ -170,15 +228,39 @@ class DynamoDBEngine(Engine):
         items, token = maintenance.scan(self.table, limit=limit, after=after, now=now)
         return [(item["sessionId"]["S"], record(item)) for item in items], token
 
-    def restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
+    def restore(
+        self,
+        session: StoredSession,
+        *,
+        history: Iterator[StoredMessage],
+        overwrite: bool,
+        now: Moment,
+    ) -> bool:
         condition = {} if overwrite else expressions.free(now.seconds)
-        return self.table.put(new_item(session, self._policy), condition)
+        if session.history is not None:
+            item = self.histories.put(session, history, condition, now)
+        else:
+            item = new_item(session, self._policy)
+            is_written, replaced = self.table.put(item, condition)
+            if not is_written:
+                return False
+            self.histories.forget_life_in(replaced)
+        if item is not None:
+            self.writes.seen(session.session_id, item)
+        return item is not None
 
     def purge(self, now: Moment) -> int:
-        return maintenance.purge(self.table, now)
+        count = maintenance.purge(self.table, self.histories.eraser, now)
+        self.histories.purge_orphans(now)
+        return count
 
     def ping(self) -> None:
-        ping(self.table, needs_time_to_live=self.needs_time_to_live)
+        are_kept = self.histories.are_kept(self._policy)
+        ping(
+            self.table,
+            needs_time_to_live=self.needs_time_to_live,
+            histories=self.histories.chunks if are_kept else None,
+        )
 
     def close(self) -> None:
         for client in self._owned:

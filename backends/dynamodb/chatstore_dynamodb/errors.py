@@ -67,6 +67,11 @@ def is_wrong_key(error: ClientError) -> bool:
     return code_of(error) == "ValidationException" and any(sign in text for sign in _WRONG_KEYS)
 
 
+def is_not_projected(error: ClientError) -> bool:
+    """Whether an index has not all that a Query names."""
+    return "does not project" in _text(error) and code_of(error) == "ValidationException"
+
+
 def returned_item(error: ClientError) -> dict[str, Any] | None:
     """The item that came back with a failed condition, if the engine returned one."""
     response: dict[str, Any] = dict(error.response)

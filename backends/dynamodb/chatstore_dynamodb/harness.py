@@ -15,8 +15,9 @@ from chatstore_dynamodb import DynamoDBSessionStore
 from chatstore_dynamodb.attribute_values import marshal_map
 from chatstore_dynamodb.client import Client, new_client
 from chatstore_dynamodb.errors import code_of, translate
-from chatstore_dynamodb.items import key
-from chatstore_dynamodb.schema.definition import TableDefinition
+from chatstore_dynamodb.history.chunks import POSITION
+from chatstore_dynamodb.items import HISTORY_ID, key
+from chatstore_dynamodb.schema.definition import HistoryDefinition, TableDefinition
 from chatstore_dynamodb.schema.live import described, wait_until_active
 from chatstore_dynamodb.url import Address, read_url
 
@@ -39,7 +40,9 @@ class TableHarness(Harness):
         self.name = name
         self.client = client
         self.definition = TableDefinition(f"contract-{uuid.uuid4()}", projection=projection)
+        self.history = HistoryDefinition.beside(self.table_name)
         self.client.create_table(**self.definition.create_table)
+        self.client.create_table(**self.history.create_table)
 
     @property
     def table_name(self) -> str:
@@ -67,6 +70,7 @@ class TableHarness(Harness):
 
     def close(self) -> None:
         self.client.delete_table(TableName=self.table_name)
+        self.client.delete_table(TableName=self.history.table_name)
 
     def _put(self, session_id: str, path: str) -> None:
         self.client.update_item(
@@ -87,6 +91,7 @@ class EmptiedTableHarness(TableHarness):
         self.name = name
         self.client = client
         self.definition = definition
+        self.history = HistoryDefinition.beside(self.table_name)
 
     def open(
         self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
@@ -114,7 +119,23 @@ class EmptiedTableHarness(TableHarness):
     def close(self) -> None:
         for session_id, *_ in self._heads(ConsistentRead=True):
             self.client.delete_item(TableName=self.table_name, Key={"sessionId": session_id})
+        for chunk in self._chunk_keys():
+            self.client.delete_item(TableName=self.history.table_name, Key=chunk)
         self.settle()
+
+    def _chunk_keys(self) -> list[dict[str, Any]]:
+        request = {
+            "TableName": self.history.table_name,
+            "ProjectionExpression": "#id,#position",
+            "ExpressionAttributeNames": {"#id": HISTORY_ID, "#position": POSITION},
+        }
+        found: list[dict[str, Any]] = []
+        while True:
+            answer = self.client.scan(**request)
+            found += answer["Items"]
+            if not (last := answer.get("LastEvaluatedKey")):
+                return found
+            request["ExclusiveStartKey"] = last
 
     def _heads(self, **options: Any) -> list[tuple[Any, ...]]:
         """What tells one state of a session from another, of every session, in one order."""
@@ -139,6 +160,7 @@ def namespace(url: str, name: str) -> Iterator[FreshHarness]:
     live, since the contract's clocks are not AWS's."""
     address = read_url(url)
     definition = TableDefinition(name, address.index_name)
+    history = HistoryDefinition.beside(name)
     client = _connect(address)
     try:
         if described(client, name) is not None:
@@ -146,15 +168,18 @@ def namespace(url: str, name: str) -> Iterator[FreshHarness]:
         try:
             # Whoever asks at the same moment is refused by the engine.
             client.create_table(**definition.create_table)
+            client.create_table(**history.create_table)
         except ClientError as error:
             if code_of(error) == "ResourceInUseException":
                 raise namespace_is_taken(name, "there is a table of that name") from error
             raise
         try:
             wait_until_active(client, definition)
+            wait_until_active(client, history)
             yield lambda: EmptiedTableHarness(client, definition)
         finally:
             _drop(client, definition)
+            _drop(client, history)
     except (BotoCoreError, ClientError) as error:
         raise translate(error, name) or error from error
     finally:
@@ -169,7 +194,7 @@ def _connect(address: Address) -> Client:
     )
 
 
-def _drop(client: Client, definition: TableDefinition) -> None:
+def _drop(client: Client, definition: TableDefinition | HistoryDefinition) -> None:
     # A table that is still being made can't be dropped.
     wait_until_active(client, definition)
     client.delete_table(TableName=definition.table_name)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from chatstore.models import JsonObject
 from chatstore.policy import RetentionPolicy
+from chatstore.record.state import MAX_STATE_BYTES, entry_size, state_size
 from chatstore.record.stored import (
     Record,
     StoredMessage,
@@ -32,13 +33,30 @@ MESSAGE_IDS = "messageIds"
 than one condition can look through. It may hold ids of messages that fell out of the window, until
 a compare-and-set makes it exact; `windowBytes` counts them."""
 
+STATE_BYTES = {"userPreferences": "preferencesBytes", "metadata": "metadataBytes"}
+"""For each map of the state, the attribute with an upper bound of its bytes. Where chatstore made
+the session and there is none, no entry of the map is larger than `SMALL_ENTRY`."""
+
+SMALL_ENTRY = 1_024
+
+HISTORY = "history"
+HISTORY_ID = "historyId"
+ARCHIVED = "archived"
+EDITS = "edits"
+"""Of a session with history: how many messages are its window; what its chunks are stored under;
+the position of the first message in the item; how often messages in the item were changed. Then
+`windowBytes` is exact."""
+
+GONE = 0
+"""The `ttl` of a session with history that was deleted, and whose chunks are being removed."""
+
 OTHER_NAMES = "otherNames"
 """The names of a session's attributes that chatstore does not know, as a string set, where
 chatstore wrote them: a listing names what it reads, and could not know of them otherwise."""
 
 LISTED = (
     *("sessionId", "userId", "createdAt", "updatedAt", "ttl", "userPreferences", "metadata"),
-    *("messageCount", "sessionStatus", "version", "creationId"),
+    *("messageCount", "sessionStatus", "version", "creationId", HISTORY),
 )
 """What a listing reads: every attribute that chatstore knows, but the messages."""
 
@@ -46,7 +64,12 @@ LONGEST_SLIDE = 99
 """The longest window that one expression can slide and look through for duplicates: its condition
 then has some 210 of the 300 operators and 2.7 of the 4 KB that DynamoDB allows."""
 
-_OWN = frozenset({WINDOW_BYTES, MESSAGE_IDS, OTHER_NAMES})
+_OWN = frozenset(
+    {
+        *(WINDOW_BYTES, MESSAGE_IDS, OTHER_NAMES, HISTORY_ID, ARCHIVED, EDITS),
+        *STATE_BYTES.values(),
+    }
+)
 _OWN_AND_MESSAGES = _OWN | {"messages"}
 
 
@@ -57,10 +80,8 @@ def key(session_id: str) -> Item:
 
 def new_item(session: StoredSession, policy: RetentionPolicy) -> Item:
     """The whole item of a record, with what the policy's appends will look for."""
-    others = session.info.keys() - set(LISTED)
     return {
-        **marshal_map(session.info),
-        **({OTHER_NAMES: {"SS": sorted(others)}} if others else {}),
+        **_info_item(session),
         "messages": marshal_messages(session.messages),
         **window_attributes(
             policy,
@@ -68,6 +89,42 @@ def new_item(session: StoredSession, policy: RetentionPolicy) -> Item:
             sum(message.weight for message in session.messages),
         ),
     }
+
+
+def new_history_item(
+    session: StoredSession, messages: Sequence[StoredMessage], history_id: str, archived: int
+) -> Item:
+    """The whole item of a record with history, of which so many messages are in chunks already and
+    `messages` follow."""
+    return {
+        **_info_item(session),
+        "messages": marshal_messages(messages),
+        HISTORY_ID: {"S": history_id},
+        ARCHIVED: {"N": str(archived)},
+        EDITS: {"N": "0"},
+        WINDOW_BYTES: {"N": str(sum(message.weight for message in messages))},
+    }
+
+
+def _info_item(session: StoredSession) -> Item:
+    others = session.info.keys() - set(LISTED)
+    bounds: Item = {}
+    for name, bound in STATE_BYTES.items():
+        entries: JsonObject = session.info.get(name, {})
+        if needs_bound(entries):
+            bounds[bound] = {"N": str(state_size(entries))}
+    return {
+        **marshal_map(session.info),
+        **bounds,
+        **({OTHER_NAMES: {"SS": sorted(others)}} if others else {}),
+    }
+
+
+def needs_bound(entries: JsonObject) -> bool:
+    """Whether the bytes of a map are not bounded by the number of its entries alone."""
+    return len(entries) * SMALL_ENTRY > MAX_STATE_BYTES or any(
+        entry_size(name, value) > SMALL_ENTRY for name, value in entries.items()
+    )
 
 
 def marshal_messages(messages: Sequence[StoredMessage]) -> AttributeValue:
@@ -95,6 +152,11 @@ def window_attributes(policy: RetentionPolicy, message_ids: Sequence[str], weigh
         # A set may not be empty; an empty window has none.
         attributes[MESSAGE_IDS] = {"SS": list(message_ids)}
     return attributes
+
+
+def bounded_maps(item: Item) -> frozenset[str]:
+    """The maps of the state that have a bound of their bytes beside them."""
+    return frozenset(name for name, bound in STATE_BYTES.items() if bound in item)
 
 
 def record(item: Item) -> Record:

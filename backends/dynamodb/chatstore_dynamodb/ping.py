@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from chatstore.errors import BackendAuthError, SchemaError
 from chatstore_dynamodb.errors import code_of, is_refused
+from chatstore_dynamodb.history.table import HistoryTable
 from chatstore_dynamodb.schema.definition import TableDefinition
 from chatstore_dynamodb.schema.verify import (
     Difference,
@@ -18,12 +19,17 @@ from chatstore_dynamodb.table import Table
 _NOBODY = "chatstore ping"
 
 
-def ping(table: Table, *, needs_time_to_live: bool) -> None:
-    """Three requests that read nothing of anybody's. Raises `SchemaError`, which names what is
+def ping(table: Table, *, needs_time_to_live: bool, histories: HistoryTable | None) -> None:
+    """Three requests that read nothing of anybody's, and one more where `histories` are kept.
+    Raises `SchemaError`, which names what is
     wrong with the table and what mends it, and `BackendAuthError`, which names what is not
     allowed."""
     definition = TableDefinition(table.name, table.index_name)
-    _require(table, "dynamodb:DescribeTable", lambda: needs_of_table(table.client, definition))
+    _require(
+        table,
+        "dynamodb:DescribeTable",
+        lambda: needs_of_table(table.client, definition, keeps_histories=histories is not None),
+    )
     # The table may be missing, and the index may be there and still not be read.
     table.query(
         {
@@ -39,6 +45,8 @@ def ping(table: Table, *, needs_time_to_live: bool) -> None:
             "dynamodb:DescribeTimeToLive",
             lambda: needs_of_time_to_live(table.client, definition),
         )
+    if histories is not None:
+        histories.require_there()
 
 
 def _require(table: Table, action: str, differences: Callable[[], Iterator[Difference]]) -> None:

@@ -18,9 +18,17 @@ class Place:
     endpoint_url: str | None = None
     """None: AWS's own."""
     index_name: str = DEFAULT_INDEX
+    history_table: str | None = None
+    """None: none is named, or the naming rule's."""
 
     @classmethod
-    def of(cls, client: Client, table_name: str, index_name: str = DEFAULT_INDEX) -> "Place":
+    def of(
+        cls,
+        client: Client,
+        table_name: str,
+        index_name: str = DEFAULT_INDEX,
+        history_table: str | None = None,
+    ) -> "Place":
         """Where a client looks for a table."""
         endpoint: str = client.meta.endpoint_url
         host = urlsplit(endpoint).hostname or ""
@@ -29,6 +37,7 @@ class Place:
             client.meta.region_name,
             None if host.endswith(_AWS) else endpoint,
             index_name,
+            history_table,
         )
 
     def __str__(self) -> str:
@@ -44,11 +53,13 @@ class Place:
             "region": self.region,
             "endpoint_url": self.endpoint_url,
             "index": None if self.index_name == DEFAULT_INDEX else self.index_name,
+            "history": self.history_table,
         }
         given = {name: value for name, value in options.items() if value is not None}
         query = f"?{urlencode(given, safe=':/')}" if given else ""
         return f"dynamodb://{quote(self.table_name, safe='')}{query}"
 
-    def schema_command(self, name: str) -> str:
+    def schema_command(self, name: str, *options: str) -> str:
         """The command that does something to this table's schema: `apply` or `verify`."""
-        return f"`chatstore schema {name} --url '{self.url}'`"
+        words = " ".join([name, *options])
+        return f"`chatstore schema {words} --url '{self.url}'`"

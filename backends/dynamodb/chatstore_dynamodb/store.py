@@ -18,11 +18,13 @@ class DynamoDBSessionStore(BaseSessionStore):
 
     The caller owns `client`, which stays as it is and is not closed with the store: the store has
     a copy, with sockets of its own. The table, its user index `index_name` and its time to live are
-    made by `chatstore schema apply`, never by the store. With `consistent_reads` (the default)
-    `get`, `get_many` and `scan` see every write that was acknowledged before; without, they cost
-    half as much and may lag. `list_sessions` reads an index, which always lags a little. A call
-    ends within `deadline` seconds. Raises `ConfigurationError` for what is no such client, or no
-    name that a table or an index can have.
+    made by `chatstore schema apply`, never by the store; so is `history_table`, where sessions with
+    history keep what is beyond their windows: by default `trinity-chat-history-dev` beside
+    `trinity-chat-sessions-dev`. With `consistent_reads` (the default) `get`, `get_many` and `scan`
+    see every write that was acknowledged before; without, they cost half as much and may lag.
+    `list_sessions` reads an index, which always lags a little. A call ends within `deadline`
+    seconds. Raises `ConfigurationError` for what is no such client, or no name that a table or an
+    index can have.
     """
 
     engine: DynamoDBEngine  # pyright: ignore[reportIncompatibleVariableOverride]  it is set once
@@ -33,13 +35,18 @@ class DynamoDBSessionStore(BaseSessionStore):
         table_name: str,
         *,
         index_name: str = DEFAULT_INDEX,
+        history_table: str | None = None,
         consistent_reads: bool = True,
         policy: RetentionPolicy | None = None,
         clock: Clock = utc_now,
         deadline: float = DEFAULT_DEADLINE,
     ) -> None:
         engine = DynamoDBEngine(
-            client, table_name, index_name=index_name, consistent_reads=consistent_reads
+            client,
+            table_name,
+            index_name=index_name,
+            history_table=history_table,
+            consistent_reads=consistent_reads,
         )
         super().__init__(engine, policy=policy, clock=clock, deadline=deadline)
 
@@ -52,6 +59,7 @@ class DynamoDBSessionStore(BaseSessionStore):
         endpoint_url: str | None = None,
         retry_mode: str = "standard",
         index_name: str = DEFAULT_INDEX,
+        history_table: str | None = None,
         consistent_reads: bool = True,
         policy: RetentionPolicy | None = None,
         clock: Clock = utc_now,
@@ -62,6 +70,8 @@ class DynamoDBSessionStore(BaseSessionStore):
         # To make a client takes a tenth of a second: what is wrong elsewhere is told before.
         require_name("table_name", table_name)
         require_name("index_name", index_name)
+        if history_table is not None:
+            require_name("history_table", history_table)
         require_flag("consistent_reads", consistent_reads)
         if policy is not None:
             require_policy(policy)
@@ -74,6 +84,7 @@ class DynamoDBSessionStore(BaseSessionStore):
                 client,
                 table_name,
                 index_name=index_name,
+                history_table=history_table,
                 consistent_reads=consistent_reads,
                 policy=policy,
                 clock=clock,

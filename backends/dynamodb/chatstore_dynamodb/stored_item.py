@@ -1,20 +1,44 @@
 """An item that came back, as the next write needs to see it."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from chatstore.errors import CorruptSessionError
 from chatstore.models import JsonObject
-from chatstore.record.stored import message_weight
+from chatstore.record.stored import AMENDED_NAME, message_weight
+from chatstore.record.window import window_policy
 from chatstore.values.json_values import stored_size
 from chatstore_dynamodb.attribute_values import AttributeValue, Item, unmarshal, unmarshal_map
-from chatstore_dynamodb.items import BACKEND, MESSAGE_IDS, WINDOW_BYTES
+from chatstore_dynamodb.items import (
+    ARCHIVED,
+    BACKEND,
+    EDITS,
+    HISTORY,
+    HISTORY_ID,
+    MESSAGE_IDS,
+    STATE_BYTES,
+    WINDOW_BYTES,
+    bounded_maps,
+)
+
+
+class Seen(NamedTuple):
+    """What of a session that was seen decides which request a write begins with."""
+
+    size: int
+    """How many messages the item had."""
+    history: int | None = None
+    """The window of a session with history; None: it has none."""
+    weight: int = 0
+    """That of the messages of a session with history."""
+    bounded: frozenset[str] = frozenset()
+    """The maps of its state that have a bound of their bytes."""
 
 
 class StoredItem:
     """An item that came back, as the next write needs to see it."""
 
     def __init__(self, session_id: str, item: Item) -> None:
-        self._session_id = session_id
+        self.session_id = session_id
         self.item = item
 
     @property
@@ -79,10 +103,55 @@ class StoredItem:
     @property
     def weights(self) -> list[int]:
         """What each stored message counts in a window that is bounded by bytes, oldest first."""
-        return [
-            message_weight(_id_of(message), stored_size(unmarshal(message)))
-            for message in self.messages
-        ]
+        return [_weight_of(message) for message in self.messages]
+
+    @property
+    def history(self) -> int | None:
+        """How many messages are the window of a session with history; None: it has none."""
+        return self._counter(HISTORY)
+
+    @property
+    def history_id(self) -> str:
+        """What the chunks of this life of a session with history are stored under."""
+        value = self._json(HISTORY_ID)
+        if not isinstance(value, str):
+            raise self._corrupt(f"{HISTORY_ID} is no text")
+        return value
+
+    @property
+    def archived(self) -> int:
+        """The position of the first message in the item."""
+        return self._required(ARCHIVED)
+
+    @property
+    def edits(self) -> int:
+        """How often messages in the item were changed."""
+        return self._required(EDITS)
+
+    @property
+    def exact_bytes(self) -> int:
+        """The weight of all messages in an item with history."""
+        return self._required(WINDOW_BYTES)
+
+    @property
+    def window_start(self) -> int:
+        """The place in the item of the window's first message."""
+        history, count = self.history, len(self.messages)
+        if history is None:
+            return 0
+        if count <= history and self.exact_bytes <= window_policy(history).max_window_bytes:
+            return 0
+        return count - window_policy(history).window(count, lambda: self.weights)
+
+    @property
+    def bounded(self) -> frozenset[str]:
+        """The maps of the state that have a bound of their bytes beside them."""
+        return bounded_maps(self.item)
+
+    def state_bytes(self, attribute: str) -> int | None:
+        """The stored upper bound of the bytes of the preferences or the metadata, if there is
+        one."""
+        return self._counter(STATE_BYTES[attribute])
 
     def map_of(self, attribute: str) -> JsonObject | None:
         """The preferences or the metadata; None if the record has none."""
@@ -105,9 +174,22 @@ class StoredItem:
             raise self._corrupt(f"{attribute} is not an integer")
         return value
 
+    def _required(self, attribute: str) -> int:
+        value = self._counter(attribute)
+        if value is None:
+            raise self._corrupt(f"{attribute} is missing")
+        return value
+
     def _corrupt(self, reason: str) -> CorruptSessionError:
-        return CorruptSessionError(BACKEND, self._session_id, reason)
+        return CorruptSessionError(BACKEND, self.session_id, reason)
 
 
 def _id_of(message: AttributeValue) -> str:
     return str(message.get("M", {}).get("messageId", {}).get("S", ""))
+
+
+def _weight_of(message: AttributeValue) -> int:
+    document = unmarshal(message)
+    if isinstance(document, dict):
+        document.pop(AMENDED_NAME, None)
+    return message_weight(_id_of(message), stored_size(document))

@@ -10,7 +10,7 @@ from chatstore.errors import BackendThrottledError, BackendUnavailableError
 from chatstore.runtime import deadline
 from chatstore_dynamodb.attribute_values import Item
 from chatstore_dynamodb.client.interface import Client
-from chatstore_dynamodb.errors import is_failed_condition
+from chatstore_dynamodb.errors import is_failed_condition, returned_item
 from chatstore_dynamodb.items import key
 from chatstore_dynamodb.place import Place
 from chatstore_dynamodb.stored_item import StoredItem
@@ -32,12 +32,21 @@ class Table:
     """One table, through a client that any number of threads share."""
 
     def __init__(
-        self, client: Client, name: str, *, index_name: str, consistent_reads: bool
+        self,
+        client: Client,
+        name: str,
+        *,
+        index_name: str,
+        history_table: str | None,
+        consistent_reads: bool,
     ) -> None:
         self.client = client
         self.name = name
         self.index_name = index_name
-        self.place = Place.of(client, name, index_name)
+        self.place = Place.of(client, name, index_name, history_table)
+        self.index_has_history = True
+        """Whether the user index is believed to have the attribute `history`: one that leaves
+        messages out may be from before there were histories."""
         self._consistent_reads = consistent_reads
 
     def get(self, session_id: str, *, latest: bool = False) -> Item | None:
@@ -56,14 +65,14 @@ class Table:
         item = self.get(session_id, latest=True)
         return None if item is None else StoredItem(session_id, item)
 
-    def get_many(self, session_ids: Sequence[str]) -> Iterator[Item]:
-        """The items of distinct ids, in no order."""
+    def get_many(self, session_ids: Sequence[str], *, latest: bool = False) -> Iterator[Item]:
+        """The items of distinct ids, in no order; `latest` as in `get`."""
         for first in range(0, len(session_ids), _MOST_KEYS):
             asked_for = set(session_ids[first : first + _MOST_KEYS])
             pending = [key(each) for each in session_ids[first : first + _MOST_KEYS]]
             failures = 0
             while pending:
-                asked = {"Keys": pending, "ConsistentRead": self._consistent_reads}
+                asked = {"Keys": pending, "ConsistentRead": latest or self._consistent_reads}
                 answer = self.client.batch_get_item(RequestItems={self.name: asked})
                 for item in answer.get("Responses", {}).get(self.name, []):
                     if _id_in(item) not in asked_for:
@@ -82,28 +91,51 @@ class Table:
                     back_off(failures)
                 pending = left
 
-    def put(self, item: Item, condition: Mapping[str, Any]) -> bool:
-        """Write a whole item; False, and nothing written, if the condition does not hold."""
+    def put(self, item: Item, condition: Mapping[str, Any]) -> tuple[bool, Item | None]:
+        """Write a whole item, unless the condition does not hold: whether it was written, and what
+        was there."""
+        session_id = str(_id_in(item))
         try:
-            self.client.put_item(TableName=self.name, Item=item, **condition)
+            answer = self.client.put_item(
+                TableName=self.name,
+                Item=item,
+                ReturnValues="ALL_OLD",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **condition,
+            )
+        except ClientError as error:
+            if is_failed_condition(error):
+                return False, returned_item(error)
+            raise
+        return True, self._optional(session_id, answer.get("Attributes"))
+
+    def change(self, session_id: str, parameters: Mapping[str, Any]) -> bool:
+        """Change an item; False, and nothing changed, if the condition does not hold."""
+        try:
+            self.client.update_item(TableName=self.name, Key=key(session_id), **parameters)
         except ClientError as error:
             if is_failed_condition(error):
                 return False
             raise
         return True
 
-    def remove(self, session_id: str, condition: Mapping[str, Any]) -> Item | None:
-        """Remove an item and return it; None if the condition does not hold."""
+    def remove(
+        self, session_id: str, condition: Mapping[str, Any]
+    ) -> tuple[Item | None, Item | None]:
+        """Remove an item: it, if the condition held; or else what the condition met."""
         try:
             answer = self.client.delete_item(
-                TableName=self.name, Key=key(session_id), ReturnValues="ALL_OLD", **condition
+                TableName=self.name,
+                Key=key(session_id),
+                ReturnValues="ALL_OLD",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **condition,
             )
         except ClientError as error:
             if is_failed_condition(error):
-                return None
+                return None, self._optional(session_id, returned_item(error))
             raise
-        item: Item | None = answer.get("Attributes")
-        return None if item is None else self.its_own(session_id, item)
+        return self._optional(session_id, answer.get("Attributes")), None
 
     def query(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """One Query of the user index; indexes are never read consistently."""
@@ -124,6 +156,9 @@ class Table:
             TableName=self.name, ConsistentRead=self._consistent_reads, **parameters
         )
         return answer
+
+    def _optional(self, session_id: str, item: Item | None) -> Item | None:
+        return None if item is None else self.its_own(session_id, item)
 
     def its_own(self, session_id: str, item: Item) -> Item:
         """The item that was asked for. Another session's is never an answer, however it came: by a

@@ -23,9 +23,9 @@ _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 class Address:
     """Where a table is, and how it is to be read.
 
-    In a URL: `region`, `endpoint_url`, `index` (the user index's name), `consistent_reads` (`true`
-    or `false`), `retry_mode` (`standard`, `adaptive` or `legacy`) and `deadline` (of a call, in
-    seconds).
+    In a URL: `region`, `endpoint_url`, `index` (the user index's name), `history` (the table of
+    what sessions with history keep beyond their windows), `consistent_reads` (`true` or `false`),
+    `retry_mode` (`standard`, `adaptive` or `legacy`) and `deadline` (of a call, in seconds).
     """
 
     table_name: str
@@ -35,6 +35,8 @@ class Address:
     consistent_reads: bool = True
     retry_mode: str = "standard"
     deadline: float = DEFAULT_DEADLINE
+    history_table: str | None = None
+    """None: the one that the naming rule gives."""
 
 
 def read_url(url: str) -> Address:
@@ -66,7 +68,10 @@ def read_url(url: str) -> Address:
 
 
 def _address(table_name: str, options: Mapping[str, str]) -> Address:
-    known = {"region", "endpoint_url", "index", "consistent_reads", "retry_mode", "deadline"}
+    known = {
+        *("region", "endpoint_url", "index", "history"),
+        *("consistent_reads", "retry_mode", "deadline"),
+    }
     if unknown := sorted(options.keys() - known):
         raise ConfigurationError(
             f"a dynamodb:// URL has no option {shown(unknown[0])}; it has "
@@ -92,6 +97,7 @@ def _address(table_name: str, options: Mapping[str, str]) -> Address:
         _FLAGS[reads],
         retry_mode,
         read_deadline(options["deadline"]) if "deadline" in options else DEFAULT_DEADLINE,
+        options.get("history"),
     )
 
 
@@ -105,6 +111,7 @@ def open_url(url: str, *, policy: RetentionPolicy, clock: Clock) -> DynamoDBSess
         endpoint_url=address.endpoint_url,
         retry_mode=address.retry_mode,
         index_name=address.index_name,
+        history_table=address.history_table,
         consistent_reads=address.consistent_reads,
         policy=policy,
         clock=clock,

@@ -15,6 +15,8 @@ CALLS: dict[str, Callable[[MaintainedSessionStore], object]] = {
     ),
     "rewrite": lambda store: store.rewrite("s", [], if_version=1),
     "rewrite, any": lambda store: store.rewrite("s", [], if_version=None),
+    "amend": lambda store: store.amend("s", Message(type="user_query", content="hello")),
+    "list_messages": lambda store: store.list_messages("s"),
     "update": lambda store: store.update("s"),
     "delete": lambda store: store.delete("s"),
     "list_sessions": lambda store: store.list_sessions("ana"),

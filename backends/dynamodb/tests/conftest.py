@@ -14,7 +14,7 @@ from chatstore import ManualClock
 from chatstore.cli.application import application
 from chatstore_dynamodb.client import Client
 from chatstore_dynamodb.harness import EmptiedTableHarness
-from chatstore_dynamodb.schema.definition import TableDefinition
+from chatstore_dynamodb.schema.definition import HistoryDefinition, TableDefinition
 from chatstore_dynamodb.schema.live import described
 
 from .bad_servers import answers, serving
@@ -59,9 +59,12 @@ def local_table(request: pytest.FixtureRequest, dynamodb_local: str) -> Iterator
     one for each test would take longer than the tests."""
     client = local_client(dynamodb_local)
     definition = TableDefinition(f"contract-{uuid.uuid4()}", projection=request.param)
+    history = HistoryDefinition.beside(definition.table_name)
     client.create_table(**definition.create_table)
+    client.create_table(**history.create_table)
     yield definition
     client.delete_table(TableName=definition.table_name)
+    client.delete_table(TableName=history.table_name)
 
 
 @pytest.fixture

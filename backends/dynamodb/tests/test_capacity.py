@@ -1,38 +1,16 @@
 """What each access costs in capacity units: the figures of the README's table."""
 
-import uuid
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chatstore import ManualClock, Message
+from chatstore import ManualClock
 from chatstore_dynamodb import DynamoDBSessionStore
-from chatstore_dynamodb.client import Client
 
 from .dynamodb_harness import TableHarness, local_harness
-
-README = Path(__file__).parent.parent / "README.md"
-
-
-class Metered:
-    """A client that asks every request what it consumed."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self.units: list[dict[str, Any]] = []
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._client, name)
-
-        def metered(**parameters: Any) -> dict[str, Any]:
-            answer: dict[str, Any] = method(ReturnConsumedCapacity="INDEXES", **parameters)
-            self.units.append(answer["ConsumedCapacity"])
-            return answer
-
-        return metered
+from .metering import README, Metered, message
 
 
 @pytest.fixture(params=["ALL", "INCLUDE"])
@@ -41,12 +19,6 @@ def metered(request: pytest.FixtureRequest, dynamodb_local: str) -> Iterator[Tab
     harness = local_harness(dynamodb_local, projection=request.param)
     yield harness
     harness.close()
-
-
-def message(number: int) -> Message:
-    return Message(
-        type="user_query", content=f"{number:0200}", message_id=str(uuid.UUID(int=number))
-    )
 
 
 def units(number: float) -> str:

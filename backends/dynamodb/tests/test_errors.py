@@ -130,13 +130,15 @@ def test_a_missing_index(table: TableHarness) -> None:
 
 def test_wrong_keys(table: TableHarness) -> None:
     """A table of other keys is a `SchemaError`."""
+    # moto, asked for what a PutItem replaces, does not say that it is the key.
+    creates = ["create"] if table.name == "dynamodb-local" else []
     wrong = TableDefinition(f"{table.table_name}-wrong").create_table
     wrong["AttributeDefinitions"][0]["AttributeName"] = "id"
     wrong["KeySchema"][0]["AttributeName"] = "id"
     table.client.create_table(**wrong)
     try:
         store = DynamoDBSessionStore(table.client, wrong["TableName"])
-        for name in ("create", "get", "append", "rewrite", "update", "delete"):
+        for name in (*creates, "get", "append", "rewrite", "update", "delete"):
             with pytest.raises(SchemaError, match="other keys"):
                 CALLS[name](store)
     finally:

@@ -62,6 +62,44 @@ def test_pages_and_mistakes(function: ModuleType) -> None:
         function.handler(event("deleteEverything"), None)
 
 
+def test_pages_of_messages(function: ModuleType) -> None:
+    """The messages of a session come newest first, page by page; another user's do not."""
+    session_id = function.handler(event("sendMessage", content="0"), None)["sessionId"]
+    for number in range(1, 3):
+        function.handler(event("sendMessage", sessionId=session_id, content=f"{number}"), None)
+    page = function.handler(event("chatMessages", sessionId=session_id, limit=4), None)
+    older = event("chatMessages", sessionId=session_id, limit=4, cursor=page["nextCursor"])
+    rest = function.handler(older, None)
+    assert [each["content"] for each in page["items"] + rest["items"]] == [
+        text for number in (2, 1, 0) for text in (f"You asked: {number}", f"{number}")
+    ]
+    assert rest["nextCursor"] is None
+    theirs = function.handler(event("chatMessages", "ben", sessionId=session_id), None)
+    assert theirs["error"]["type"] == "SessionNotFoundError"
+
+
+def test_a_conversation_is_kept_whole(
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one variable in its environment, what has left the window is shown as well."""
+    monkeypatch.setenv("CHATSTORE_KEEP_HISTORY", "true")
+    session_id = function.handler(event("sendMessage", content="0"), None)["sessionId"]
+    for number in range(1, 15):
+        function.handler(event("sendMessage", sessionId=session_id, content=f"{number}"), None)
+    found: list[str] = []
+    cursor = None
+    for _ in range(5):
+        page = function.handler(
+            event("chatMessages", sessionId=session_id, limit=7, cursor=cursor), None
+        )
+        found += [each["content"] for each in page["items"]]
+        cursor = page["nextCursor"]
+    assert cursor is None
+    assert found == [
+        text for number in range(14, -1, -1) for text in (f"You asked: {number}", f"{number}")
+    ]
+
+
 def test_a_message_sent_again_is_answered_once(function: ModuleType) -> None:
     """A client that names its message may send it again: nothing is stored twice."""
     session_id = function.handler(event("sendMessage", content="first"), None)["sessionId"]

@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from types import ModuleType
 from typing import Any
 
@@ -10,7 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatstore import BackendUnavailableError, MemorySessionStore, MemoryStorage
+from chatstore import (
+    BackendUnavailableError,
+    MemorySessionStore,
+    MemoryStorage,
+    RetentionPolicy,
+)
 
 from .lambda_function import event, load
 
@@ -184,8 +190,52 @@ def test_a_message_of_any_size_is_kept_or_refused(function: ModuleType, size: in
         assert answer["messageCount"] == 2
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+@pytest.mark.parametrize("limit", [1, 3, 30, None])
+def test_a_conversation_is_paged_from_its_end(
+    monkeypatch: pytest.MonkeyPatch, keeps: bool, limit: int | None
+) -> None:
+    """Page after page each message comes once, the newest first, though the two go on talking
+    between the pages: all that was said if histories are kept, else the window."""
+    module = load()
+    policy = RetentionPolicy(max_messages=4, keep_history=keeps)
+    monkeypatch.setattr(module, "store", cache(partial(MemorySessionStore, policy=policy)))
+    session_id = module.handler(event("sendMessage", content="0"), None)["sessionId"]
+    for number in range(1, 6):
+        module.handler(event("sendMessage", sessionId=session_id, content=f"{number}"), None)
+    said = [text for number in range(6) for text in (f"{number}", f"You asked: {number}")]
+    found: list[str] = []
+    cursor = None
+    while True:
+        asked = event("chatMessages", sessionId=session_id, limit=limit, cursor=cursor)
+        page = module.handler(asked, None)
+        assert json.loads(json.dumps(page)) == page
+        found += [each["content"] for each in page["items"]]
+        cursor = page["nextCursor"]
+        if cursor is None:
+            break
+        assert len(page["items"]) == limit
+        if keeps:
+            module.handler(event("sendMessage", sessionId=session_id, content="later"), None)
+    assert found == said[::-1][: 12 if keeps else 4]
+
+
+def test_a_page_of_anothers_messages_is_refused(function: ModuleType) -> None:
+    """Another user's session does not exist, nor does a cursor of one session lead into another;
+    both are told in words."""
+    mine, other = (
+        function.handler(event("sendMessage", content=text), None)["sessionId"] for text in "ab"
+    )
+    theirs = function.handler(event("chatMessages", "ben", sessionId=mine), None)
+    assert theirs["error"]["type"] == "SessionNotFoundError"
+    cursor = function.handler(event("chatMessages", sessionId=mine, limit=1), None)["nextCursor"]
+    for sent in (cursor, "x"):
+        answer = function.handler(event("chatMessages", sessionId=other, cursor=sent), None)
+        assert answer["error"]["type"] == "InvalidCursorError"
+
+
 @given(
-    field=st.sampled_from(["sendMessage", "chatHistory"]),
+    field=st.sampled_from(["sendMessage", "chatHistory", "chatMessages"]),
     where=st.sampled_from(["event", "info", "identity", "arguments", "sub", "sessionId"])
     | st.sampled_from(["messageId", "content", "limit", "cursor"]),
     value=ANYTHING,

@@ -8,16 +8,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chatstore import InvalidInputError, Message, RetentionPolicy
+from chatstore import JsonObject, Message, RetentionPolicy
 from chatstore.clock import Moment
-from chatstore.engine.write import Patch, Write
+from chatstore.engine.write import NO_CHANGES, Patch, Write
 from chatstore.record.encode import stored_message
 from chatstore.record.stored import StoredMessage, StoredSession
 from chatstore_dynamodb import expressions
 from chatstore_dynamodb.attribute_values import marshal, unmarshal
+from chatstore_dynamodb.expressions import kept
 from chatstore_dynamodb.expressions.limits import ExpressionLimitError, require_fits
-from chatstore_dynamodb.items import LONGEST_SLIDE, new_item
-from chatstore_dynamodb.stored_item import StoredItem
+from chatstore_dynamodb.items import LONGEST_SLIDE, new_history_item, new_item
+from chatstore_dynamodb.stored_item import Seen, StoredItem
 
 MAX_BYTES = 4_096
 MAX_OPERATORS = 300
@@ -76,6 +77,17 @@ writes = st.builds(
 
 
 @st.composite
+def patches(draw: st.DrawFn) -> Patch:
+    """A patch of up to 256 keys of each map."""
+    values = st.sampled_from([None, 1, "x" * 90, "x" * 1_100])
+    name = draw(st.sampled_from(["", "k" * 60]))
+    count = draw(st.integers(0, 30) | st.integers(200, 256))
+    entries = {f"{name}{number}": draw(values) for number in range(count)}
+    small = {name: value for name, value in entries.items() if count < 30 or value in (None, 1)}
+    return Patch(small, draw(st.sampled_from([small, {}])), draw(st.sampled_from([None, "closed"])))
+
+
+@st.composite
 def stored_items(draw: st.DrawFn) -> StoredItem:
     """An item with a window, and with or without what chatstore keeps beside one."""
     size = draw(st.integers(0, 300))
@@ -101,7 +113,28 @@ many = settings(max_examples=100, deadline=None)
 def test_first_appends_fit(write: Write, count: int, size: int | None) -> None:
     """Whatever the policy, the batch and the size that is believed: at most 4 KB and 300
     operators."""
-    assert_within_limits(expressions.first_append(write, MESSAGES[:count], size))
+    seen = None if size is None else Seen(size)
+    request = expressions.first_append(write, MESSAGES[:count], NO_CHANGES, seen)
+    assert request is not None
+    assert_within_limits(request)
+
+
+@many
+@given(writes, counts, st.integers(1, 50), patches())
+def test_appends_to_a_history_fit(write: Write, count: int, history: int, patch: Patch) -> None:
+    """The same of an append to a session with history, whose first request looks through all that
+    an item may hold, with a patch that fits beside it, and of those that take messages out."""
+    request = kept.keep(write, MESSAGES[:count], history)
+    assert request is not None
+    assert_within_limits(request)
+    changed = kept.keep(write, MESSAGES[:count], history, patch, frozenset({"metadata"}))
+    if changed is not None:
+        assert_within_limits(changed)
+    session = StoredSession({"sessionId": "s", "version": 7, "history": history}, [])
+    stored = StoredItem("s", new_history_item(session, WINDOW[:110], "life", 40))
+    stored.item["messageCount"] = {"N": "150"}
+    assert_within_limits(kept.drop_and_keep(write, MESSAGES[:count], patch, stored, 100))
+    assert_within_limits(kept.drop(stored, 100))
 
 
 @many
@@ -111,9 +144,9 @@ def test_later_writes_fit(write: Write, count: int, stored: StoredItem, is_full:
     batch = MESSAGES[:count]
     size = len(stored.messages)
     for request in (
-        expressions.next_append(write, batch, stored, is_full=is_full),
+        expressions.next_append(write, batch, NO_CHANGES, stored, is_full=is_full),
         expressions.rewrite(write, batch, count, size),
-        expressions.rewrite_stored(write, batch, count, stored),
+        expressions.rewrite_stored(write, batch, size, count, stored),
         expressions.visible_condition(write),
     ):
         assert request is not None
@@ -121,21 +154,22 @@ def test_later_writes_fit(write: Write, count: int, stored: StoredItem, is_full:
 
 
 @many
-@given(writes, st.integers(0, 32), st.integers(0, 32), st.integers(0, 32))
-def test_updates_fit(write: Write, kept: int, added: int, removed: int) -> None:
-    """The same of a patch of up to 32 keys of each map, whatever is known of the item."""
-    names = [f"{'k' * 200}{number}" for number in range(96)]
-    old = names[: max(kept, removed)]
-    patch = dict.fromkeys([*old[:kept], *names[64:][:added]], 1) | dict.fromkeys(old[:removed])
-    patch = dict(list(patch.items())[:32])
-    item = {"version": {"N": "7"}, "metadata": marshal(dict.fromkeys(old, 0))}
-    for stored in (None, StoredItem("s", item)):
-        for changes in (Patch(patch, patch, "closed"), Patch(patch, {}, None), Patch({}, {}, None)):
-            try:
-                request = expressions.update(write, changes, stored)
-            except InvalidInputError:
-                # It would be the 33rd key.
-                continue
+@given(writes, patches(), counts, st.sampled_from([{}, {"a": 1}, {"big": "x" * 20_000}]))
+def test_updates_fit(write: Write, patch: Patch, count: int, before: JsonObject) -> None:
+    """The same of a patch of up to 256 keys of each map, alone and with an append, whatever is
+    known of the item."""
+    item = {"version": {"N": "7"}, "metadata": marshal(before), "creationId": {"S": "life"}}
+    item |= {"messages": {"L": []}, "messageCount": {"N": "0"}}
+    stored = StoredItem("s", item)
+    batch = MESSAGES[:count]
+    for request in (
+        expressions.update(write, patch, frozenset()),
+        expressions.update(write, patch, frozenset({"metadata"})),
+        expressions.append(write, batch, None, patch, frozenset()),
+        expressions.update_stored(write, patch, stored),
+        expressions.next_append(write, batch, patch, stored, is_full=False),
+    ):
+        if request is not None:
             assert_within_limits(request)
 
 

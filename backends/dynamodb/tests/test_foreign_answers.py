@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chatstore import BackendUnavailableError, MaintainedSessionStore, Message
+from chatstore import BackendUnavailableError, MaintainedSessionStore, Message, RetentionPolicy
 from chatstore_dynamodb import DynamoDBSessionStore
 from chatstore_dynamodb.client import new_client
 
@@ -73,6 +73,24 @@ def test_another_session_that_a_condition_met_is_no_answer(moto_table: TableHarn
         pytest.raises(BackendUnavailableError, match="another key"),
     ):
         store.append("s", message)
+
+
+def test_another_history_is_no_answer(moto_table: TableHarness) -> None:
+    """A chunk of another session's history is no part of a page, and nothing of it is shown."""
+
+    def change(parsed: dict[str, Any]) -> None:
+        for item in parsed.get("Items", []):
+            item["historyId"] = {"S": "bob's"}
+
+    store = moto_table.open(policy=RetentionPolicy(keep_history=True))
+    messages = [Message(type="user_query", content=f"{number}") for number in range(60)]
+    store.create("ana", session_id="s", messages=messages)
+    with (
+        answers_changed(moto_table.client, "Query", change),
+        pytest.raises(BackendUnavailableError, match="another key") as raised,
+    ):
+        store.list_messages("s")
+    assert "bob" not in str(raised.value)
 
 
 ITEM = b'{"Item":{"sessionId":{"S":"s"}}}'

@@ -178,19 +178,19 @@ def test_an_engine_that_returns_no_item_costs_one_read_more(
             cold.append("s", sent, user_id="ben")
         with pytest.raises(SessionExistsError):
             cold.create("ana", session_id="s")
-        many = {f"{number}": number for number in range(32)}
+        many = {f"{number}": number for number in range(256)}
         cold.update("s", metadata=many)
-        cold.update("s", metadata={"0": None, "32": 32})
-        assert len(cold.get("s").metadata) == 32
+        cold.update("s", metadata={"0": None, "256": 256})
+        assert len(cold.get("s").metadata) == 256
     assert cold.get("s").message_count == 11
 
 
 def test_sizes_are_forgotten_beyond_the_capacity(table: TableHarness) -> None:
     """A store that serves more sessions than it remembers is slower for them, and right."""
-    from chatstore_dynamodb.conditional_write import WindowSizes
+    from chatstore_dynamodb.conditional_write import SeenSessions
 
     store = DynamoDBSessionStore(table.client, table.table_name)
-    store.engine.writes.window_sizes = WindowSizes(capacity=2)
+    store.engine.writes.sessions = SeenSessions(capacity=2)
     for number in range(4):
         full = [message(f"{each}") for each in range(10)]
         store.create("ana", session_id=f"{number}", messages=full)
@@ -202,9 +202,9 @@ def test_sizes_are_forgotten_beyond_the_capacity(table: TableHarness) -> None:
 
 def test_a_key_that_somebody_adds_meanwhile_is_counted(table: TableHarness) -> None:
     """Between the try that met the item and the next one, another writer takes the last place of a
-    map: the 33rd key is refused all the same."""
+    map: the 257th key is refused all the same."""
     store = table.open()
-    store.create("ana", session_id="s", metadata={f"{number}": number for number in range(31)})
+    store.create("ana", session_id="s", metadata={f"{number}": number for number in range(255)})
     others = [{"theirs": 1}]
 
     def add_theirs(_: dict[str, Any]) -> None:
@@ -213,8 +213,8 @@ def test_a_key_that_somebody_adds_meanwhile_is_counted(table: TableHarness) -> N
 
     with (
         answers_changed(table.client, "UpdateItem", add_theirs),
-        pytest.raises(InvalidInputError, match="32 keys"),
+        pytest.raises(InvalidInputError, match="256 keys"),
     ):
         store.update("s", metadata={"0": "changed", "mine": 1})
     found = store.get("s").metadata
-    assert (len(found), found["0"], "mine" in found) == (32, 0, False)
+    assert (len(found), found["0"], "mine" in found) == (256, 0, False)

@@ -10,18 +10,21 @@ from urllib.parse import quote
 import pytest
 from typer.testing import CliRunner
 
-from chatstore import Message
+from chatstore import Message, RetentionPolicy
 from chatstore.cli.application import application
 from chatstore.errors import ConfigurationError
 from chatstore_dynamodb import DynamoDBSessionStore
 from chatstore_dynamodb.client import Client
+from chatstore_dynamodb.naming import history_table_of
 from chatstore_dynamodb.schema.apply import apply
 from chatstore_dynamodb.schema.definition import (
+    HistoryDefinition,
     TableDefinition,
     definition_from,
     table_name_of,
 )
-from chatstore_dynamodb.schema.files import deployment_files
+from chatstore_dynamodb.schema.files import definitions_in, deployment_files, history_files
+from chatstore_dynamodb.schema.history import verify_history
 from chatstore_dynamodb.schema.verify import verify
 from chatstore_dynamodb.url import read_url
 
@@ -32,9 +35,29 @@ DEPLOY = Path(__file__).parent.parent / "deploy"
 
 
 def test_the_files_for_dev_are_what_emit_writes() -> None:
-    """The checked-in files are those that `chatstore schema emit --stage dev` writes."""
+    """The checked-in files are those that `chatstore schema emit --stage dev --history` writes."""
     files = deployment_files(TableDefinition(table_name_of("dev")))
+    files |= history_files(HistoryDefinition.beside(table_name_of("dev")))
     assert {path.name: path.read_text() for path in DEPLOY.iterdir()} == files
+
+
+def test_the_history_table_goes_with_it(tmp_path: Path) -> None:
+    """`emit`, with `--history` or a URL that names the table, writes its files too, and without
+    them it does not; what it wrote is what `apply --all` reads."""
+    url = "dynamodb://trinity-chat-sessions-dev?region=eu-west-1"
+    for options, name in (
+        (["--url", url], None),
+        (["--url", url, "--history"], "trinity-chat-history-dev"),
+        (["--stage", "dev", "--history"], "trinity-chat-history-dev"),
+        (["--url", f"{url}&history=others"], "others"),
+    ):
+        folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
+        CliRunner().invoke(application, ["schema", "emit", *options, "--to", str(folder)])
+        found = [each.table_name for each in definitions_in(folder)]
+        assert sorted(found) == sorted(
+            ["trinity-chat-sessions-dev", *([] if name is None else [name])]
+        )
+    assert history_table_of("plain") == "plain-history"
 
 
 def test_the_table_is_the_brief_s() -> None:
@@ -164,7 +187,11 @@ def test_nothing_stands_in_for_a_url(command: str, monkeypatch: pytest.MonkeyPat
     code, _, error = run(command)
     assert (code, "--url" in error, "CHATSTORE_URL" in error) == (2, True, True)
     code, _, error = run(command, "--url", "redis://:hush@localhost")
-    assert (code, "for dynamodb:// alone" in error, "hush" in error) == (2, True, False)
+    assert (code, "for dynamodb:// and postgresql:// alone" in error, "hush" in error) == (
+        2,
+        True,
+        False,
+    )
     monkeypatch.setenv("CHATSTORE_URL", "sqlite:///x.db")
     code, _, error = run(command)
     assert (code, "CHATSTORE_URL is a sqlite:// one" in error) == (2, True)
@@ -243,6 +270,11 @@ def test_the_readme_s_policies_are_the_actions_taken(moto: Client) -> None:
         store.ping()
         store.delete("s")
         store.delete_user("ana")
+        keeping = harness.open(policy=RetentionPolicy(keep_history=True))
+        many = [Message(type="user_query", content=f"{number}") for number in range(60)]
+        keeping.create("ana", session_id="h", messages=many)
+        assert len(list(keeping.iter_messages("h"))) == 60
+        keeping.delete("h")
     assert {f"dynamodb:{operation}" for operation in counts} == application_policy
     harness.close()
     with counted(moto) as counts, harness.open() as store:
@@ -253,6 +285,8 @@ def test_the_readme_s_policies_are_the_actions_taken(moto: Client) -> None:
         moto.delete_table(TableName=harness.table_name)
         moto.create_table(**bare)
         apply(moto, harness.definition)
+        apply(moto, harness.history)
+        assert verify_history(moto, harness.history, store.engine.table.place) == []
         assert verify(moto, harness.definition) == []
         store.scan()
         store.purge_expired()

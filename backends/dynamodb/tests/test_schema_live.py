@@ -69,7 +69,7 @@ def test_verify_names_each_of_five_faults(client: Client, definition: TableDefin
     client.update_time_to_live(TableName=definition.table_name, TimeToLiveSpecification=expiry)
     unprojected = [
         *("ttl", "userPreferences", "metadata", "messageCount", "sessionStatus", "version"),
-        *("creationId", "otherNames"),
+        *("creationId", "history", "otherNames"),
     ]
     assert whats(client, definition) == [
         "the table has the keys id HASH, not sessionId HASH",

@@ -145,9 +145,9 @@ def test_a_listing_shows_what_a_restored_session_brought(
 
 def test_an_unknown_policy_adds_nothing() -> None:
     """The default policy's items have no attribute of chatstore's own."""
-    from chatstore.store.arguments import restored
+    from chatstore.store import restoring
 
-    item = new_item(restored(golden_session()), RetentionPolicy())
+    item = new_item(restoring.record(golden_session()), RetentionPolicy())
     assert item.keys() & {"windowBytes", "messageIds"} == set()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chatstore.engine import StoredMessage, Write, is_visible, new_part
 from chatstore.errors import SessionNotFoundError
-from chatstore_redis import fields
+from chatstore_redis import answers
 
 
 def left_to_add(
@@ -15,13 +15,13 @@ def left_to_add(
     if answer is None:
         raise SessionNotFoundError(write.session_id)
     # It may be another session by now.
-    info, window = fields.info_and_messages(answer)
-    if not is_visible(write.now, write.user_id, owner=fields.owner(info), ttl=fields.ttl(info)):
+    info, window = answers.info_and_messages(answer)
+    if not is_visible(write.now, write.user_id, owner=answers.owner(info), ttl=answers.ttl(info)):
         raise SessionNotFoundError(write.session_id)
-    heads_and_texts = [fields.message_parts(message) for message in window]
+    heads_and_texts = [answers.message_parts(message) for message in window]
     return new_part(
         messages,
         [message_id for message_id, _ in heads_and_texts],
-        fields.message_count(info),
+        answers.message_count(info),
         lambda place: heads_and_texts[place][1],
     )

@@ -75,7 +75,7 @@ class ServerSettings:
     def has_plain_pool(self) -> bool:
         """Whether the pool has nothing to do for a connection between two requests: Sentinel's may
         have to leave a master, one that waits has others waiting, and credentials may change."""
-        return self.pool is ConnectionPool and "credential_provider" not in self.options
+        return self.pool is ConnectionPool and self.options.get("credential_provider") is None
 
     @property
     def place(self) -> str:

@@ -76,7 +76,9 @@ class BoundedConnection(AbstractConnection):
     def ask(self, command: bytes) -> Any:
         """Send a command, and return its answer, in bytes; somebody else breaks this off at the
         deadline."""
-        self.tell(command)
+        if self._sock is None:
+            self.connect()
+        super().send_packed_command((command,))  # type: ignore[no-untyped-call]  # redis-py's
         return super().read_response(disable_decoding=True)
 
     def tell(self, *pieces: bytes) -> None:

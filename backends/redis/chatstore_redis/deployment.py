@@ -52,6 +52,10 @@ class Deployment:
                 raise
         return self.servers.send(script.by_text((key,), arguments))
 
+    def run_on(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> Any:
+        """Run a script on several keys of one slot."""
+        return self._run_each(script, [keys], arguments)[0]
+
     def run_all(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> list[Any]:
         """Run a script on each key, in one pipeline, or in a cluster in one for each node; the
         answers in the same order."""

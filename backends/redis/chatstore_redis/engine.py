@@ -1,13 +1,15 @@
 """The engine on Redis: one hash for each session, one Lua script for each write."""
 
-from collections.abc import Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chatstore.clock import Moment
 from chatstore.engine import (
+    PAGE_BYTES,
     Body,
     Engine,
+    MessageQuery,
+    MessagesFound,
     PageQuery,
     Patch,
     Position,
@@ -16,17 +18,20 @@ from chatstore.engine import (
     StoredMessage,
     StoredSession,
     Write,
+    each_step,
+    is_same,
     is_visible,
+    newest,
 )
 from chatstore.errors import (
     ChatStoreError,
     CorruptSessionError,
+    MessageNotFoundError,
     SessionNotFoundError,
     VersionConflictError,
 )
-from chatstore.policy import RetentionPolicy
-from chatstore.record.limits import require_key_count
-from chatstore_redis import errors, fields, maintenance, scripts
+from chatstore.policy import MAX_HISTORY_WINDOW, RetentionPolicy
+from chatstore_redis import answers, errors, fields, maintenance, refusals, scripts
 from chatstore_redis.batch import left_to_add
 from chatstore_redis.client_settings import Client, ClusterSettings, ServerSettings
 from chatstore_redis.commands import Argument
@@ -37,10 +42,11 @@ from chatstore_redis.ping import ping
 from chatstore_redis.retries import times_sent_again
 from chatstore_redis.scan_position import ScanPosition, scan_position
 from chatstore_redis.scripts import Script
+from chatstore_redis.session_writer import SessionWriter
 
 _ATTEMPTS = 5
-"""How often an append is sent that meets messages of its batch, each time without those it met."""
-_FIELD_ARGUMENTS = {b"userPreferences": "user_preferences", b"metadata": "metadata"}
+"""How often a write is sent on which the engine has to decide: an append that meets messages of its
+batch, each time without those it met; an amended message that may say what is stored."""
 
 
 class RedisEngine(Engine):
@@ -54,6 +60,7 @@ class RedisEngine(Engine):
         self.keys = Keys(prefix)
         self.deployment = Deployment(client)
         self.index = UserIndex(self.deployment, self.keys)
+        self.writer = SessionWriter(self.deployment, self.keys)
 
     @property
     def place(self) -> str:
@@ -67,59 +74,97 @@ class RedisEngine(Engine):
         # other way round it would leave a session that no listing shows.
         is_new = self.index.add(*_indexed(session)) == 1
         before = times_sent_again()
-        written = self._put(session, overwrite=False, now=now)
+        written = self.writer.put(session, history=iter(()), overwrite=False, now=now)
         if written and not (is_new and times_sent_again() == before):
             # The member may be another `create`'s of the same instant, or the session have been
             # written twice: so `delete_user` may have removed it with the other one in between.
             self.index.add(*_indexed(session))
         return written
 
-    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
-        return fields.record(self.deployment.run(scripts.READ, self.keys.session(session_id)))
+    def load(
+        self, session_id: str, *, latest: bool = False, last: int | None = None
+    ) -> Record | None:
+        key = self.keys.session(session_id)
+        return answers.record(self.deployment.run(scripts.READ, key, "" if last is None else last))
 
     def load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
         keys = [self.keys.session(session_id) for session_id in session_ids]
-        answers = self.deployment.run_all(scripts.READ, keys)
-        records = zip(session_ids, map(fields.record, answers), strict=True)
+        found = self.deployment.run_all(scripts.READ, keys, "")
+        records = zip(session_ids, map(answers.record, found), strict=True)
         return {session_id: record for session_id, record in records if record is not None}
 
     def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+        self,
+        write: Write,
+        messages: Sequence[StoredMessage],
+        *,
+        patch: Patch,
+        with_window: bool,
     ) -> Stored:
         wanted = b"window" if with_window else b""
+        changes = () if patch.is_empty else fields.packed_patch(patch)
         for _ in range(_ATTEMPTS):
             packed = map(fields.packed_message, messages)
-            answer = self._change(scripts.APPEND, write, wanted, *packed)
+            answer = self._change(scripts.APPEND, write, wanted, len(messages), *packed, *changes)
             if answer == scripts.MET:
-                answer = self.deployment.run(scripts.READ, self.keys.session(write.session_id))
+                answer = self.deployment.run(scripts.READ, self.keys.session(write.session_id), "")
                 messages = left_to_add(write, messages, answer)
                 if messages:
                     continue
-            return fields.stored(answer, with_window=with_window)
+            elif not isinstance(answer, bytes):
+                refusals.of_append(answer, messages)
+            return answers.stored(answer, with_window=with_window)
         raise CorruptSessionError(
             self.backend, write.session_id, "its messages are not those that its ids name"
         )
 
-    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
-        packed = [fields.packed_message(message) for message in messages]
-        window = fields.window_fields(messages, packed)
-        answer = self._change(scripts.REWRITE, write, given, *_flat(window))
-        info, _ = fields.info_and_messages(answer)
-        return fields.session_json(info, packed)
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], *, whole: bool) -> Body:
+        chosen = newest(messages, write.policy)
+        # A session with history takes all of them, or none.
+        sent = messages if whole or len(messages) <= MAX_HISTORY_WINDOW else chosen
+        packed = list(map(fields.packed_message, sent))
+        kind = b"whole" if whole else b""
+        answer = self._change(scripts.REWRITE, write, kind, len(messages), len(chosen), *packed)
+        if not isinstance(answer, bytes):
+            refusals.of_rewrite(answer, messages)
+        info, older = answers.info_and_messages(answer)
+        shown = answers.history(info) or len(chosen)
+        return answers.session_json(info, [*older, *packed[max(len(packed) - shown, 0) :]])
+
+    def amend(self, write: Write, message: StoredMessage) -> Body:
+        packed = fields.packed_message(message)
+        other: bytes = b""
+        for _ in range(_ATTEMPTS):
+            answer = self._change(scripts.AMEND, write, packed, other)
+            if answer == scripts.UNKNOWN:
+                raise MessageNotFoundError(write.session_id, message.message_id)
+            if isinstance(answer, bytes):
+                return answers.stored(answer, with_window=True).body
+            if answer[0] == scripts.HEAVY:
+                refusals.of_amend(answer, write.policy, message)
+            other, record = answer
+            if other is None or is_same(message, answers.message_parts(other)[1]):
+                return answers.stored(record, with_window=True).body
+        raise CorruptSessionError(
+            self.backend, write.session_id, "the message changes all the time"
+        )
+
+    def messages(self, query: MessageQuery) -> MessagesFound | None:
+        answer = self.deployment.run(
+            scripts.MESSAGES,
+            self.keys.session(query.session_id),
+            b"newest" if query.newest_first else b"",
+            query.limit,
+            "" if query.after is None else query.after,
+            PAGE_BYTES,
+        )
+        return answers.messages_found(answer, newest_first=query.newest_first)
 
     def update(self, write: Write, patch: Patch) -> Body:
-        answer = self._change(
-            scripts.UPDATE,
-            write,
-            patch.session_status or "",
-            len(patch.user_preferences),
-            *fields.packed_patch(patch.user_preferences),
-            *fields.packed_patch(patch.metadata),
-        )
+        answer = self._change(scripts.UPDATE, write, *fields.packed_patch(patch))
         if not isinstance(answer, bytes):
-            field, number = answer
-            require_key_count(_FIELD_ARGUMENTS[field], number)
-        return fields.stored(answer, with_window=False).body
+            refusals.of_patch(answer)
+        return answers.stored(answer, with_window=False).body
 
     def delete(self, write: Write) -> bool:
         key = self.keys.session(write.session_id)
@@ -152,12 +197,20 @@ class RedisEngine(Engine):
                     found.append((session_id, record))
         return found, None if place.is_end else place.token
 
-    def restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
+    def restore(
+        self,
+        session: StoredSession,
+        *,
+        history: Iterator[StoredMessage],
+        overwrite: bool,
+        now: Moment,
+    ) -> bool:
         # The member last: its createdAt may be old, and a listing removes an old member of a
         # session that is not there.
-        written = self._put(session, overwrite=overwrite, now=now)
+        written = self.writer.put(session, history=history, overwrite=overwrite, now=now)
         if written:
-            self.index.add(*_indexed(session))
+            with each_step():
+                self.index.add(*_indexed(session))
         return written
 
     def purge(self, now: Moment) -> int:
@@ -172,18 +225,6 @@ class RedisEngine(Engine):
 
     def translate_error(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
         return errors.translate(error, self.place)
-
-    def _put(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
-        hash_fields = fields.session_fields(session)
-        answer = self.deployment.run(
-            scripts.PUT,
-            self.keys.session(session.session_id),
-            now.seconds,
-            b"overwrite" if overwrite else b"",
-            hash_fields.get(b"ttl", b""),
-            *_flat(hash_fields),
-        )
-        return bool(answer)
 
     def _scanned(self, node: str, cursor: int, count: int) -> ScanPosition:
         """The position after some more keys of a node were asked for."""
@@ -228,7 +269,3 @@ def _told(write: Write) -> tuple[Argument, ...]:
         "" if policy.max_messages is None else policy.max_messages,
         "" if policy.deciding_bytes is None else policy.deciding_bytes,
     )
-
-
-def _flat(hash_fields: Mapping[bytes, bytes]) -> list[bytes]:
-    return list(chain.from_iterable(hash_fields.items()))

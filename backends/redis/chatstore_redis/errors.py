@@ -14,6 +14,7 @@ from chatstore.errors import (
     ConfigurationError,
     SchemaError,
 )
+from chatstore_redis.answers import NewerFormError
 from chatstore_redis.tls import tls_fault
 
 _LONGEST_CAUSE = 200
@@ -146,7 +147,13 @@ _CODES: dict[str, type[redis_errors.ResponseError]] = {
 
 
 def translate(error: BaseException, place: str = "redis") -> ChatStoreError | None:
-    """The typed error for one of redis-py's; None for any other exception."""
+    """The typed error for one of redis-py's, or for a session in a newer form; None for any
+    other exception."""
+    if isinstance(error, NewerFormError):
+        return SchemaError(
+            f"{place}: a newer chatstore has stored this session, in a form that this one does not "
+            "know; upgrade chatstore here"
+        )
     if not isinstance(error, redis_errors.RedisError | redis_errors.RedisClusterException):
         return None
     if (fault := tls_fault(error)) is not None:

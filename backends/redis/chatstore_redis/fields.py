@@ -1,104 +1,89 @@
-"""A session as the fields of one hash, and back.
+"""A session as the fields of one hash; `answers` has the way back.
 
 - `sessionId`, `userId`, `createdAt`, `updatedAt`, `sessionStatus`, `creationId`: the text itself.
-- `ttl`, `messageCount`, `version`: the number's JSON text.
+- `ttl`, `messageCount`, `version`, `history`: the number's JSON text.
 - `userPreferences`, `metadata`, `unknown` (the attributes that chatstore does not know): each entry
   as its name, NUL, its JSON text, NUL. Neither holds NUL, so a script splits and joins them.
-- `m:SEQUENCE`: a message, as its size, NUL, its id, NUL, its JSON text.
-- `i:ID`: the sequence number of the message with that id.
-- `first`, `next`: the window holds the messages from `first` to below `next`.
-- `weight`: the weights of the window's messages, added up.
+- `m:SEQUENCE`: a message, as its size, NUL, its id, NUL, its JSON text. Numbers have no gaps.
+- `i:ID`: the sequence number of the newest message with that id.
+- `first`, `next`: the window holds the messages from `first` to below `next`. What lies before it
+  belongs to a session with history, from number 0 on.
+- `weight`: the weights of the window's messages, added up. Of a session with history `2:` stands
+  before it, the number of this form: the first form's is left out.
 
 Everything is bytes: what is stored is copied into the answer, never decoded on the way.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import overload
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
-from pydantic_core import from_json
-
-from chatstore.engine import (
-    Record,
-    Stored,
-    StoredMessage,
-    StoredSession,
-    document_weights,
-    message_weight,
-)
+from chatstore.engine import Patch, StoredMessage, StoredSession, window_policy
 from chatstore.models import JsonObject
 from chatstore.values.json_values import json_bytes, json_text
 
 # The owner and the time first: whatever stands in the others, a listing knows whose session it is.
-_TEXTS = ("userId", "createdAt", "sessionId", "updatedAt", "sessionStatus", "creationId")
-_NUMBERS = ("ttl", "messageCount", "version")
-_MAPS = ("userPreferences", "metadata")
-_UNKNOWN = "unknown"
+TEXTS = ("userId", "createdAt", "sessionId", "updatedAt", "sessionStatus", "creationId")
+NUMBERS = ("ttl", "messageCount", "version")
+MAPS = ("userPreferences", "metadata")
+UNKNOWN = "unknown"
+HISTORY = "history"
 
-INFO_FIELDS = tuple(name.encode() for name in (*_TEXTS, *_NUMBERS, *_MAPS, _UNKNOWN))
+INFO_FIELDS = tuple(name.encode() for name in (*TEXTS, *NUMBERS, *MAPS, UNKNOWN, HISTORY))
 """The fields of a session without its messages, in the order in which scripts answer."""
 
-_USER_ID = INFO_FIELDS.index(b"userId")
-_CREATED_AT = INFO_FIELDS.index(b"createdAt")
-_STATUS = INFO_FIELDS.index(b"sessionStatus")
-_TTL = INFO_FIELDS.index(b"ttl")
-_NUMBERS_FROM = len(_TEXTS)
-_COUNT_AT = _NUMBERS_FROM + _NUMBERS.index("messageCount")
-_MAPS_FROM = _NUMBERS_FROM + len(_NUMBERS)
-_UNKNOWN_AT = _MAPS_FROM + len(_MAPS)
-
-_MEMBERS = (
-    *(f'"{name}":"%b"'.encode() for name in _TEXTS),
-    *(f'"{name}":%b'.encode() for name in _NUMBERS),
-    *(f'"{name}":{{%b}}'.encode() for name in _MAPS),
-)
-_ALL_MEMBERS = b",".join(_MEMBERS)
-
-_TO_ESCAPE = re.compile(rb'["\\\x00-\x1f]')
-_SIZE = re.compile(rb"[0-9]{1,15}")
-_WHOLE = re.compile(rb"-?[0-9]{1,19}")
-_MISSING = b"a message is missing"
-_UNREADABLE = b"\xff"
-
-Info = Sequence[bytes | None]
-"""The values of `INFO_FIELDS`; None where there is none."""
+_KNOWN = frozenset((*TEXTS, *NUMBERS, *MAPS, HISTORY))
 
 
 def session_fields(session: StoredSession) -> dict[bytes, bytes]:
     """The whole hash of a session."""
     messages = session.messages
-    return info_fields(session.info) | window_fields(messages, map(packed_message, messages))
+    weights = [message.weight for message in messages]
+    return (
+        info_fields(session.info)
+        | window_fields(session.history, len(messages), weights)
+        | dict(message_fields(messages, start=0))
+    )
 
 
 def info_fields(info: JsonObject) -> dict[bytes, bytes]:
     """The fields of a session without its messages."""
-    known = frozenset((*_TEXTS, *_NUMBERS, *_MAPS))
     fields: dict[bytes, bytes] = {}
-    for name in _TEXTS:
+    for name in TEXTS:
         if name in info:
             fields[name.encode()] = str(info[name]).encode()
-    for name in _NUMBERS:
+    for name in (*NUMBERS, HISTORY):
         if name in info:
             fields[name.encode()] = json_bytes(info[name])
-    for name in _MAPS:
+    for name in MAPS:
         if name in info:
             fields[name.encode()] = _packed(info[name])
-    if unknown := {name: value for name, value in info.items() if name not in known}:
-        fields[_UNKNOWN.encode()] = _packed(unknown)
+    if unknown := {name: value for name, value in info.items() if name not in _KNOWN}:
+        fields[UNKNOWN.encode()] = _packed(unknown)
     return fields
 
 
-def window_fields(messages: Sequence[StoredMessage], packed: Iterable[bytes]) -> dict[bytes, bytes]:
-    """The fields of a window that begins at sequence number 0; `packed` are its messages' own."""
-    fields = {
-        b"first": b"0",
-        b"next": b"%d" % len(messages),
-        b"weight": b"%d" % sum(message.weight for message in messages),
+def window_fields(
+    history: int | None, following: int, weights: Sequence[int]
+) -> dict[bytes, bytes]:
+    """The fields that say where the window is: it ends below sequence number `following`. `weights`
+    are those of all messages, oldest first; of a session with history so many of the newest do."""
+    length, mark = len(weights), b""
+    if history is not None:
+        length, mark = window_policy(history).window(length, lambda: weights), b"2:"
+    return {
+        b"first": b"%d" % (following - length),
+        b"next": b"%d" % following,
+        b"weight": b"%b%d" % (mark, sum(weights[len(weights) - length :])),
     }
-    for sequence, (message, field) in enumerate(zip(messages, packed, strict=True)):
-        fields[b"m:%d" % sequence] = field
-        fields[b"i:" + message.message_id.encode()] = b"%d" % sequence
-    return fields
+
+
+def message_fields(
+    messages: Iterable[StoredMessage], *, start: int
+) -> Iterator[tuple[bytes, bytes]]:
+    """The fields of messages whose sequence numbers begin at `start`."""
+    for sequence, message in enumerate(messages, start):
+        yield b"m:%d" % sequence, packed_message(message)
+        yield b"i:" + message.message_id.encode(), b"%d" % sequence
 
 
 def packed_message(message: StoredMessage) -> bytes:
@@ -107,158 +92,14 @@ def packed_message(message: StoredMessage) -> bytes:
     return head.encode() + json_bytes(message.document)
 
 
-def packed_patch(patch: Mapping[str, object]) -> list[bytes]:
-    """The names and values of a patch by turns; an empty value removes its name."""
-    flat: list[bytes] = []
-    for name, value in patch.items():
+def packed_patch(patch: Patch) -> list[bytes]:
+    """A patch as scripts take it: the status or nothing; the number of the preferences; then names
+    and values by turns, of the preferences and of the metadata. An empty value removes its name."""
+    flat = [(patch.session_status or "").encode(), b"%d" % len(patch.user_preferences)]
+    for name, value in chain(patch.user_preferences.items(), patch.metadata.items()):
         flat += [name.encode(), b"" if value is None else json_bytes(value)]
     return flat
 
 
-def info_and_messages(answer: bytes) -> tuple[Info, Sequence[bytes | None]]:
-    """What a script answers: the values of `INFO_FIELDS`, and the fields of the messages that
-    were asked for. Their number comes first; the bytes between them and for a missing one are
-    none of UTF-8's."""
-    number, *values = answer.split(b"\xff")
-    if len(values) != int(number):
-        # Some stored value is no UTF-8, and where the others begin is not known: so the record is
-        # there, and can't be read.
-        legible = values[: _CREATED_AT + 1]
-        rest = len(INFO_FIELDS) - len(legible) - 1
-        return [*legible, _UNREADABLE, *[None] * rest], [None]
-    found: Sequence[bytes | None] = values
-    if b"\xfe" in answer:
-        found = [None if value == b"\xfe" else value for value in values]
-    return found[: len(INFO_FIELDS)], found[len(INFO_FIELDS) :]
-
-
-def record(answer: bytes | None) -> Record | None:
-    """The record that a script answers with; None for None."""
-    if answer is None:
-        return None
-    info, messages = info_and_messages(answer)
-    body = session_json(info, messages)
-    return Record(owner(info), ttl(info), body, Weights(messages))
-
-
-def stored(answer: bytes, *, with_window: bool) -> Stored:
-    """What an append or an update answers with."""
-    info, messages = info_and_messages(answer)
-    if not with_window:
-        return Stored(session_json(info, None))
-    return Stored(session_json(info, messages), Weights(messages))
-
-
-class Weights(Sequence[int]):
-    """The weights of a window's messages, which are read from their fields once somebody asks."""
-
-    def __init__(self, messages: Sequence[bytes | None]) -> None:
-        self._messages = messages
-
-    def __len__(self) -> int:
-        return len(self._messages)
-
-    @overload
-    def __getitem__(self, index: int) -> int: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[int]: ...
-    def __getitem__(self, index: int | slice) -> int | list[int]:
-        if isinstance(index, slice):
-            return [_weight(message) for message in self._messages[index]]
-        return _weight(self._messages[index])
-
-
-def _weight(message: bytes | None) -> int:
-    head, _, text = (message or b"").rpartition(b"\0")
-    size, nul, message_id = head.partition(b"\0")
-    if nul and _SIZE.fullmatch(size):
-        return message_weight(message_id.decode(errors="replace"), int(size))
-    # Another program wrote it, and its text could be read.
-    (weight,) = document_weights([from_json(text)])
-    return weight
-
-
-def owner(info: Info) -> str | None:
-    """The session's owner."""
-    return _text(info[_USER_ID])
-
-
-def created_at(info: Info) -> str | None:
-    """The session's `createdAt`, as stored."""
-    return _text(info[_CREATED_AT])
-
-
-def status(info: Info) -> str:
-    """The session's status; it is active if none is stored."""
-    return _text(info[_STATUS]) or "active"
-
-
-def ttl(info: Info) -> object:
-    """The session's ttl: an int, None, or whatever else is stored."""
-    value = info[_TTL]
-    return int(value) if value is not None and _WHOLE.fullmatch(value) else value
-
-
-def message_count(info: Info) -> int | None:
-    """The session's count of messages; None if there is none, or it is no number."""
-    value = info[_COUNT_AT]
-    return int(value) if value is not None and _WHOLE.fullmatch(value) else None
-
-
-def message_parts(message: bytes | None) -> tuple[str, bytes]:
-    """The id and the JSON text in a message's field; empty for what is not one."""
-    parts = (message or b"").split(b"\0", 2)
-    return (parts[1].decode(errors="replace"), parts[2]) if len(parts) == 3 else ("", b"")
-
-
-def session_json(info: Info, messages: Iterable[bytes | None] | None) -> bytes:
-    """The JSON text of a session, from its fields and its messages' fields (None: without them).
-
-    What is stored and can't be read leaves text that can't be read either.
-    """
-    members = [_known_members(info)]
-    if unknown := info[_UNKNOWN_AT]:
-        members.append(_unpacked(unknown))
-    if messages is not None:
-        texts = [
-            _MISSING if message is None else message[message.rfind(b"\0") + 1 :]
-            for message in messages
-        ]
-        members.append(b'"messages":[%b]' % b",".join(texts))
-    return b"{%b}" % b",".join(filter(None, members))
-
-
-def _known_members(info: Info) -> bytes:
-    values = list(info[:_UNKNOWN_AT])
-    if _TO_ESCAPE.search(b"".join(filter(None, values[:_NUMBERS_FROM]))) is not None:
-        values[:_NUMBERS_FROM] = [text and _escaped(text) for text in values[:_NUMBERS_FROM]]
-    for place in range(_MAPS_FROM, _UNKNOWN_AT):
-        if packed := values[place]:
-            values[place] = _unpacked(packed)
-    if None not in values:
-        return _ALL_MEMBERS % tuple(values)
-    pairs = zip(_MEMBERS, values, strict=True)
-    return b",".join(member % value for member, value in pairs if value is not None)
-
-
 def _packed(entries: Mapping[str, object]) -> bytes:
     return "".join(f"{name}\0{json_text(value)}\0" for name, value in entries.items()).encode()
-
-
-def _unpacked(packed: bytes) -> bytes:
-    names_and_values = packed.split(b"\0")
-    if len(names_and_values) % 2 == 0 or names_and_values[-1]:
-        return packed
-    pairs = zip(names_and_values[0::2], names_and_values[1::2], strict=False)
-    return b",".join(b'"' + _escaped(name) + b'":' + value for name, value in pairs)
-
-
-def _escaped(text: bytes) -> bytes:
-    """The inside of a JSON string."""
-    if _TO_ESCAPE.search(text) is None:
-        return text
-    return _TO_ESCAPE.sub(lambda found: b"\\u%04x" % found.group()[0], text)
-
-
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode(errors="replace")

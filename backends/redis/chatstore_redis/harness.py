@@ -74,8 +74,8 @@ class RedisHarness(Harness):
 
     def corrupt_message(self, session_id: str) -> None:
         key = self.keys.session(session_id)
-        oldest = int(self.send("HGET", key, "first") or 0)
-        self.client.hset(key, f"m:{oldest}", "no message")
+        following = int(self.send("HGET", key, "next") or 1)
+        self.client.hset(key, f"m:{following - 1}", "no message")
 
     def close(self) -> None:
         for key in self.all_keys():

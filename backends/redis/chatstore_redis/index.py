@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from chatstore.clock import Moment
 from chatstore.engine import Body, PageQuery, Position, is_visible
-from chatstore_redis import fields
+from chatstore_redis import answers
 from chatstore_redis.commands import Command, command
 from chatstore_redis.deployment import Deployment
 from chatstore_redis.keys import Keys, lexical_range, member, position
@@ -77,7 +77,7 @@ class UserIndex:
                 if not _is_of(info, query.user_id, each):
                     dead.append(each)
                 elif _matches(info, query):
-                    found.append((each, fields.session_json(info, None)))
+                    found.append((each, answers.session_json(info, None)))
             self._bury(query.user_id, dead, query.now)
             if len(found) >= query.limit or len(positions) < count:
                 return found[: query.limit]
@@ -128,18 +128,18 @@ class UserIndex:
         )
         return [position(found) for found in members]
 
-    def _infos(self, positions: Sequence[Position]) -> list[fields.Info]:
+    def _infos(self, positions: Sequence[Position]) -> list[answers.Info]:
         keys = [self.keys.session(each.session_id) for each in positions]
-        answers = self.deployment.run_over(INFO, keys)
-        return [fields.info_and_messages(answer)[0] for answer in answers]
+        found = self.deployment.run_over(INFO, keys)
+        return [answers.info_and_messages(answer)[0] for answer in found]
 
 
-def _is_of(info: fields.Info, user_id: str, member_position: Position) -> bool:
+def _is_of(info: answers.Info, user_id: str, member_position: Position) -> bool:
     """Whether the session that a member names is there, expired or not."""
-    return fields.owner(info) == user_id and fields.created_at(info) == member_position.created_at
+    return answers.owner(info) == user_id and answers.created_at(info) == member_position.created_at
 
 
-def _matches(info: fields.Info, query: PageQuery) -> bool:
+def _matches(info: answers.Info, query: PageQuery) -> bool:
     return is_visible(
-        query.now, query.user_id, owner=fields.owner(info), ttl=fields.ttl(info)
-    ) and query.session_status in (None, fields.status(info))
+        query.now, query.user_id, owner=answers.owner(info), ttl=answers.ttl(info)
+    ) and query.session_status in (None, answers.status(info))

@@ -1,13 +1,17 @@
 """The names of keys, and the members of a user index.
 
 A key is `PREFIX:s:ID` for a session, `PREFIX:u:ID` for a user's index and `PREFIX:c:ID` for what a
-cache holds of a session. In an id, `%`, `:`, `{`
-and `}` are written `%25`, `%3A`, `%7B` and `%7D`. So the last two colons of a key always end its
-prefix and its kind, no two ids or prefixes share a key, and no id holds the braces by which a
-cluster would choose the slot from a part of the key.
+cache holds of a session. Under `PREFIX:t:…` lies, for as long as that takes, what is written in
+pieces. In an id, `%`, `:`, `{` and `}` are written `%25`, `%3A`, `%7B` and `%7D`. So the last two
+colons of a key always end its prefix and its kind, no two ids or prefixes share a key, and no id
+holds the braces by which a cluster would choose the slot from a part of the key.
 """
 
 import re
+import uuid
+from itertools import chain, count
+
+from redis.crc import key_slot
 
 from chatstore.engine.cursor import Position
 from chatstore.errors import ConfigurationError
@@ -22,6 +26,7 @@ _GLOB = str.maketrans({character: f"\\{character}" for character in "*?[]^\\"})
 _SESSION = "s"
 _INDEX = "u"
 _CACHED = "c"
+_ASIDE = "t"
 
 _SEPARATOR = b"\0"
 """Between `createdAt` and the id in a member. No text of ours holds NUL, and every other byte is
@@ -52,6 +57,16 @@ class Keys:
     def nobodys(self, number: int) -> bytes:
         """A key like a session's that no session has: no id holds NUL."""
         return self._key(_SESSION, f"\0{number}")
+
+    def beside(self, session_id: str) -> bytes:
+        """A new key, of no session, in the slot of a session's key."""
+        own, token = self.session(session_id), uuid.uuid4().hex
+        start = f"{self.prefix}:{_ASIDE}:".encode()
+        slot = key_slot(own)
+        # A prefix may hold braces that choose a slot, and even such as choose none.
+        others = (b"%b%d:%b" % (start, number, token.encode()) for number in count())
+        candidates = chain([b"%b{%b}:%b" % (start, own, token.encode())], others)
+        return next(each for each in candidates if key_slot(each) == slot)
 
     @property
     def session_pattern(self) -> bytes:

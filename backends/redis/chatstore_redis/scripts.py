@@ -16,6 +16,10 @@ CONFLICT = b"conflict"
 """The answer where the session is at another version."""
 MET = b"met"
 """The answer of an append that met messages of its batch otherwise than a plain retry would."""
+UNKNOWN = b"unknown"
+"""The answer where the window lacks the message."""
+HEAVY = b"heavy"
+"""What an answer begins with that has numbers: messages are too heavy for where they are to go."""
 CORRUPT = b"corrupt"
 """The answer where the write must change or go through what can't be true."""
 
@@ -48,7 +52,10 @@ def _script(name: str) -> Script:
 
 
 READ = _script("read_session")
-"""A whole session."""
+"""A session with its window, or the newest messages of it."""
+
+MESSAGES = _script("read_messages")
+"""A page of the messages that are kept of a session."""
 
 INFO = _script("read_info")
 """A session without its window."""
@@ -56,9 +63,13 @@ INFO = _script("read_info")
 PUT = _script("write_session")
 """Writes a whole session in place of what lies there: `create` and `restore`."""
 
+INSTALL = _script("install_session")
+"""Puts a whole session, which lies under another key, in place of what lies there: `restore`."""
+
 APPEND = _script("append")
 REWRITE = _script("rewrite")
 UPDATE = _script("update")
+AMEND = _script("amend")
 DELETE = _script("delete")
 
 DELETE_OF_USER = _script("delete_of_user")

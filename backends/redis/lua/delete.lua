@@ -9,4 +9,4 @@ local why_not = refusal(stored, 0)
 if why_not == 'missing' or why_not == 'conflict' then
   return why_not -- what is corrupt can be removed
 end
-return redis.call('DEL', key)
+return redis.call('UNLINK', key)

@@ -15,5 +15,5 @@ end
 if not is_expired(ttl, now) then
   return {0, owner, created_at}
 end
-redis.call('DEL', key)
+redis.call('UNLINK', key)
 return {1, owner, created_at}

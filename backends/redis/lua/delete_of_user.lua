@@ -12,5 +12,5 @@ local stored = fetch(key)
 if stored[USER_ID] ~= owner then
   return false
 end
-redis.call('DEL', key)
+redis.call('UNLINK', key)
 return is_expired(stored[TTL], now) and 0 or 1

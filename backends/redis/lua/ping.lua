@@ -10,7 +10,8 @@ local calls = {
   {'EXISTS', key},
   {'ZRANGE', key, '-', '+', 'BYLEX'},
   {'HDEL', key, 'a'},
-  {'DEL', key},
+  {'UNLINK', key},
+  {'RENAME', key, key},
   {'EXPIRE', key, '60'},
   {'PERSIST', key},
   {'ZREM', key, 'a'},
@@ -22,7 +23,8 @@ for _, call in ipairs(calls) do
   local answer = redis.pcall(unpack(call))
   local refusal = type(answer) == 'table' and answer.err and tostring(answer.err)
   if refusal and not string.find(refusal, '[Ww]rong number of arg')
-      and not string.find(refusal, 'not an integer') then
+      and not string.find(refusal, 'not an integer')
+      and not string.find(refusal, 'no such key') then
     return call[1] .. ' ' .. refusal
   end
 end

@@ -12,10 +12,10 @@ local stored = fetch(key)
 if overwrite == '' and not is_missing(key, stored) and not is_expired(stored[TTL], now) then
   return 0
 end
--- Once something is written, nothing is refused any more for want of memory, and DEL never is: so
--- the refusal has to come before.
+-- Once something is written, nothing is refused any more for want of memory, and UNLINK never is:
+-- so the refusal has to come before.
 redis.call('HSET', key, 'first', '0')
-redis.call('DEL', key)
+redis.call('UNLINK', key)
 in_chunks('HSET', ARGV, BEFORE + 1)
 lease(ttl, now)
 return 1

@@ -11,13 +11,15 @@ import fakeredis
 import pytest
 import redis
 from redis.backoff import NoBackoff
+from redis.cluster import RedisCluster
 from redis.exceptions import ConnectionError as LostConnectionError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from chatstore import BackendUnavailableError, Message
 from chatstore_redis import RedisSessionCache, RedisSessionStore
-from redis_support.harness import server_url
+from chatstore_redis.client_settings import ClusterSettings, ServerSettings, settings_of
+from redis_support.harness import cluster_url, server_url
 from redis_support.proxy import LOOPBACK
 from redis_support.servers import Server, running
 
@@ -97,6 +99,26 @@ def test_a_client(server: Server, tmp_path_factory: pytest.TempPathFactory, name
     assert dict(pool.connection_kwargs) == before
     assert client.ping()
     client.close()
+
+
+def test_whose_connections_wait_in_the_store(server: Server, tmp_path: Path) -> None:
+    """A connection is kept ready between two requests unless its pool has to see to it then: the
+    caller's own kind of pool, one that others wait for, one whose credentials change."""
+    see_to = {"a pool that waits", "another pool"}
+    for name, make in CLIENTS.items():
+        with make(server, tmp_path) as client:
+            settings = settings_of(client)
+            assert isinstance(settings, ServerSettings)
+            assert settings.has_plain_pool == (name not in see_to), name
+    provider: Any = redis.UsernamePasswordCredentialProvider("chat", "secret")
+    with redis.Redis(LOOPBACK, server.port, credential_provider=provider) as client:
+        settings = settings_of(client)
+        assert isinstance(settings, ServerSettings)
+        assert not settings.has_plain_pool
+    with RedisCluster.from_url(cluster_url().replace("redis+cluster", "redis")) as cluster:
+        nodes = settings_of(cluster)
+        assert isinstance(nodes, ClusterSettings)
+        assert nodes.node.has_plain_pool
 
 
 @pytest.mark.parametrize("waits", [False, True])

@@ -15,7 +15,10 @@ from chatstore import (
     ChatStoreError,
     CorruptSessionError,
     Message,
+    MessageNotFoundError,
+    MessageTooLargeError,
     RetentionPolicy,
+    SchemaError,
     Session,
     SessionNotFoundError,
     VersionConflictError,
@@ -31,17 +34,19 @@ KEY = "chatstore:s:chat"
 POLICIES = {
     "few": RetentionPolicy(max_messages=10),
     "all": RetentionPolicy(max_messages=None),
+    "history": RetentionPolicy(max_messages=5, keep_history=True),
     "bytes": RetentionPolicy(max_messages=50, max_window_bytes=3_000, max_message_bytes=1_000),
 }
 FIELDS = (
     *("sessionId", "userId", "createdAt", "updatedAt", "sessionStatus", "creationId", "ttl"),
     *("messageCount", "version", "userPreferences", "metadata", "unknown"),
-    *("first", "next", "weight", "m:0", "m:4", "m:9", "i:4", "i:new"),
+    *("history", "first", "next", "weight", "m:0", "m:4", "m:9", "i:4", "i:new"),
 )
 NUMBERS = (
     *("", "-1", "0", "1", "5", "999", "1001", "1000000", "100000000", "999999999999999"),
     *("9007199254740992", "9007199254740993", "1000000000000000000", "9223372036854775807"),
     *("-9223372036854775808", "18446744073709551616", "1e3", "1e300", "inf", "-inf", "nan", "0x10"),
+    *("2:", "2:1", "2:5000", "2:inf", "3:7", "99999999999:1", "2:-1", ":", "2:2:2"),
     *(" 7", "7 ", "+7", "007", "7.5", "-0", "\0", "٣", "9" * 4_000),
 )
 TEXTS = ("a" * 300_000, "\0" * 3_000, "a\0" * 3_000, "1\0", "9" * 300_000, "\ud7ff", "{}", "null")
@@ -70,6 +75,10 @@ def message(message_id: str = "new") -> Message:
     return Message(message_id=message_id, type="user_query", content="x" * 200)
 
 
+def longer(message_id: str) -> Message:
+    return message(message_id).model_copy(update={"content": "y" * 300})
+
+
 SESSION = Session(session_id="chat", user_id="ana", created_at=utc_now(), version=1)
 
 CALLS: dict[str, Callable[[RedisSessionStore], object]] = {
@@ -79,6 +88,15 @@ CALLS: dict[str, Callable[[RedisSessionStore], object]] = {
     "append of a known one": lambda store: store.append("chat", message("4")),
     "append_and_get": lambda store: store.append_and_get("chat", message()),
     "append_and_get of a known one": lambda store: store.append_and_get("chat", message("4")),
+    "append of state": lambda store: store.append("chat", message(), metadata={"a": 1}),
+    "get of the last": lambda store: store.get("chat", last=2),
+    "list_messages": lambda store: store.list_messages("chat"),
+    "list_messages, oldest first": lambda store: store.list_messages(
+        "chat", newest_first=False, limit=3
+    ),
+    "amend": lambda store: store.amend("chat", message("9")),
+    "amend of a longer one": lambda store: store.amend("chat", longer("9")),
+    "whole rewrite": lambda store: store.rewrite("chat", [message()], if_version=1, whole=True),
     "rewrite": lambda store: store.rewrite("chat", [message()], if_version=1),
     "update": lambda store: store.update(
         "chat", session_status="closed", metadata={"a": 1}, user_preferences={"b": None}
@@ -92,6 +110,8 @@ CALLS: dict[str, Callable[[RedisSessionStore], object]] = {
 }
 EXPECTED: tuple[type[ChatStoreError], ...] = (
     *(CorruptSessionError, SessionNotFoundError, VersionConflictError),
+    # No message under an id; a form that is not known; no room beside what seems to be so heavy.
+    *(MessageNotFoundError, SchemaError, MessageTooLargeError),
 )
 
 
@@ -118,6 +138,10 @@ def commands(client: redis.Redis) -> int:
 @example({"first": b"7", "next": b"3"})
 @example({"weight": b"1000000000"})
 @example({"weight": b"nan"})
+@example({"weight": b"2:1000000000"})
+@example({"history": b"5"})
+@example({"history": None})
+@example({"history": b"9223372036854775807", "next": b"999999999999999"})
 @example({"m:0": b"9" * 300 + b"\0a\0{}"})
 @example({"userPreferences": b"a" * 300_000})
 @example({"messageCount": None, "next": b"inf"})

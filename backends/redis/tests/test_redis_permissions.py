@@ -15,6 +15,7 @@ from chatstore import (
     BackendUnavailableError,
     ConfigurationError,
     Message,
+    RetentionPolicy,
     open_store,
 )
 from chatstore.cache.protocol import Marker, Snapshot
@@ -76,6 +77,11 @@ def test_the_readme_lists_what_is_needed(server: Server) -> None:
         store.restore(SESSION, overwrite=True)
         assert store.append("chat", *[Message(type="t", content="x") for _ in range(30)])
         store.delete("chat")
+    keeping = RetentionPolicy(keep_history=True)
+    with open_store(url(server), policy=keeping) as store:
+        # So much is not written in one request.
+        many = [Message(type="t", content="x" * 1_000) for _ in range(600)]
+        assert store.create("ana", messages=many).message_count == 600
     allow(server, *ALWAYS, *OPTIONS)
     with open_store(url(server, "/1?client_name=x&health_check_interval=1&protocol=3")) as store:
         store.ping()

@@ -87,6 +87,39 @@ def test_a_call_on_one_session_is_one_request(store: RedisSessionStore, proxy: P
     assert turns(proxy, store.ping) == 1
 
 
+@pytest.mark.parametrize("keep_history", [False, True])
+def test_a_call_on_a_conversation_is_one_request(
+    harness: RedisHarness, proxy: Proxy, store: RedisSessionStore, *, keep_history: bool
+) -> None:
+    """So are a page of messages, an amended message that is longer or shorter, an append with
+    state, and a rewrite of all that is kept. An amended message as long as before takes 2: whether
+    it says the same, no script can tell."""
+    store.close()
+    policy = RetentionPolicy(keep_history=keep_history)
+    with redis.Redis(port=proxy.port) as client:
+        chat = RedisSessionStore(client, prefix=harness.prefix, policy=policy)
+        first, *others = [message() for _ in range(10)]
+        chat.create("ana", session_id="chat", messages=[message() for _ in range(3)])
+        chat.append("chat", *others)
+        chat.append("chat", first, metadata={"title": "x"})
+        chat.amend("chat", first)
+        chat.rewrite("chat", [], if_version=None, whole=True)
+        cursor = chat.list_messages("chat").next_cursor
+        for expected, call in (
+            (1, lambda: chat.append("chat", *others, first, metadata={"title": "y"})),
+            (1, lambda: chat.append_and_get("chat", message(), user_preferences={"a": 1})),
+            (1, lambda: chat.get("chat", last=3)),
+            (1, lambda: chat.list_messages("chat")),
+            (1, lambda: chat.list_messages("chat", limit=5, cursor=cursor, newest_first=False)),
+            (1, lambda: chat.amend("chat", first.model_copy(update={"content": "longer" * 99}))),
+            (2, lambda: chat.amend("chat", first.model_copy(update={"content": "Longer" * 99}))),
+            (1, lambda: chat.amend("chat", first.model_copy(update={"content": "Longer" * 99}))),
+            (2, lambda: chat.rewrite("chat", others, if_version=None, whole=True)),
+            (2, lambda: chat.rewrite("chat", others, if_version=None)),
+        ):
+            assert turns(proxy, call) == expected
+
+
 def test_a_large_window_is_one_request(
     store: RedisSessionStore, proxy: Proxy, harness: RedisHarness
 ) -> None:

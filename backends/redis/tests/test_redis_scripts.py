@@ -42,3 +42,7 @@ def test_the_places_of_the_attributes() -> None:
     upper = [re.sub("(?=[A-Z])", "_", name.decode()).upper() for name in INFO_FIELDS]
     assert [places[name] for name in upper] == [*range(1, len(INFO_FIELDS) + 1)]
     assert places["ATTRIBUTES"] == len(INFO_FIELDS)
+    # A rewrite of all that is kept writes them again, in that order.
+    rewrite = (BACKEND / "lua" / "rewrite.lua").read_text("utf-8")
+    (again,) = re.findall(r"(?s)ipairs\({('userId'.*?)}\)", rewrite)
+    assert re.findall(r"'(\w+)'", again) == [name.decode() for name in INFO_FIELDS]

@@ -46,7 +46,8 @@ def test_a_replica(server: Server, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["create", "append", "append_and_get", "rewrite", "update", "restore"]
+    "name",
+    [name for name in WRITES if name != "delete"],
 )
 def test_a_full_server(server: Server, name: str) -> None:
     """OOM at maxmemory: `BackendError`, not retryable, and nothing is half written; `delete`

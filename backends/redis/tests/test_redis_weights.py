@@ -6,7 +6,7 @@ import pytest
 
 from chatstore import Message
 from chatstore.clock import Moment
-from chatstore.engine import Write
+from chatstore.engine import NO_CHANGES, Write
 from chatstore.record.encode import stored_message
 from chatstore_redis import RedisSessionStore
 from redis_support.harness import RedisHarness, fake_redis, real_redis
@@ -29,7 +29,9 @@ def test_the_weights_come_with_the_window(harness: RedisHarness, head: bytes) ->
     expected = [stored_message(message).weight for message in messages]
     with harness.open() as store:
         store.create("ana", session_id="chat", messages=messages[:1])
-        stored = store.engine.append(write(store), [stored_message(messages[1])], with_window=True)
+        stored = store.engine.append(
+            write(store), [stored_message(messages[1])], patch=NO_CHANGES, with_window=True
+        )
         assert list(stored.weights or ()) == expected
         record = store.engine.load("chat")
         assert record is not None

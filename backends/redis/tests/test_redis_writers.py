@@ -2,14 +2,21 @@
 
 import contextlib
 import multiprocessing
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 import redis
 
-from chatstore import BackendUnavailableError, Message, RetentionPolicy, SessionExistsError
-from chatstore_redis import RedisSessionStore
+from chatstore import (
+    BackendUnavailableError,
+    MemorySessionStore,
+    Message,
+    RetentionPolicy,
+    SessionExistsError,
+)
+from chatstore_redis import RedisSessionStore, session_writer
 from redis_support.harness import RedisHarness, real_redis, server_url
 from redis_support.proxy import Command, Fault, Proxy, address
 from redis_support.writers import append_all
@@ -32,23 +39,52 @@ def test_processes_and_threads_lose_nothing(
     exactly the newest, each writer's in the order in which it wrote them."""
     store = harness.open(policy=RetentionPolicy(max_messages=max_messages))
     session_id = store.create("ana").session_id
-    _, port = address(server_url())
-    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
-        runs = [
-            pool.submit(append_all, port, harness.prefix, session_id, process, max_messages)
-            for process in range(4)
-        ]
-        acknowledged = [message_id for run in runs for message_id in run.result(120)]
+    acknowledged = written_by_many(harness, session_id, max_messages)
     session = store.get(session_id)
     assert len(set(acknowledged)) == session.message_count == 800
     assert session.version == 801
     window = [message.message_id for message in session.messages]
     assert len(window) == len(set(window)) == (max_messages or 800)
     assert set(window) <= set(acknowledged)
-    for writer in {message_id.rpartition(".")[0] for message_id in window}:
-        own = [int(each.rpartition(".")[2]) for each in window if each.startswith(f"{writer}.")]
+    for own in by_writer(window).values():
         # Of each writer the newest are kept: no gap, and none newer than the newest kept.
         assert own == list(range(50 - len(own), 50))
+
+
+def test_processes_and_threads_lose_nothing_of_a_history(harness: RedisHarness) -> None:
+    """The same to a session with history, by writers who know of none: every message is there once,
+    each writer's in the order in which it wrote them, and the window has the newest."""
+    store = harness.open(policy=RetentionPolicy(max_messages=5, keep_history=True))
+    session_id = store.create("ana").session_id
+    acknowledged = written_by_many(harness, session_id, 10)
+    pages = store.iter_messages(session_id, newest_first=False, page_size=70)
+    there = [message.message_id for message in pages]
+    assert len(there) == len(set(there)) == 800
+    assert set(there) == set(acknowledged)
+    assert all(own == list(range(50)) for own in by_writer(there).values())
+    session = store.get(session_id)
+    assert [message.message_id for message in session.messages] == there[-5:]
+    assert (session.message_count, session.version) == (800, 801)
+
+
+def written_by_many(harness: RedisHarness, session_id: str, max_messages: int | None) -> list[str]:
+    """The ids of 800 messages that 4 processes of 4 threads have appended."""
+    _, port = address(server_url())
+    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
+        runs = [
+            pool.submit(append_all, port, harness.prefix, session_id, process, max_messages)
+            for process in range(4)
+        ]
+        return [message_id for run in runs for message_id in run.result(120)]
+
+
+def by_writer(message_ids: list[str]) -> dict[str, list[int]]:
+    """The numbers of each writer's messages, in order."""
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for message_id in message_ids:
+        writer, _, number = message_id.rpartition(".")
+        numbers[writer].append(int(number))
+    return numbers
 
 
 class Dropping:
@@ -151,3 +187,28 @@ def test_a_lost_answer_rewrites_once(
     session = harness.open().get(session_id)
     assert session.version == 2
     assert session.message_count == 1
+
+
+def test_a_lost_answer_restores_once(
+    harness: RedisHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `restore` in pieces whose last request is sent again finds its own result, and a live
+    session that it may not replace is still there."""
+    monkeypatch.setattr(session_writer, "PIECE_BYTES", 500)
+    keeping = RetentionPolicy(max_messages=2, keep_history=True)
+    source = MemorySessionStore(policy=keeping)
+    given = [Message(type="user_query", content=f"{number}") for number in range(50)]
+    session = source.create("ana", session_id="chat", messages=given)
+    with (
+        Proxy(address(server_url()), Dropping()) as proxy,
+        retrying(proxy.port) as client,
+    ):
+        store = RedisSessionStore(client, prefix=harness.prefix, policy=keeping)
+        for overwrite in (False, True):
+            store.restore(session, history=given[:-2], overwrite=overwrite)
+            assert list(store.iter_messages("chat", newest_first=False)) == given
+        store.append("chat", given[0].model_copy(update={"message_id": "new"}))
+        with pytest.raises(SessionExistsError):
+            store.restore(session, history=given[:-2])
+    assert harness.open().get("chat").message_count == 51
+    assert {key for key in harness.all_keys() if b":t:" in key} == set()

@@ -1,6 +1,6 @@
-"""Sessions in the tables of a database: each call is one transaction."""
+"""Sessions in the tables of a database: each call is one transaction, but for erasing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import sqlalchemy
 
@@ -8,6 +8,8 @@ from chatstore.clock import Moment
 from chatstore.engine import (
     Body,
     Engine,
+    MessageQuery,
+    MessagesFound,
     PageQuery,
     Patch,
     Position,
@@ -18,20 +20,26 @@ from chatstore.engine import (
     Write,
     each_step,
     is_visible,
-    json_text,
-    merge_patch,
-    new_part,
 )
-from chatstore.errors import ChatStoreError, SessionNotFoundError
-from chatstore.models import JsonObject
+from chatstore.errors import ChatStoreError
 from chatstore.policy import RetentionPolicy
-from chatstore_sql import rows, statements
+from chatstore_sql import (
+    appending,
+    erasing,
+    page_statements,
+    restoring,
+    rewriting,
+    rows,
+    statements,
+    windows,
+)
+from chatstore_sql.columns import SessionRow
 from chatstore_sql.errors import translate
+from chatstore_sql.message_pages import read_messages
 from chatstore_sql.sqlite import forks
 from chatstore_sql.sqlite.database import Cursor, Database
-
-_CHUNK = 500
-"""How many sessions one transaction erases: other writers wait no longer than for that."""
+from chatstore_sql.state import patched
+from chatstore_sql.statements import ALL
 
 
 class SQLEngine(Engine):
@@ -54,16 +62,19 @@ class SQLEngine(Engine):
         # Where bytes may decide what is kept and shown, the messages' weights are needed too; but
         # not for a record so short that the store sees by its text that all of it is shown.
         self._weighs = not policy.count_decides
-        self._light = policy.max_window_bytes // 4
+        self._light = policy.max_window_bytes // 4 if self._weighs else ALL
         self.database.open()
 
     def insert(self, session: StoredSession, now: Moment) -> bool:
-        return self.restore(session, overwrite=False, now=now)
+        return self.restore(session, history=iter(()), overwrite=False, now=now)
 
-    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+    def load(
+        self, session_id: str, *, latest: bool = False, last: int | None = None
+    ) -> Record | None:
+        most = ALL if last is None else last
         found = self.database.read(
-            statements.SELECT_WEIGHED if self._weighs else statements.SELECT_WHOLE,
-            {"session_id": session_id, "light": self._light},
+            statements.SELECT_RECORD,
+            {"session_id": session_id, "light": self._light, "last": most},
             may_take_long=False,
         )
         return rows.record(found[0]) if found else None
@@ -73,87 +84,69 @@ class SQLEngine(Engine):
         return {session_id: record for session_id, record in found if record is not None}
 
     def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+        self,
+        write: Write,
+        messages: Sequence[StoredMessage],
+        *,
+        patch: Patch,
+        with_window: bool,
     ) -> Stored:
-        if with_window:
-            select = statements.SELECT_WINDOW
-        else:
-            select = statements.SELECT_SIZES if self._weighs else statements.SELECT_IDS
-        weights: list[int] | None = None
-        texts: list[str] = []
         with self.database.write() as cursor:
-            row = _visible_row(cursor, write)
-            window = _window(cursor, select, write.session_id)
-            added = new_part(
-                messages,
-                window.message_ids,
-                row.message_count,
-                lambda place: _body(cursor, write.session_id, window, place),
-            )
-            if self._weighs:
-                weights = [*window.weights(), *(message.weight for message in added)]
-            count = kept = len(window.seqs) + len(added)
-            if added:
-                write.require_version(row.version)
-                kept = write.policy.window(count, lambda: weights or ())
-                texts = _put(cursor, write.session_id, window, added, kept=kept)
-                row = row.written(write, message_count=row.message_count + len(added))
-                cursor.execute(statements.UPDATE_STAMP, row.stamp)
-        if not with_window:
-            return Stored(rows.session_text(row))
-        pruned = count - kept
-        text = rows.session_text(row, ",".join((*window.bodies[pruned:], *texts)))
-        return Stored(text, None if weights is None else weights[pruned:])
+            row = appending.append(self.backend, cursor, write, messages, patch)
+            if with_window:
+                return self._whole(cursor, row)
+        return Stored(rows.session_text(row))
 
-    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], *, whole: bool) -> Body:
         with self.database.write() as cursor:
-            row = _visible_row(cursor, write)
-            write.require_version(row.version)
-            window = _window(cursor, statements.SELECT_SIZES, write.session_id)
-            shown = write.policy.window(len(window.seqs), window.weights)
-            texts = _put(cursor, write.session_id, window, messages, kept=len(messages))
-            row = row.written(write, message_count=row.message_count + given - shown)
-            cursor.execute(statements.UPDATE_STAMP, row.stamp)
-        return rows.session_text(row, ",".join(texts))
+            before, row = rewriting.rewrite(cursor, write, messages, whole=whole)
+            body = self._whole(cursor, row).body
+        if row.life != before.life:
+            erasing.sweep_in_time(self.database, before.life, before.kept)
+        return body
+
+    def amend(self, write: Write, message: StoredMessage) -> Body:
+        with self.database.write() as cursor:
+            return self._whole(cursor, rewriting.amend(cursor, write, message)).body
+
+    def messages(self, query: MessageQuery) -> MessagesFound | None:
+        return self.database.read_together(lambda connection: read_messages(connection, query))
 
     def update(self, write: Write, patch: Patch) -> Body:
         with self.database.write() as cursor:
-            row = _visible_row(cursor, write)
+            row = appending.visible_row(cursor, write)
             write.require_version(row.version)
-            row = row.written(write)._replace(
-                user_preferences=self._merged(row, "user_preferences", patch.user_preferences),
-                metadata=self._merged(row, "metadata", patch.metadata),
-                session_status=patch.session_status or row.session_status,
-            )
-            cursor.execute(statements.UPDATE_SESSION, row._asdict())
+            row = patched(self.backend, row.written(write), patch)
+            cursor.execute(statements.UPDATE_WINDOW_AND_STATE, row.window_and_state_stamp)
         return rows.session_text(row)
 
     def delete(self, write: Write) -> bool:
         key = {"session_id": write.session_id}
         with self.database.write() as cursor:
-            for owner, ttl, version in cursor.execute(statements.SELECT_STATE, key).fetchall():
-                if is_visible(write.now, write.user_id, owner=owner, ttl=ttl):
-                    write.require_version(version)
-                    cursor.execute(statements.DELETE_SESSION, key)
-                    return True
-        return False
+            found = cursor.execute(statements.SELECT_STATE, key).fetchall()
+            if not found:
+                return False
+            ((owner, ttl, version, life, kept),) = found
+            if not is_visible(write.now, write.user_id, owner=owner, ttl=ttl):
+                return False
+            write.require_version(version)
+            erasing.erase(cursor, life, kept)
+        erasing.sweep_in_time(self.database, life, kept)
+        return True
 
     def delete_user(self, user_id: str, now: Moment) -> int:
-        live = 0
-        chunk = {"user_id": user_id, "limit": _CHUNK}
-        while True:
+        live, is_done = 0, False
+        while not is_done:
             with each_step(), self.database.write(may_take_long=True) as cursor:
-                owned = cursor.execute(statements.SELECT_OWNED, chunk).fetchall()
-                cursor.executemany(
-                    statements.DELETE_SESSION, [{"session_id": found[0]} for found in owned]
-                )
-            live += sum(is_visible(now, None, owner=None, ttl=ttl) for _, ttl in owned)
-            if len(owned) < _CHUNK:
-                return live
+                ttls, is_done = erasing.erase_user_chunk(cursor, user_id)
+            live += sum(is_visible(now, None, owner=None, ttl=ttl) for ttl in ttls)
+        erasing.sweep(self.database, now)
+        return live
 
     def page(self, query: PageQuery) -> Sequence[tuple[Position, Body]]:
         found = self.database.read(
-            statements.select_page(rows.page_shape(query)), rows.page_parameters(query)
+            page_statements.select_page(page_statements.page_shape(query)),
+            page_statements.page_parameters(query),
         )
         return [(Position(row[2], row[0]), rows.session_text(row)) for row in found]
 
@@ -166,41 +159,36 @@ class SQLEngine(Engine):
             "now": now.seconds,
             "limit": limit + 1,
             "light": self._light,
+            "last": ALL,
         }
         found = self.database.read(statements.SELECT_SCAN, chunk)
         items = [(row[0], rows.record(row)) for row in found[:limit]]
         return items, items[-1][0] if len(found) > limit else None
 
-    def restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
-        key = {"session_id": session.session_id}
-        self.database.make()
-        with self.database.write() as cursor:
-            for _, ttl, _ in cursor.execute(statements.SELECT_STATE, key).fetchall():
-                if not overwrite and is_visible(now, None, owner=None, ttl=ttl):
-                    return False
-                cursor.execute(statements.DELETE_SESSION, key)
-            cursor.execute(statements.INSERT_SESSION, rows.session_parameters(session))
-            messages = session.messages
-            _put(cursor, session.session_id, rows.Window(), messages, kept=len(messages))
-        return True
+    def restore(
+        self,
+        session: StoredSession,
+        *,
+        history: Iterator[StoredMessage],
+        overwrite: bool,
+        now: Moment,
+    ) -> bool:
+        return restoring.restore(self.database, session, history, overwrite=overwrite, now=now)
 
     def purge(self, now: Moment) -> int:
         removed = 0
         after = ""
         while True:
             # Looking is a reader's work; only the removal keeps other writers waiting.
-            chunk = {"now": now.seconds, "after": after, "limit": _CHUNK}
+            chunk = {"now": now.seconds, "after": after, "limit": erasing.SESSIONS}
             with each_step():
                 expired = self.database.read(statements.SELECT_EXPIRED, chunk)
-            with each_step(), self.database.write(may_take_long=True) as cursor:
-                cursor.executemany(
-                    statements.DELETE_EXPIRED,
-                    [{"session_id": found[0], "now": now.seconds} for found in expired],
-                )
-                removed += max(cursor.rowcount, 0)
-            if len(expired) < _CHUNK:
-                return removed
+            removed += erasing.erase_expired(self.database, [row[1] for row in expired], now)
+            if len(expired) < erasing.SESSIONS:
+                break
             after = expired[-1][0]
+        erasing.sweep(self.database, now)
+        return removed
 
     def ping(self) -> None:
         self.database.ping()
@@ -214,50 +202,8 @@ class SQLEngine(Engine):
     def translate_error(self, error: Exception, session_id: str | None) -> ChatStoreError | None:
         return translate(error, self.database.settings, session_id)
 
-    def _merged(self, row: rows.SessionRow, column: str, patch: JsonObject) -> str:
-        text: str = getattr(row, column)
-        if not patch:
-            return text
-        stored = rows.read_map(self.backend, row.session_id, column, text)
-        return json_text(merge_patch(column, stored, patch))
-
-
-def _visible_row(cursor: Cursor, write: Write) -> rows.SessionRow:
-    key = {"session_id": write.session_id}
-    found = cursor.execute(statements.SELECT_SESSION, key).fetchall()
-    if not found:
-        raise SessionNotFoundError(write.session_id)
-    row = rows.SessionRow._make(found[0])
-    write.require_visible(owner=row.user_id, ttl=row.ttl)
-    return row
-
-
-def _window(cursor: Cursor, select: str, session_id: str) -> rows.Window:
-    found = cursor.execute(select, {"session_id": session_id}).fetchall()
-    # From rows to columns.
-    return rows.Window(*zip(*found, strict=True))
-
-
-def _body(cursor: Cursor, session_id: str, window: rows.Window, place: int) -> str:
-    """The text of a stored message, of which perhaps only the id was read."""
-    if window.bodies:
-        return window.bodies[place]
-    key = {"session_id": session_id, "seq": window.seqs[place]}
-    return str(cursor.execute(statements.SELECT_MESSAGE, key).fetchall()[0][0])
-
-
-def _put(
-    cursor: Cursor,
-    session_id: str,
-    window: rows.Window,
-    messages: Sequence[StoredMessage],
-    *,
-    kept: int,
-) -> list[str]:
-    """Store the messages behind those of the window, of which so many are `kept` in all: the newest
-    ones. Returns the texts of those that are new."""
-    deletion, new = window.followed_by(session_id, messages, kept=kept)
-    if deletion is not None:
-        cursor.execute(statements.DELETE_MESSAGES_BEFORE, deletion)
-    cursor.executemany(statements.INSERT_MESSAGE, new)
-    return [message["body"] for message in new]
+    def _whole(self, cursor: Cursor, row: SessionRow) -> Stored:
+        """A session with its window."""
+        weighs = self._weighs or row.history is not None
+        window, weights = windows.window_text(cursor, row, weighs=weighs)
+        return Stored(rows.session_text(row, window), weights)

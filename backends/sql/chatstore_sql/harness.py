@@ -1,6 +1,7 @@
 """The contract's harnesses for SQLite: a file, and a database in memory."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import count
@@ -17,14 +18,16 @@ from chatstore import (
     RetentionPolicy,
     utc_now,
 )
+from chatstore.engine import document_weights, message_weight
 from chatstore.values.json_values import json_text, stored_size
 from chatstore_contract_tests import Harness
 from chatstore_contract_tests.namespaces import FreshHarness, namespace_is_taken
-from chatstore_sql import SQLSessionStore, create_sqlite_engine, rows, statements
+from chatstore_sql import SQLSessionStore, create_sqlite_engine, message_statements
+from chatstore_sql.columns import COLUMN_OF
 from chatstore_sql.sqlite.sqlalchemy_engine import Synchronous
 from chatstore_sql.url import Address, read_url
 
-_KNOWN = {*rows.COLUMN_OF, "messages"}
+_KNOWN = {*COLUMN_OF, "messages"}
 
 
 class EngineHarness(Harness):
@@ -60,28 +63,37 @@ class EngineHarness(Harness):
             # The columns have defaults of their own for what is not here.
             "updatedAt": document["createdAt"],
             "messageCount": len(messages),
-            **{name: value for name, value in document.items() if name in rows.COLUMN_OF},
+            **{name: value for name, value in document.items() if name in COLUMN_OF},
         }
-        columns = {rows.COLUMN_OF[name]: value for name, value in session.items()}
+        columns = {COLUMN_OF[name]: value for name, value in session.items()}
         for name in ("user_preferences", "metadata"):
             if name in columns:
                 columns[name] = json_text(columns[name])
         unknown = {name: value for name, value in document.items() if name not in _KNOWN}
         if unknown:
             columns["extra"] = json_text(unknown)
+        columns["next_seq"] = columns["kept"] = len(messages)
+        columns["kept_weight"] = sum(document_weights(messages))
+        key = {"session_id": document["sessionId"]}
+        life = "(SELECT life FROM chat_sessions WHERE session_id = :session_id)"
+        self.run(f"DELETE FROM chat_messages WHERE life = {life}", key)  # noqa: S608
+        self.run("DELETE FROM chat_sessions WHERE session_id = :session_id", key)
         names = ", ".join(columns)
         places = ", ".join(f":{name}" for name in columns)
-        self.run(f"INSERT INTO chat_sessions ({names}) VALUES ({places})", columns)  # noqa: S608
-        for seq, message in enumerate(messages, 1):
-            head = {"session_id": document["sessionId"], "seq": seq}
-            identity = {"message_id": message["messageId"], "size": stored_size(message)}
-            self.run(statements.INSERT_MESSAGE, {**head, **identity, "body": json_text(message)})
+        insert = f"INSERT INTO chat_sessions ({names}) VALUES ({places}) RETURNING life"  # noqa: S608
+        ((new_life,),) = self.run(insert, columns)
+        for seq, message in enumerate(messages):
+            identity = new_life, seq, message["messageId"]
+            given = *identity, stored_size(message), json_text(message)
+            self.run(message_statements.INSERT_MESSAGE, given)
 
     def raw_read(self, session_id: str) -> object:
         key = {"session_id": session_id}
         session = self.run("SELECT * FROM chat_sessions WHERE session_id = :session_id", key)
         messages = self.run(
-            "SELECT * FROM chat_messages WHERE session_id = :session_id ORDER BY seq", key
+            "SELECT chat_messages.* FROM chat_messages JOIN chat_sessions USING (life) "
+            "WHERE session_id = :session_id ORDER BY seq",
+            key,
         )
         return (session, messages) if session or messages else None
 
@@ -93,12 +105,12 @@ class EngineHarness(Harness):
 
     def corrupt_message(self, session_id: str) -> None:
         self.run(
-            "UPDATE chat_messages SET body = '{' WHERE session_id = :session_id AND seq = "
-            "(SELECT min(seq) FROM chat_messages WHERE session_id = :session_id)",
+            "UPDATE chat_messages SET body = '{' WHERE (life, seq) = (SELECT life, next_seq - 1 "
+            "FROM chat_sessions WHERE session_id = :session_id)",
             {"session_id": session_id},
         )
 
-    def run(self, statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    def run(self, statement: str, parameters: Any) -> list[tuple[Any, ...]]:
         """Run one statement on a connection of its own, past every store."""
         with (
             closing(self.engine.raw_connection()) as checkout,
@@ -156,3 +168,24 @@ def _numbered_file(path: Path, address: Address) -> EngineHarness:
     return EngineHarness(
         "sqlite-file", path, synchronous=address.synchronous, timeout=address.timeout
     )
+
+
+def is_whole(path: Path) -> bool:
+    """Whether what the sessions' rows say of their messages is true, and each message is a
+    session's or left over."""
+    with closing(sqlite3.connect(path)) as connection:
+        lives = connection.execute("SELECT life, next_seq, kept, kept_weight FROM chat_sessions")
+        for life, following, kept, weight in lives.fetchall():
+            found = connection.execute(
+                "SELECT seq, message_id, size FROM chat_messages WHERE life = ? ORDER BY seq",
+                [life],
+            ).fetchall()
+            if [seq for seq, _, _ in found] != list(range(following - kept, following)):
+                return False
+            if sum(message_weight(message_id, size) for _, message_id, size in found) != weight:
+                return False
+        strays = connection.execute(
+            "SELECT count(*) FROM chat_messages WHERE life NOT IN "
+            "(SELECT life FROM chat_sessions UNION SELECT life FROM chat_leftovers)"
+        )
+        return bool(strays.fetchone() == (0,))

@@ -7,126 +7,43 @@ but by the core, once.
 import json
 from collections.abc import Sequence
 from json.encoder import encode_basestring
-from typing import Any, NamedTuple
+from typing import Any
 
-from chatstore.engine.query import PageQuery
-from chatstore.engine.write import Write
 from chatstore.errors import CorruptSessionError
 from chatstore.models import JsonObject
-from chatstore.record.stored import Record, StoredMessage, StoredSession, message_weight
+from chatstore.record.stored import Record, StoredMessage, StoredSession
 from chatstore.values.json_values import json_text
-from chatstore_sql.statements import PageShape, Parameters
+from chatstore_sql.columns import COLUMN_OF, SHOWN, SessionRow
 
 _quote = encode_basestring
-
-COLUMN_OF = {
-    "sessionId": "session_id",
-    "userId": "user_id",
-    "createdAt": "created_at",
-    "updatedAt": "updated_at",
-    "ttl": "ttl",
-    "messageCount": "message_count",
-    "sessionStatus": "session_status",
-    "version": "version",
-    "creationId": "creation_id",
-    "userPreferences": "user_preferences",
-    "metadata": "metadata",
-}
-"""The attributes with a column of their own, by their stored names."""
 
 _MAPS = ("userPreferences", "metadata")
 
 
-class SessionRow(NamedTuple):
-    """A row of `chat_sessions`, its columns in the table's order."""
-
-    session_id: str
-    user_id: str
-    created_at: str
-    updated_at: str
-    ttl: int | None
-    message_count: int
-    session_status: str
-    version: int
-    creation_id: str | None
-    user_preferences: str
-    metadata: str
-    extra: str | None
-
-    def written(self, write: Write, *, message_count: int | None = None) -> "SessionRow":
-        """The row as a write leaves it: one version on, its times renewed."""
-        count = self.message_count if message_count is None else message_count
-        ttl = write.ttl if write.renews else self.ttl
-        # `_replace` takes twice as long.
-        stamped = (write.now.text, ttl, count, self.session_status, self.version + 1)
-        return SessionRow._make(self[:3] + stamped + self[8:])
-
-    @property
-    def stamp(self) -> Parameters:
-        """The parameters that store what every write changes."""
-        return {
-            "session_id": self.session_id,
-            "updated_at": self.updated_at,
-            "ttl": self.ttl,
-            "message_count": self.message_count,
-            "version": self.version,
-        }
-
-
-class Window(NamedTuple):
-    """The stored messages of a session, oldest first: the columns that were asked for."""
-
-    seqs: Sequence[int] = ()
-    message_ids: Sequence[str] = ()
-    sizes: Sequence[int] = ()
-    bodies: Sequence[str] = ()
-
-    def followed_by(
-        self, session_id: str, messages: Sequence[StoredMessage], *, kept: int
-    ) -> tuple[Parameters | None, list[dict[str, Any]]]:
-        """What changes when the messages come behind these, and the `kept` newest of all stay: the
-        parameters that delete the older ones, None if there are none, and those that insert each
-        new one."""
-        count = len(self.seqs)
-        following = self.seqs[-1] + 1 if count else 1
-        pruned = count + len(messages) - kept
-        deletion = None
-        if pruned and count:
-            oldest = self.seqs[pruned] if pruned < count else following
-            deletion = {"session_id": session_id, "seq": oldest}
-        # What is pruned at once was never there, but has its number.
-        unseen = max(pruned - count, 0)
-        return deletion, [
-            {
-                "session_id": session_id,
-                "seq": seq,
-                "message_id": message.message_id,
-                "size": message.size,
-                "body": json_text(message.document),
-            }
-            for seq, message in enumerate(messages[unseen:], following + unseen)
-        ]
-
-    def weights(self) -> list[int]:
-        """The messages' weights."""
-        return list(map(message_weight, self.message_ids, self.sizes))
+_SHOWN = len(SHOWN)
 
 
 def record(row: Sequence[Any]) -> Record:
     """The record of a session's row that is followed by its window's text and, if they were asked
     for, by its messages' weights."""
-    weights = row[13] if len(row) > 13 else None
+    weights = row[_SHOWN + 1] if len(row) > _SHOWN + 1 else None
     return Record(
         row[1],
         row[4],
-        session_text(row[:12], row[12] or ""),
-        None if weights is None else json.loads(f"[{weights}]"),
+        session_text(row, row[_SHOWN] or ""),
+        None if weights is None else read_weights(weights),
     )
 
 
+def read_weights(joined: str | None) -> list[int]:
+    """The weights that a statement joined."""
+    weights: list[int] = json.loads(f"[{joined or ''}]")
+    return weights
+
+
 def session_text(row: Sequence[Any], window: str | None = None) -> str:
-    """The JSON text of a session: of its row and, unless `window` is None, of its messages' bodies,
-    joined by commas."""
+    """The JSON text of a session: of its row, shown columns first, and, unless `window` is None, of
+    its messages' bodies, joined by commas."""
     (
         session_id,
         user_id,
@@ -137,10 +54,11 @@ def session_text(row: Sequence[Any], window: str | None = None) -> str:
         session_status,
         version,
         creation_id,
+        history,
         user_preferences,
         metadata,
         extra,
-    ) = row
+    ) = row[:_SHOWN]
     known = (
         f'{{"sessionId":{_quote(session_id)},"userId":{_quote(user_id)},'
         f'"createdAt":{_quote(created_at)},"updatedAt":{_quote(updated_at)},'
@@ -151,6 +69,8 @@ def session_text(row: Sequence[Any], window: str | None = None) -> str:
         known += f',"ttl":{ttl}'
     if creation_id is not None:
         known += f',"creationId":{_quote(creation_id)}'
+    if history is not None:
+        known += f',"history":{history}'
     if extra is not None:
         # An object's text without its braces; if it was none, the whole can't be read, as it
         # should be.
@@ -158,43 +78,29 @@ def session_text(row: Sequence[Any], window: str | None = None) -> str:
     return f"{known}}}" if window is None else f'{known},"messages":[{window}]}}'
 
 
-def session_parameters(session: StoredSession) -> Parameters:
-    """The parameters that insert a session's row."""
-    parameters: dict[str, Any] = dict.fromkeys(SessionRow._fields)
+def new_row(session: StoredSession, kept: int, kept_weight: int) -> SessionRow:
+    """The row of a session that is written as it is, with so many messages of such a weight. Its
+    life is the database's to number."""
+    columns: dict[str, Any] = dict.fromkeys(SessionRow._fields)
     extra: JsonObject = {}
     for name, value in session.info.items():
         if (column := COLUMN_OF.get(name)) is None:
             extra[name] = value
         else:
-            parameters[column] = json_text(value) if name in _MAPS else value
+            columns[column] = json_text(value) if name in _MAPS else value
     if extra:
-        parameters["extra"] = json_text(extra)
-    return parameters
+        columns["extra"] = json_text(extra)
+    # The number of a message is how many came before it, unless the record counts fewer than it
+    # has.
+    columns["next_seq"] = max(kept, columns["message_count"])
+    columns["kept"] = kept
+    columns["kept_weight"] = kept_weight
+    return SessionRow(**columns)
 
 
-def page_shape(query: PageQuery) -> PageShape:
-    """Which statement a listing needs."""
-    return PageShape(
-        newest_first=query.newest_first,
-        after=query.after is not None,
-        created_from=query.created_from is not None,
-        created_before=query.created_before is not None,
-        session_status=query.session_status is not None,
-    )
-
-
-def page_parameters(query: PageQuery) -> Parameters:
-    """The parameters of every page's statement; one that a statement lacks is not looked at."""
-    return {
-        "user_id": query.user_id,
-        "now": query.now.seconds,
-        "limit": query.limit,
-        "after_created_at": query.after and query.after.created_at,
-        "after_session_id": query.after and query.after.session_id,
-        "created_from": query.created_from,
-        "created_before": query.created_before,
-        "session_status": query.session_status,
-    }
+def message_parameters(life: int, seq: int, message: StoredMessage) -> tuple[object, ...]:
+    """The parameters of INSERT_MESSAGE."""
+    return life, seq, message.message_id, message.size, json_text(message.document)
 
 
 def read_map(backend: str, session_id: str, column: str, text: str) -> JsonObject:

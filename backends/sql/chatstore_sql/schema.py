@@ -1,21 +1,11 @@
-"""The two tables, as SQLAlchemy describes them, and the marks that tell a file of ours."""
+"""The tables, as SQLAlchemy describes them, and the marks that tell a file of ours."""
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    text,
-)
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, text
 
 APPLICATION_ID = 0x63687374
 """What SQLite's header says of a file of ours (`PRAGMA application_id`): "chst" in ASCII."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """The version of these tables (`PRAGMA user_version`)."""
 
 metadata = MetaData()
@@ -28,7 +18,8 @@ _COUNTER = BigInteger().with_variant(Integer(), "sqlite")
 sessions = Table(
     "chat_sessions",
     metadata,
-    Column("session_id", Text, primary_key=True),
+    Column("life", _COUNTER, primary_key=True),
+    Column("session_id", Text, nullable=False, unique=True),
     Column("user_id", Text, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("updated_at", Text, nullable=False),
@@ -37,23 +28,26 @@ sessions = Table(
     Column("session_status", Text, nullable=False, server_default=text("'active'")),
     Column("version", _COUNTER, nullable=False, server_default=text("0")),
     Column("creation_id", Text, nullable=True),
+    Column("history", _COUNTER, nullable=True),
+    Column("next_seq", _COUNTER, nullable=False, server_default=text("0")),
+    Column("kept", _COUNTER, nullable=False, server_default=text("0")),
+    Column("kept_weight", _COUNTER, nullable=False, server_default=text("0")),
     Column("user_preferences", Text, nullable=False, server_default=text("'{}'")),
     Column("metadata", Text, nullable=False, server_default=text("'{}'")),
     Column("extra", Text, nullable=True),
+    # A life that has ended is never another session's: its messages may still be there.
+    sqlite_autoincrement=True,
     sqlite_strict=True,
 )
-"""One row a session. `user_preferences`, `metadata` and `extra` hold JSON objects; `extra` is the
-unknown attributes, NULL if there are none."""
+"""One row a session. `life` is the number of the session's life, under which its messages lie: the
+`kept` newest of them, weighing `kept_weight` together, and the next one gets `next_seq`.
+`user_preferences`, `metadata` and `extra` hold JSON objects; `extra` is the unknown attributes,
+NULL if there are none."""
 
 messages = Table(
     "chat_messages",
     metadata,
-    Column(
-        "session_id",
-        Text,
-        ForeignKey(sessions.c.session_id, ondelete="CASCADE"),
-        primary_key=True,
-    ),
+    Column("life", _COUNTER, primary_key=True, autoincrement=False),
     Column("seq", _COUNTER, primary_key=True, autoincrement=False),
     Column("message_id", Text, nullable=False),
     Column("size", Integer, nullable=False),
@@ -62,7 +56,26 @@ messages = Table(
     sqlite_with_rowid=False,
     sqlite_strict=True,
 )
-"""One row a message of a window. `seq` is its place among the session's messages, `size` its
+"""One row a message that is kept. `seq` is its place in its life, without gaps, `size` its
 `stored_size`, `body` its JSON object."""
 
+leftovers = Table(
+    "chat_leftovers",
+    metadata,
+    Column("life", _COUNTER, primary_key=True, autoincrement=False),
+    Column("due", _COUNTER, nullable=False),
+    sqlite_strict=True,
+)
+"""One row a life that is no session's, but of which messages may be left: they are erased from
+`due` on, in Unix seconds."""
+
 Index("chat_sessions_by_user", sessions.c.user_id, sessions.c.created_at, sessions.c.session_id)
+Index("chat_messages_by_id", messages.c.life, messages.c.message_id)
+
+TRIGGER = """CREATE TRIGGER chat_sessions_deleted AFTER DELETE ON chat_sessions
+WHEN EXISTS (SELECT 1 FROM chat_messages WHERE life = old.life)
+BEGIN
+    INSERT OR REPLACE INTO chat_leftovers (life, due) VALUES (old.life, 0);
+END"""
+"""Whoever deletes a session's row, and not its messages first, leaves them over, to be erased at
+once."""

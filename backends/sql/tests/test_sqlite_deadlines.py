@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import event
@@ -20,8 +21,9 @@ from chatstore import (
 from chatstore_sql import SQLSessionStore, create_sqlite_engine, statements
 
 DEADLINE = 0.3
-MOST = DEADLINE * 1.1 + 2
-"""A tenth more, and what a busy machine needs to wake a thread; far less than the timeout."""
+MOST = DEADLINE * 1.1 + 7
+"""A tenth more, and what a busy machine needs to wake a thread; less than the usual deadline."""
+PATIENCE = 60
 
 
 @pytest.fixture
@@ -32,10 +34,28 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(path: Path) -> Iterator[SQLSessionStore]:
     """A store whose timeout is far longer than its deadline."""
-    with open_store(f"sqlite:///{path}?deadline={DEADLINE}&timeout=60") as store:
+    with open_store(f"sqlite:///{path}") as patient:
+        patient.create("ana", session_id="chat")
+        expired = patient.create("ben", session_id="expired").model_copy(update={"ttl": 1})
+        patient.restore(expired, overwrite=True)
+    with answered(lambda: open_store(f"sqlite:///{path}?deadline={DEADLINE}&timeout=60")) as store:
         assert isinstance(store, SQLSessionStore)
-        store.create("ana", session_id="chat")
         yield store
+
+
+Answer = TypeVar("Answer")
+
+
+def answered(call: Callable[[], Answer]) -> Answer:
+    """What a call answers that nothing keeps waiting. On a busy machine any call may take longer
+    than the deadline: it is sent again, as its error says."""
+    latest = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return call()
+        except BackendUnavailableError:
+            if time.monotonic() > latest:
+                raise
 
 
 Write = Callable[[MaintainedSessionStore], object]
@@ -66,7 +86,7 @@ def test_another_process_holds_the_file(store: SQLSessionStore, path: Path, name
         other.execute("BEGIN IMMEDIATE")
         require_end(lambda: WRITES[name](store), "within 0.3 seconds, the deadline")
         other.execute("ROLLBACK")
-    WRITES[name](store)
+    answered(lambda: WRITES[name](store))
 
 
 @pytest.mark.parametrize("name", WRITES)
@@ -76,7 +96,7 @@ def test_another_thread_keeps_writing(store: SQLSessionStore, path: Path, name: 
         assert isinstance(busy, SQLSessionStore)
         with busy.engine.database.write():
             require_end(lambda: WRITES[name](store), "within 0.3 seconds, the deadline")
-    WRITES[name](store)
+    answered(lambda: WRITES[name](store))
 
 
 def test_a_shorter_timeout_ends_the_wait_first(path: Path) -> None:
@@ -104,10 +124,11 @@ def test_a_statement_that_takes_long(
     )
     monkeypatch.setattr(statements, "SELECT_SCAN", endless)
     where = f"/{path}" if place == "file" else ""
-    with open_store(f"sqlite://{where}?deadline={DEADLINE}") as store:
-        store.create("ana", session_id="chat")
+    said = Message(message_id="one", type="user", content="x")
+    with answered(lambda: open_store(f"sqlite://{where}?deadline={DEADLINE}")) as store:
+        answered(lambda: store.get_or_create("chat", user_id="ana"))
         require_end(lambda: store.scan(), "within 0.3 seconds, the deadline")
-        assert store.append("chat", Message(type="user", content="x")).message_count == 1
+        assert answered(lambda: store.append("chat", said)).message_count == 1
 
 
 def test_opening_ends_too(path: Path) -> None:
@@ -147,8 +168,9 @@ def test_connecting_waits_as_well(path: Path, name: str) -> None:
 
 
 def test_waits_begin_together(store: SQLSessionStore, path: Path) -> None:
-    """Ten calls at once that nothing answers all end at the same deadline: none waits for another
-    one's time to be up."""
+    """Many calls at once that nothing answers all end at the same deadline: none waits for another
+    one's time to be up, which would take longer than is allowed."""
+    calls = 2 * round(MOST / DEADLINE)
     raised: list[BaseException] = []
 
     def append() -> None:
@@ -159,14 +181,14 @@ def test_waits_begin_together(store: SQLSessionStore, path: Path) -> None:
 
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        threads = [threading.Thread(target=append) for _ in range(10)]
+        threads = [threading.Thread(target=append) for _ in range(calls)]
         began = time.monotonic()
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         assert time.monotonic() - began < MOST
-    assert len(raised) == 10
+    assert len(raised) == calls
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "soon", "nan", "1e9", "inf", ""])

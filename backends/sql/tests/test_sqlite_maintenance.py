@@ -17,7 +17,7 @@ def test_a_user_is_erased_in_steps(
 ) -> None:
     """`delete_user` removes and counts all, however many more they are than one step erases, and
     none of another user's."""
-    monkeypatch.setattr("chatstore_sql.engine._CHUNK", 2)
+    monkeypatch.setattr("chatstore_sql.erasing.SESSIONS", 2)
     with open_store(f"sqlite:///{tmp_path}/chat.db") as store:
         kept = store.create("ben")
         for _ in range(sessions):
@@ -31,7 +31,7 @@ def test_the_expired_are_purged_in_steps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expired: int
 ) -> None:
     """`purge_expired` removes and counts all, likewise, and nothing that lives."""
-    monkeypatch.setattr("chatstore_sql.engine._CHUNK", 2)
+    monkeypatch.setattr("chatstore_sql.erasing.SESSIONS", 2)
     clock = ManualClock()
     with open_store(f"sqlite:///{tmp_path}/chat.db", policy=HOUR, clock=clock) as store:
         for number in range(expired):

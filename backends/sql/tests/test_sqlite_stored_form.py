@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chatstore import ExtractedFilters, ManualClock, Message, Session, YearRange, open_store
-from chatstore_sql import statements
+from chatstore_sql import message_statements, page_statements, statements
 from chatstore_sql.schema import APPLICATION_ID, SCHEMA_VERSION
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -62,12 +62,14 @@ def _message(number: int) -> Message:
 
 def test_the_schema_is_the_golden_one(connection: sqlite3.Connection) -> None:
     """The tables are those of golden/schema.sql, spaces aside, and the header says whose."""
-    found = connection.execute("SELECT sql FROM sqlite_master WHERE sql NOT NULL ORDER BY rowid")
+    found = connection.execute(
+        "SELECT sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_*' ORDER BY rowid"
+    )
     stored = [" ".join(sql.split()) for (sql,) in found]
-    golden = (GOLDEN / "schema.sql").read_text().split(";")
-    assert stored == [" ".join(sql.split()) for sql in golden if sql.strip()]
+    golden = (GOLDEN / "schema.sql").read_text().removesuffix(";\n").split(";\n\n")
+    assert stored == [" ".join(sql.split()) for sql in golden]
     assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
-    assert (APPLICATION_ID, SCHEMA_VERSION) == (1667789684, 1)
+    assert (APPLICATION_ID, SCHEMA_VERSION) == (1667789684, 2)
 
 
 def test_a_stored_session_is_the_golden_one(connection: sqlite3.Connection) -> None:
@@ -94,25 +96,53 @@ def test_the_golden_session_is_read(path: Path) -> None:
 @pytest.mark.parametrize("flags", list(product([True, False], repeat=5)))
 def test_pages_walk_the_index(connection: sqlite3.Connection, flags: tuple[bool, ...]) -> None:
     """Every page's statement walks the user's part of the index, and sorts nothing."""
-    statement = statements.select_page(statements.PageShape(*flags))
+    statement = page_statements.select_page(page_statements.PageShape(*flags))
     plan = _plan(connection, statement)
     assert plan[0].startswith("SEARCH chat_sessions USING INDEX chat_sessions_by_user (user_id=?")
     assert not any("TEMP B-TREE" in step for step in plan)
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["SELECT_SCAN", "SELECT_EXPIRED", "SELECT_WHOLE", "SELECT_WEIGHED", "SELECT_IDS"],
+    "statement",
+    [
+        *("SELECT_SCAN", "SELECT_EXPIRED", "SELECT_RECORD", "SELECT_BODIES", "SELECT_PAGE"),
+        *(
+            "SELECT_MET",
+            "SELECT_OLDEST_WEIGHTS",
+            "SELECT_NEWEST_WEIGHTS",
+            "SELECT_PAGE_NEWEST_FIRST",
+        ),
+        *("DELETE_BEFORE", "DELETE_FROM", "DELETE_CHUNK", "UPDATE_WINDOW"),
+    ],
 )
-def test_other_reads_walk_primary_keys(connection: sqlite3.Connection, name: str) -> None:
+def test_other_statements_walk_keys(connection: sqlite3.Connection, statement: str) -> None:
     """Nothing else sorts or walks a whole table either."""
-    plan = _plan(connection, getattr(statements, name))
+    room = statements if hasattr(statements, statement) else message_statements
+    plan = _plan(connection, getattr(room, statement))
+    assert plan
     assert not any("TEMP B-TREE" in step for step in plan)
     assert not any("SCAN chat_" in step for step in plan)
 
 
+def test_a_message_is_found_by_its_id(connection: sqlite3.Connection) -> None:
+    """A retry's look at the window is one at the index, however long the window is."""
+    (step,) = _plan(connection, message_statements.SELECT_MET)
+    assert step.startswith("SEARCH chat_messages USING COVERING INDEX chat_messages_by_id")
+    assert "(life=? AND message_id=? AND seq>?)" in step
+
+
 def _plan(connection: sqlite3.Connection, statement: str) -> list[str]:
     names = ["user_id", "now", "limit", "after", "after_created_at", "after_session_id"]
-    names += ["created_from", "created_before", "session_status", "session_id", "light"]
-    found = connection.execute(f"EXPLAIN QUERY PLAN {statement}", dict.fromkeys(names))
+    names += [
+        "created_from",
+        "created_before",
+        "session_status",
+        "session_id",
+        "light",
+        "life",
+        "last",
+        "from_seq",
+    ]
+    given = (None,) * statement.count("?") or dict.fromkeys(names)
+    found = connection.execute(f"EXPLAIN QUERY PLAN {statement}", given)
     return [row[3] for row in found]

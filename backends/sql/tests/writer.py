@@ -1,6 +1,6 @@
 """A program of its own, run by the tests: appends to one session, from several threads.
 
-    python writer.py URL SESSION_ID NAME THREADS APPENDS (all|newest)
+    python writer.py URL SESSION_ID NAME THREADS APPENDS (all|newest|history)
 
 It begins when a line comes in. Thread t of writer NAME appends messages NAME-t-0, NAME-t-1 and so
 on, APPENDS in all over its threads. Each message that was acknowledged is a line of the output.

@@ -1,6 +1,7 @@
 """What random programs are made of: policies, names, messages and values."""
 
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -20,10 +21,18 @@ POLICIES = (
         max_message_bytes=500,
         max_window_bytes=900,
     ),
+    RetentionPolicy(
+        max_messages=4, ttl=timedelta(minutes=1), max_message_bytes=500, keep_history=True
+    ),
+    RetentionPolicy(
+        max_messages=2, ttl=None, max_message_bytes=500, max_window_bytes=700, keep_history=True
+    ),
 )
 
 # A program makes ids its own by adding to them; the longest have no room for that.
 NAMES = ("a", "b", "{c}:|", "é\n", *(each for each in IDS.values() if len(each.encode()) < 900))
+NUMBERED = range(40)
+"""The numbers that messages usually have: so few that ids are met again."""
 MOVES = (0.000001, 0.5, 1, 1, 10, 30, 59, 60, 7200, -1, -30, -3600)
 """Seconds by which a client's clock is moved."""
 STATUSES = ("active", "closed", "\u00e9")
@@ -32,6 +41,7 @@ _VALUES: tuple[Any, ...] = (
     *(None, True, False, "", "0", "\u00e9\U0001f600", [], {}, [1.0, {"b": None}], {"a": [[]]}),
     *(written for written, _ in NUMBERS.values()),
 )
+_PARTS: tuple[Any, ...] = ([], [{"type": "text", "text": "é"}, {"n": [7.0, None]}])
 _CONTENTS = ("", "abc", "x" * 100, "y" * 300, *(text[:60] for text in TEXTS.values()))
 
 
@@ -53,18 +63,27 @@ class Material:
         given another, which is refused while the first one is stored."""
         if self._choice.random() < 0.95:
             chance = random.Random(number)  # noqa: S311 - test data, not a secret
-            return Material(chance)._any_message(number)
-        return self._any_message(number)
+            return Material(chance).any_message(number)
+        return self.any_message(number)
 
-    def _any_message(self, number: int) -> Message:
+    def any_message(self, number: int) -> Message:
+        """A message with this number's id and any content."""
         fields: dict[str, Any] = {
             "message_id": f"m{number}",
             "type": self._choice.choice(("user_query", "trini_response", "tool")),
-            "content": self._choice.choice(_CONTENTS),
+            "content": self._choice.choice((*_CONTENTS, None, *_PARTS)),
             "timestamp": START + timedelta(microseconds=self._choice.choice((0, 1, 500_000))),
         }
         if self._choice.random() < 0.3:
             fields["extra"] = self._choice.choice(_VALUES)
+        if self._choice.random() < 0.2:
+            fields["tool_calls"] = self._choice.choice(
+                ([], [{"name": "é", "arguments": {"n": 7.0}}])
+            )
+            fields["name"] = self._choice.choice(("", "bot"))
+        if self._choice.random() < 0.2:
+            fields["metadata"] = self.map()
+            fields["tool_call_id"] = self._choice.choice(("", "call 1"))
         if self._choice.random() < 0.2:
             fields["confidence"] = self._choice.choice((0, 1, 0.5, 1 / 3))
             fields["recommendations"] = self._choice.choice(([], ["tt0317705", ""]))
@@ -100,7 +119,10 @@ class Material:
             document["messageCount"] = self._choice.choice((2, 7))
         return document
 
-    def batch(self, most: int = 6, least: int = 1) -> list[Message]:
-        """Messages with distinct ids."""
-        numbers = self._choice.sample(range(40), self._choice.randint(least, most))
+    def batch(
+        self, numbers: Sequence[int] = NUMBERED, *, most: int = 6, least: int = 1
+    ) -> list[Message]:
+        """Messages with distinct ids, which are some of these numbers'."""
+        length = min(self._choice.randint(least, most), len(numbers))
+        numbers = self._choice.sample(numbers, length)
         return [self.message(number) for number in numbers]

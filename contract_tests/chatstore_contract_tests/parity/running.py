@@ -8,10 +8,11 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
-from chatstore import ChatStoreError
+from chatstore import ChatStoreError, JsonObject, Message
 from chatstore_contract_tests.harness import Harness
 from chatstore_contract_tests.memory import MemoryHarness
 from chatstore_contract_tests.namespaces import FreshHarness, find_namespace
+from chatstore_contract_tests.parity.choices import meets_older
 from chatstore_contract_tests.parity.material import POLICIES
 from chatstore_contract_tests.parity.steps import Step
 from chatstore_contract_tests.parity.subject import Subject
@@ -120,17 +121,16 @@ class Comparison:
     ) -> Divergence | None:
         """One program; where answers differ, if they do."""
         reference = subjects[REFERENCE]
-        assert isinstance(reference.harness, MemoryHarness)
         writer = Writer(
             random.Random(label),  # noqa: S311 - no secret
             label,
-            reference.harness.storage.documents,
+            _documents(reference),
             reference.clocks,
             clients=self.clients,
         )
         program: list[Step] = []
         for subject in subjects.values():
-            subject.reset_clocks()
+            subject.reset()
         for step in _written(writer, length):
             program.append(step)
             answers = _answers(step, subjects)
@@ -148,6 +148,8 @@ class Comparison:
         with self._subjects() as subjects:
             try:
                 for position, step in enumerate(steps):
+                    if _is_outside(step, subjects[REFERENCE]):
+                        return None
                     try:
                         answers = _answers(step, subjects)
                     except Exception:  # noqa: BLE001 - the reference can't, without those left out
@@ -167,6 +169,19 @@ class Comparison:
                 subject = stack.enter_context(closing(Subject(harness, texts=self.texts)))
                 subjects[name] = subject
             yield subjects
+
+
+def _documents(reference: Subject) -> Mapping[str, JsonObject]:
+    assert isinstance(reference.harness, MemoryHarness)
+    return reference.harness.storage.documents
+
+
+def _is_outside(step: Step, reference: Subject) -> bool:
+    """Whether backends may answer a step as they like, once others were left out before it."""
+    if step.arguments[1:2] not in (("append",), ("append_and_get",), ("rewrite",)):
+        return False
+    is_whole = step.options.get("whole", False)
+    return not is_whole and meets_older(_documents(reference), *step.arguments)
 
 
 def _written(writer: Writer, length: int) -> Iterator[Step]:
@@ -197,8 +212,14 @@ def _clear(subjects: Mapping[str, Subject], users: Sequence[str]) -> None:
 def _back_up(writer: Writer, reference: Subject, step: Step) -> None:
     """Keep what the reference shows: the value of `creation_id` is each store's own."""
     client, _, session_id = step.arguments[:3]
+    store = reference.stores[client]
     with suppress(ChatStoreError):
-        writer.keep(reference.stores[client].get(session_id))
+        session = store.get(session_id)
+        before: list[Message] = []
+        if session.keeps_history:
+            before += store.iter_messages(session_id, newest_first=False)
+            del before[len(before) - len(session.messages) :]
+        writer.keep(session.model_copy(update={"creation_id": None}), before)
 
 
 def _differ(answers: Answers) -> bool:

@@ -4,9 +4,17 @@ import copy
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
-from chatstore import ChatStoreError, CorruptSessionError, ManualClock, Page, Session
+from chatstore import (
+    ChatStoreError,
+    CorruptSessionError,
+    InvalidCursorError,
+    ManualClock,
+    Page,
+    Session,
+)
 from chatstore_contract_tests.behaviour import START
 from chatstore_contract_tests.comparing import plain
 from chatstore_contract_tests.harness import Harness
@@ -26,6 +34,7 @@ class Subject:
     def __init__(self, harness: Harness, *, texts: bool = True) -> None:
         self.harness = harness
         self._texts = texts
+        self._cursors: list[str] = []
         self.clocks = [ManualClock(START) for _ in POLICIES]
         self.stores = [
             harness.open(policy=policy, clock=clock)
@@ -38,6 +47,28 @@ class Subject:
             self.harness.settle()
         call: Callable[..., object] = getattr(self.stores[client], method)
         return self._answer(lambda: call(*copy.deepcopy(arguments), **copy.deepcopy(options)))
+
+    def list_messages(
+        self, client: int, session_id: str, number: int | None, **options: object
+    ) -> object:
+        """A page of messages; with a `number`, from one of the last cursors that such a page had
+        here. They are the store's own, since they tell of the session's life."""
+        store = self.stores[client]
+
+        def page() -> object:
+            known = self._cursors[-10:]
+            cursor = None if number is None or not known else known[number % len(known)]
+            given: Any = {**options, "cursor": cursor}
+            try:
+                found = store.list_messages(session_id, **given)
+            except InvalidCursorError:
+                # Its text quotes the cursor.
+                return InvalidCursorError.__name__
+            if found.next_cursor is not None:
+                self._cursors.append(found.next_cursor)
+            return found
+
+        return self._answer(page)
 
     def scan(self, client: int, limit: int) -> object:
         """Every session that a scan shows, sorted: order and cursor are the backend's own."""
@@ -65,8 +96,9 @@ class Subject:
         self.clocks[client].now = now
         return None
 
-    def reset_clocks(self) -> None:
-        """Put every client's clock to where programs begin."""
+    def reset(self) -> None:
+        """Put every client's clock to where programs begin, and forget what was listed."""
+        self._cursors.clear()
         for clock in self.clocks:
             clock.now = START
 
@@ -86,7 +118,7 @@ class Subject:
 
     def clear(self, users: Iterable[str]) -> None:
         """Remove what there is of the users, corrupt records included."""
-        self.reset_clocks()
+        self.reset()
         self.harness.settle()
         for user in users:
             self.stores[0].delete_user(user)

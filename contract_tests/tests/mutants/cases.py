@@ -9,11 +9,14 @@ from chatstore import MemorySessionStore
 from chatstore_contract_tests import Harness
 
 from . import (
+    content,
     corners,
     counting,
     entering,
+    histories,
     keeping,
     listing,
+    lives,
     operating,
     others,
     racing,
@@ -39,6 +42,9 @@ GROUPS = (
     corners,
     counting,
     racing,
+    content,
+    histories,
+    lives,
 )
 """The modules that enter their mutants, in the order of the table."""
 

@@ -78,25 +78,23 @@ class RemembersTheWidestWriter(MemoryEngine):
             vars(self.storage).setdefault("wide", set()).add(write.session_id)
         return super()._live(write)
 
-    def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Stored:
+    def append(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Stored:
         if write.session_id in vars(self.storage).get("wide", ()):
             write = replace(write, policy=replace(write.policy, max_messages=None))
-        return super().append(write, messages, with_window=with_window)
+        return super().append(write, messages, **options)
 
 
 @caught_by("test_it_is_rewritten_and_deleted")
 class CountsAForeignRecordFromOne(MemoryEngine):
     """A rewrite of a record without a version takes it for version 1."""
 
-    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Body:
         stored = self.storage.documents[write.session_id]
         if "version" not in stored:
             stored["version"] = write.if_version or 1
             stored["version"] += 1
             write = replace(write, if_version=None)
-        return super().rewrite(write, messages, given)
+        return super().rewrite(write, messages, **options)
 
 
 @caught_by("test_what_nobody_counted_is_counted")

@@ -21,16 +21,14 @@ _NARROW = 99
 class NeverGrowsAgain(MemoryEngine):
     """A window that a narrower writer has cut holds no more than 99 messages for ever."""
 
-    def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Stored:
+    def append(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Stored:
         cut = vars(self.storage).setdefault("cut", set())
         most = write.policy.max_messages or _NARROW + 1
         if most < _NARROW:
             cut.add(write.session_id)
         elif write.session_id in cut:
             write = replace(write, policy=replace(write.policy, max_messages=min(most, _NARROW)))
-        return super().append(write, messages, with_window=with_window)
+        return super().append(write, messages, **options)
 
 
 @caught_by("test_any_number_has_the_form_of_the_documents")

@@ -113,9 +113,9 @@ class TakesTheKnownFieldsAlone(MemorySessionStore):
 class RestoresTheKnownFieldsAlone(MemorySessionStore):
     """Unknown attributes of a session with a known one's stored name are dropped in silence."""
 
-    def restore(self, session: Session, *, overwrite: bool = False) -> None:
+    def restore(self, session: Session, **options: Any) -> None:
         known = Session.model_construct(**vars(session)) if vars(session) else session
-        super().restore(known, overwrite=overwrite)
+        super().restore(known, **options)
 
 
 @caught_by("test_a_stored_time_at_the_edge_is_corrupt")
@@ -155,14 +155,12 @@ def _can_be_read(document: JsonObject) -> bool:
 class Resending(MemoryEngine):
     """The reference store, its append in two parts: what to do to a batch, and what then."""
 
-    def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Stored:
+    def append(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Stored:
         window = self._live(write)["messages"]
         stored = {message["messageId"]: message for message in window}
         if any(message.message_id in stored for message in messages):
             messages = self._changed(messages, stored, self._live(write))
-        return super().append(write, messages, with_window=with_window)
+        return super().append(write, messages, **options)
 
     def _changed(
         self,

@@ -40,11 +40,9 @@ class KeepsOneFewer(Appending):
 class DropsTheNewest(MemoryEngine):
     """Of a batch larger than the window, the first messages are kept."""
 
-    def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Stored:
+    def append(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Stored:
         kept = messages[: write.policy.max_messages]
-        body = super().append(write, kept, with_window=with_window)
+        body = super().append(write, kept, **options)
         self._live(write)["messageCount"] += len(messages) - len(kept)
         return body
 
@@ -77,12 +75,10 @@ class BoundsByCountAlone(EngineCalls):
 class LeavesAByteFree(MemoryEngine):
     """A window of exactly `max_window_bytes` is taken for too large."""
 
-    def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Stored:
+    def append(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Stored:
         less = replace(write.policy, max_message_bytes=1)
         tight = replace(less, max_window_bytes=write.policy.max_window_bytes - 1)
-        return super().append(replace(write, policy=tight), messages, with_window=with_window)
+        return super().append(replace(write, policy=tight), messages, **options)
 
 
 @caught_by("test_a_read_shows_the_readers_window")
@@ -97,11 +93,11 @@ class ShowsTheWholeWindow(EngineCalls):
 class TrimsWhatItReads(EngineWithPolicy):
     """A read under a smaller policy cuts the stored window."""
 
-    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+    def load(self, session_id: str, **options: Any) -> Record | None:
         if session_id in self.storage.documents:
             window = self.storage.documents[session_id]["messages"]
             del window[: -(self.policy.max_messages or len(window))]
-        return super().load(session_id, latest=latest)
+        return super().load(session_id, **options)
 
 
 @caught_by("test_nothing_new_trims_nothing")
@@ -165,8 +161,8 @@ class AlwaysRenews(MemorySessionStore):
 class RenewsOnRead(MemorySessionStore):
     """`get` renews the ttl: the session slides on as long as somebody looks."""
 
-    def get(self, session_id: str, *, user_id: str | None = None) -> Session:
-        session = super().get(session_id, user_id=user_id)
+    def get(self, session_id: str, **options: Any) -> Session:
+        session = super().get(session_id, **options)
         stored = self.engine.storage.documents[session_id]
         stored["ttl"] = Moment.read(self.clock).seconds + (self.policy.ttl_seconds or 0)
         return session
@@ -196,11 +192,9 @@ class TakesNoTtlForExpired(MemoryEngine):
 class NeverGoesBack(MemoryEngine):
     """`updated_at` keeps the latest time that was ever written."""
 
-    def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Stored:
+    def append(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Stored:
         before = self._live(write)["updatedAt"]
-        super().append(write, messages, with_window=with_window)
+        super().append(write, messages, **options)
         stored = self._live(write)
         stored["updatedAt"] = max(before, stored["updatedAt"])
         return Stored({name: each for name, each in stored.items() if name != "messages"})
@@ -236,9 +230,9 @@ class RemovesWhatItFindsExpired(EngineCalls):
     """A read that meets an expired record removes it: a client with a wrong clock destroys data."""
 
     def find(
-        self, session_id: str, now: Moment, user_id: str | None, *, latest: bool = False
+        self, session_id: str, now: Moment, user_id: str | None, **options: Any
     ) -> Session | None:
-        found = super().find(session_id, now, user_id, latest=latest)
+        found = super().find(session_id, now, user_id, **options)
         if found is None:
             assert isinstance(self.engine, MemoryEngine)
             self.engine.storage.documents.pop(session_id, None)
@@ -285,15 +279,13 @@ class FixesTheLimitAtCreation(Appending, EngineWithPolicy):
 class KnowsABatchByItsWhole(MemoryEngine):
     """A batch is known again only if all of its messages are still there."""
 
-    def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Stored:
+    def append(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Stored:
         stored = self._live(write)
         there = {message["messageId"] for message in stored["messages"]}
         if not {message.message_id for message in messages} <= there:
             hidden = copy.deepcopy(stored["messages"])
             stored["messages"] = []
-            super().append(write, messages, with_window=with_window)
+            super().append(write, messages, **options)
             window = hidden + stored["messages"]
             stored["messages"] = window[-(write.policy.max_messages or len(window)) :]
-        return super().append(write, messages, with_window=with_window)
+        return super().append(write, messages, **options)

@@ -76,10 +76,10 @@ class ScansTheExpired(MemoryEngine):
 class Restoring(EngineWithPolicy):
     """The reference store, its restore in two parts: what to do to the record, and what then."""
 
-    def restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
-        restored = super().restore(session, overwrite=overwrite, now=now)
+    def restore(self, session: StoredSession, **options: Any) -> bool:
+        restored = super().restore(session, **options)
         if restored and session.session_id == "kept":
-            self._spoil(self.storage.documents["kept"], now)
+            self._spoil(self.storage.documents["kept"], options["now"])
         return restored
 
     def _spoil(self, stored: JsonObject, now: Moment) -> None:
@@ -114,15 +114,15 @@ class TrimsWhatItRestores(Restoring):
 class RestoresOverTheLiving(MemorySessionStore):
     """`restore` overwrites without being told to."""
 
-    def restore(self, session: Session, *, overwrite: bool = False) -> None:
-        super().restore(session, overwrite=True)
+    def restore(self, session: Session, **options: Any) -> None:
+        super().restore(session, **{**options, "overwrite": True})
 
 
 @caught_by("test_restore_spares_the_living")
 class NeverOverwrites(MemorySessionStore):
     """`restore` refuses a live session's id, even if told to overwrite."""
 
-    def restore(self, session: Session, *, overwrite: bool = False) -> None:
+    def restore(self, session: Session, **options: Any) -> None:
         super().restore(session)
 
 
@@ -130,10 +130,10 @@ class NeverOverwrites(MemorySessionStore):
 class SparesTheExpired(MemorySessionStore):
     """`restore` is hindered by an expired session."""
 
-    def restore(self, session: Session, *, overwrite: bool = False) -> None:
-        if session.session_id in self.engine.storage.documents and not overwrite:
+    def restore(self, session: Session, **options: Any) -> None:
+        if session.session_id in self.engine.storage.documents and not options.get("overwrite"):
             raise SessionExistsError(session.session_id)
-        super().restore(session, overwrite=overwrite)
+        super().restore(session, **options)
 
 
 @caught_by("test_a_closed_store_refuses_every_call")
@@ -169,7 +169,7 @@ class DriverError(Exception):
 class LetsErrorsThrough(MemoryEngine):
     """A missing session is the driver's own error."""
 
-    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+    def load(self, session_id: str, **options: Any) -> Record | None:
         if session_id not in self.storage.documents:
             raise DriverError(session_id)
-        return super().load(session_id, latest=latest)
+        return super().load(session_id, **options)

@@ -49,7 +49,7 @@ class CreatesOverALiveSession(MemoryEngine):
     """`create` replaces whatever has the id."""
 
     def insert(self, session: StoredSession, now: Moment) -> bool:
-        return self.restore(session, overwrite=True, now=now)
+        return self.restore(session, history=iter(()), overwrite=True, now=now)
 
 
 @caught_by("test_create_knows_its_own_result")
@@ -164,8 +164,8 @@ class DeletesAtAnyVersion(MemoryEngine):
 class DropsNulls(MemoryEngine):
     """Unknown attributes that are null are not stored."""
 
-    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
-        record = super().load(session_id, latest=latest)
+    def load(self, session_id: str, **options: Any) -> Record | None:
+        record = super().load(session_id, **options)
         return None if record is None else record._replace(body=_without_nulls(record.body))
 
 
@@ -193,11 +193,11 @@ class RemembersWhatItRead(MemorySessionStore):
         vars(self).setdefault("remembered", {})[session.session_id] = session
         return session
 
-    def get(self, session_id: str, *, user_id: str | None = None) -> Session:
+    def get(self, session_id: str, **options: Any) -> Session:
         remembered: dict[str, Session] = vars(self).get("remembered", {})
         if session_id in remembered:
             return remembered[session_id]
-        return super().get(session_id, user_id=user_id)
+        return super().get(session_id, **options)
 
 
 @caught_by("test_what_a_caller_changes_later_stays_outside")
@@ -218,7 +218,7 @@ class ComposesIds(MemoryEngine):
         composed = unicodedata.normalize("NFC", session.session_id)
         return super().insert(replace(session, info={**session.info, "sessionId": composed}), now)
 
-    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+    def load(self, session_id: str, **options: Any) -> Record | None:
         return super().load(unicodedata.normalize("NFC", session_id))
 
 

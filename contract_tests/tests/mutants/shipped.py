@@ -24,9 +24,9 @@ class ReadsTheExpired(EngineCalls):
     """`get` shows an expired session until the engine gets round to removing it."""
 
     def find(
-        self, session_id: str, now: Moment, user_id: str | None, *, latest: bool = False
+        self, session_id: str, now: Moment, user_id: str | None, **options: Any
     ) -> Session | None:
-        return super().find(session_id, LONG_AGO, user_id, latest=latest)
+        return super().find(session_id, LONG_AGO, user_id, **options)
 
 
 @caught_by("test_no_list_shows_an_expired_session")
@@ -89,15 +89,13 @@ class LosesConcurrentAppends(MemoryEngine):
     """Append reads the session, changes it and puts it back, with nothing in between to guard it:
     of two at once, one is lost."""
 
-    def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Stored:
+    def append(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Stored:
         documents = self.storage.documents
         private = MemoryEngine()
         if write.session_id not in documents:
             raise SessionNotFoundError(write.session_id)
         private.storage.documents[write.session_id] = copy.deepcopy(documents[write.session_id])
-        stored = private.append(write, messages, with_window=with_window)
+        stored = private.append(write, messages, **options)
         time.sleep(0.0005)  # the way to a server and back
         documents.update(private.storage.documents)
         return stored
@@ -107,15 +105,13 @@ class LosesConcurrentAppends(MemoryEngine):
 class StoresARetryTwice(MemoryEngine):
     """Append never looks whether the message is there already."""
 
-    def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Stored:
+    def append(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Stored:
         with self.storage.lock:
             window: list[JsonObject] = self._live(write)["messages"]
             # Hidden from the comparison, and back under their own names afterwards.
             for message in window:
                 message["messageId"] += " hidden"
-            stored = super().append(write, messages, with_window=with_window)
+            stored = super().append(write, messages, **options)
             for message in window:
                 message["messageId"] = message["messageId"].removesuffix(" hidden")
             return stored
@@ -125,8 +121,8 @@ class StoresARetryTwice(MemoryEngine):
 class LosesTheTtlOnRewrite(MemoryEngine):
     """A rewrite puts a record without a ttl in the place of one that had it."""
 
-    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
-        super().rewrite(write, messages, given)
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Body:
+        super().rewrite(write, messages, **options)
         self.storage.documents[write.session_id].pop("ttl", None)
         return copy.deepcopy(self.storage.documents[write.session_id])
 
@@ -135,13 +131,11 @@ class LosesTheTtlOnRewrite(MemoryEngine):
 class RevivesACorpse(MemoryEngine):
     """An append to an expired session that still lies there brings it back."""
 
-    def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Stored:
+    def append(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Stored:
         stored = self.storage.documents.get(write.session_id, {})
         if stored.get("ttl", write.now.seconds + 1) <= write.now.seconds:
             stored["ttl"] = write.ttl
-        return super().append(write, messages, with_window=with_window)
+        return super().append(write, messages, **options)
 
 
 @caught_by("test_anothers_session_is_not_found")
@@ -149,17 +143,17 @@ class ShowsAnothersSession(EngineCalls):
     """`get` takes a user id and does not look at it."""
 
     def find(
-        self, session_id: str, now: Moment, user_id: str | None, *, latest: bool = False
+        self, session_id: str, now: Moment, user_id: str | None, **options: Any
     ) -> Session | None:
-        return super().find(session_id, now, None, latest=latest)
+        return super().find(session_id, now, None, **options)
 
 
 @caught_by("test_a_number_has_one_form")
 class TurnsIntsIntoFloats(MemoryEngine):
     """Numbers come back as floats, as from an engine that knows no others."""
 
-    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
-        record = super().load(session_id, latest=latest)
+    def load(self, session_id: str, **options: Any) -> Record | None:
+        record = super().load(session_id, **options)
         return None if record is None else record._replace(body=_with_floats(record.body))
 
 
@@ -175,8 +169,8 @@ def _with_floats(value: Any) -> Any:
 class TakesCorruptionForAbsence(MemoryEngine):
     """A record that can't be read is as good as none."""
 
-    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
-        record = super().load(session_id, latest=latest)
+    def load(self, session_id: str, **options: Any) -> Record | None:
+        record = super().load(session_id, **options)
         if record is None or not isinstance(record.body, Mapping):
             return record
         readable = isinstance(record.body.get("userPreferences", {}), dict)
@@ -187,8 +181,8 @@ class TakesCorruptionForAbsence(MemoryEngine):
 class SkipsCorruptMessages(MemoryEngine):
     """A message that can't be read is left out of the window."""
 
-    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
-        record = super().load(session_id, latest=latest)
+    def load(self, session_id: str, **options: Any) -> Record | None:
+        record = super().load(session_id, **options)
         if record is None or not isinstance(record.body, Mapping):
             return record
         window = record.body.get("messages", [])
@@ -200,8 +194,6 @@ class SkipsCorruptMessages(MemoryEngine):
 class KeepsEverything(MemoryEngine):
     """The window is cut when it is read, never when it is written: the record grows for ever."""
 
-    def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Stored:
+    def append(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Stored:
         endless = replace(write.policy, max_messages=None)
-        return super().append(replace(write, policy=endless), messages, with_window=with_window)
+        return super().append(replace(write, policy=endless), messages, **options)

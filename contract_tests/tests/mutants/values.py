@@ -155,13 +155,11 @@ class ReturnsWholeSessions(MemorySessionStore):
 class KnowsTheLastMessageAlone(Appending):
     """A retry is known only as long as nobody else wrote."""
 
-    def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Stored:
+    def append(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Stored:
         stored = self._live(write)
         for message in stored["messages"][:-1]:
             message["messageId"] += "'"
-        return super().append(write, messages, with_window=with_window)
+        return super().append(write, messages, **options)
 
     def _spoil(self, done: Appended) -> None:
         for message in done.stored["messages"]:
@@ -172,12 +170,10 @@ class KnowsTheLastMessageAlone(Appending):
 class OverlooksTheNewest(Appending):
     """In a window of more than a hundred messages, the newest is not compared with."""
 
-    def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Stored:
+    def append(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Stored:
         for message in self._live(write)["messages"][100:][-1:]:
             message["messageId"] += "'"
-        return super().append(write, messages, with_window=with_window)
+        return super().append(write, messages, **options)
 
     def _spoil(self, done: Appended) -> None:
         for message in done.stored["messages"]:
@@ -188,19 +184,19 @@ class OverlooksTheNewest(Appending):
 class RewritesOnlyWhatIsThere(MemoryEngine):
     """A rewrite changes messages that are there and adds none."""
 
-    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Body:
         there = {message["messageId"] for message in self._live(write)["messages"]}
         kept = [message for message in messages if message.message_id in there]
-        return super().rewrite(write, kept, given)
+        return super().rewrite(write, kept, **options)
 
 
 @caught_by("test_rewrite_can_clear")
 class NeverClears(MemoryEngine):
     """An empty rewrite leaves the window as it is."""
 
-    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Body:
         window = copy.deepcopy(self._live(write)["messages"])
-        super().rewrite(write, messages, given)
+        super().rewrite(write, messages, **options)
         stored = self._live(write)
         if not messages:
             stored["messages"] = window
@@ -211,17 +207,15 @@ class NeverClears(MemoryEngine):
 class RemembersWhatWasRemoved(MemoryEngine):
     """A message that a rewrite removed is taken for a retry when it comes again."""
 
-    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Body:
         removed = [message["messageId"] for message in self._live(write)["messages"]]
         vars(self.storage)["removed"] = removed
-        return super().rewrite(write, messages, given)
+        return super().rewrite(write, messages, **options)
 
-    def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
-    ) -> Stored:
+    def append(self, write: Write, messages: Sequence[StoredMessage], **options: Any) -> Stored:
         removed = vars(self.storage).get("removed", [])
         new = [message for message in messages if message.message_id not in removed]
-        return super().append(write, new or messages[:0], with_window=with_window)
+        return super().append(write, new or messages[:0], **options)
 
 
 @caught_by("test_the_last_writer_wins_without_a_version")

@@ -15,6 +15,8 @@ VARIABLES: Mapping[str, str] = {
     "redis": "CHATSTORE_TEST_REDIS_URL",
     "redis-cluster": "CHATSTORE_TEST_REDIS_CLUSTER_URL",
     "dynamodb": "CHATSTORE_TEST_DYNAMODB_URL",
+    "postgresql": "CHATSTORE_TEST_POSTGRESQL_URL",
+    "pgbouncer": "CHATSTORE_TEST_PGBOUNCER_URL",
 }
 """Each real engine, and the variable that holds its URL."""
 

@@ -1,18 +1,21 @@
 """The engine: a folder of JSON files, as chatstore asks for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from chatstore import (
     BackendError,
     ChatStoreError,
     JsonObject,
+    MessageNotFoundError,
     SchemaError,
     SessionNotFoundError,
 )
 from chatstore.engine import (
     Body,
     Engine,
+    MessageQuery,
+    MessagesFound,
     Moment,
     PageQuery,
     Patch,
@@ -23,11 +26,19 @@ from chatstore.engine import (
     StoredSession,
     Write,
     document_weights,
+    first_position,
+    history_of,
+    is_same,
     is_visible,
-    merge_patch,
     new_part,
+    newest,
+    require_amended_fit,
+    require_batch_weight,
+    require_window,
+    shown_count,
     without_messages,
 )
+from json_files_store.documents import completed, merge, record, shown, window
 from json_files_store.folder import Folder
 
 
@@ -42,63 +53,121 @@ class JsonFilesEngine(Engine):
         self._folder = Folder(path)
 
     def insert(self, session: StoredSession, now: Moment) -> bool:
-        return self.restore(session, overwrite=False, now=now)
+        return self.restore(session, history=iter(()), overwrite=False, now=now)
 
-    def restore(self, session: StoredSession, *, overwrite: bool, now: Moment) -> bool:
+    def restore(
+        self,
+        session: StoredSession,
+        *,
+        history: Iterator[StoredMessage],
+        overwrite: bool,
+        now: Moment,
+    ) -> bool:
+        # They may come from this very folder: nobody is kept out while they are read.
+        before = [message.document for message in history]
+        document = session.document
+        document["messages"] = before + document["messages"]
         with self._folder.writing():
             stored = self._folder.read(session.session_id)
             if stored is not None and not overwrite and _is_live(stored, now):
                 return False
-            self._folder.write(session.session_id, session.document)
+            self._folder.write(session.session_id, document)
             return True
 
-    def load(self, session_id: str, *, latest: bool = False) -> Record | None:
+    def load(
+        self, session_id: str, *, latest: bool = False, last: int | None = None
+    ) -> Record | None:
         stored = self._folder.read(session_id)
-        return None if stored is None else _record(stored)
+        return None if stored is None else record(stored, last)
 
     def load_many(self, session_ids: Sequence[str]) -> Mapping[str, Record]:
         records = ((session_id, self.load(session_id)) for session_id in session_ids)
         return {session_id: record for session_id, record in records if record is not None}
 
     def append(
-        self, write: Write, messages: Sequence[StoredMessage], *, with_window: bool
+        self,
+        write: Write,
+        messages: Sequence[StoredMessage],
+        *,
+        patch: Patch,
+        with_window: bool,
     ) -> Stored:
         with self._folder.writing():
             stored = self._live(write)
-            window: list[JsonObject] = stored["messages"]
-            ids = [message["messageId"] for message in window]
-            added = new_part(messages, ids, stored["messageCount"], window.__getitem__)
+            seen = window(stored)
+            ids = [message["messageId"] for message in seen]
+            added = new_part(messages, ids, stored["messageCount"], seen.__getitem__)
             if added:
                 write.require_version(stored["version"])
-                window += [message.document for message in added]
-                kept = write.policy.window(len(window), lambda: document_weights(window))
-                stored["messages"] = window[len(window) - kept :]
+                kept: list[JsonObject] = stored["messages"]
+                if history_of(stored) is not None:
+                    require_batch_weight(added)
+                merge(stored, patch)
+                kept += [message.document for message in added]
+                if history_of(stored) is None:
+                    number = write.policy.window(len(kept), lambda: document_weights(kept))
+                    del kept[: len(kept) - number]
                 stored["messageCount"] += len(added)
                 self._stamp(stored, write)
-        return Stored(stored if with_window else without_messages(stored))
+        return Stored(shown(stored) if with_window else without_messages(stored))
 
-    def rewrite(self, write: Write, messages: Sequence[StoredMessage], given: int) -> Body:
+    def rewrite(self, write: Write, messages: Sequence[StoredMessage], *, whole: bool) -> Body:
         with self._folder.writing():
             stored = self._live(write)
             write.require_version(stored["version"])
-            window: list[JsonObject] = stored["messages"]
-            stored["messageCount"] += given - write.policy.window(
-                len(window), lambda: document_weights(window)
-            )
-            stored["messages"] = [message.document for message in messages]
+            kept: list[JsonObject] = stored["messages"]
+            history = history_of(stored)
+            replaced = len(kept)
+            if not whole:
+                weights = document_weights(kept)
+                replaced = shown_count(write.policy, history, len(kept), lambda: weights)
+            chosen, before = newest(messages, write.policy), kept[:0]
+            if history is not None:
+                if not whole:
+                    require_window(messages, history)
+                chosen, before = messages, kept[: len(kept) - replaced]
+            stored["messages"] = [*before, *(message.document for message in chosen)]
+            stored["messageCount"] += len(messages) - replaced
             self._stamp(stored, write)
-        return stored
+        return shown(stored)
+
+    def amend(self, write: Write, message: StoredMessage) -> Body:
+        with self._folder.writing():
+            stored = self._live(write)
+            seen = window(stored)
+            ids = [each["messageId"] for each in seen]
+            if message.message_id not in ids:
+                raise MessageNotFoundError(write.session_id, message.message_id)
+            place = len(ids) - 1 - ids[::-1].index(message.message_id)
+            if not is_same(message, seen[place]):
+                write.require_version(stored["version"])
+                weights = document_weights(seen)
+                require_amended_fit(
+                    write.policy,
+                    history_of(stored),
+                    total=sum(weights),
+                    old=weights[place],
+                    new=message.weight,
+                )
+                stored["messages"][place - len(seen)] = message.document
+                self._stamp(stored, write)
+        return shown(stored)
+
+    def messages(self, query: MessageQuery) -> MessagesFound | None:
+        stored = self._folder.read(query.session_id)
+        if stored is None:
+            return None
+        kept = stored.get("messages", [])
+        first = first_position(stored.get("messageCount"), len(kept))
+        positions = query.positions(first, first + len(kept))
+        found = [(position, kept[position - first]) for position in positions]
+        return MessagesFound(record(stored, last=0), found)
 
     def update(self, write: Write, patch: Patch) -> Body:
         with self._folder.writing():
             stored = self._live(write)
             write.require_version(stored["version"])
-            stored["userPreferences"] = merge_patch(
-                "user_preferences", stored["userPreferences"], patch.user_preferences
-            )
-            stored["metadata"] = merge_patch("metadata", stored["metadata"], patch.metadata)
-            if patch.session_status is not None:
-                stored["sessionStatus"] = patch.session_status
+            merge(stored, patch)
             self._stamp(stored, write)
         return without_messages(stored)
 
@@ -140,7 +209,7 @@ class JsonFilesEngine(Engine):
     ) -> tuple[Sequence[tuple[str, Record]], str | None]:
         live = sorted(
             (
-                (stored["sessionId"], _record(stored))
+                (stored["sessionId"], record(stored))
                 for stored in self._folder.read_all()
                 if _is_live(stored, now) and (after is None or stored["sessionId"] > after)
             ),
@@ -172,9 +241,7 @@ class JsonFilesEngine(Engine):
         if stored is None:
             raise SessionNotFoundError(write.session_id)
         write.require_visible(owner=stored.get("userId"), ttl=stored.get("ttl"))
-        messages = stored.setdefault("messages", [])
-        defaults = {"messageCount": len(messages), "version": 0}
-        return {"userPreferences": {}, "metadata": {}, **defaults, **stored}
+        return completed(stored)
 
     def _stamp(self, stored: JsonObject, write: Write) -> None:
         """Note that a write took place, and store it."""
@@ -189,7 +256,3 @@ class JsonFilesEngine(Engine):
 
 def _is_live(stored: JsonObject, now: Moment) -> bool:
     return is_visible(now, None, owner=None, ttl=stored.get("ttl"))
-
-
-def _record(stored: JsonObject) -> Record:
-    return Record(stored.get("userId"), stored.get("ttl"), stored)

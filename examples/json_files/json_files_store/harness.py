@@ -42,7 +42,7 @@ class JsonFilesHarness(Harness):
 
     def corrupt_message(self, session_id: str) -> None:
         document = json.loads(self.folder.file(session_id).read_bytes())
-        document["messages"][0]["content"] = 7
+        document["messages"][-1]["content"] = 7
         self.folder.write(session_id, document)
 
 

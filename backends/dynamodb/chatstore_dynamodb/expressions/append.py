@@ -7,18 +7,27 @@ message having one of the batch's ids; neither conflicts with other writers that
 A window of more than 99 drops its oldest by `REMOVE m[0]` as it grows, and finds ids in a set.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from chatstore.engine.write import Write
+from chatstore.engine.write import NO_CHANGES, Patch, Write
 from chatstore.policy import RetentionPolicy
 from chatstore.record.stored import StoredMessage
 from chatstore_dynamodb.attribute_values import Item, marshal
 from chatstore_dynamodb.expressions.change import Change, Text
-from chatstore_dynamodb.expressions.clauses import Kind, changed, kept_request
+from chatstore_dynamodb.expressions.clauses import (
+    Kind,
+    changed,
+    changed_values,
+    kept_request,
+    kind_of,
+    request,
+    without_history,
+)
 from chatstore_dynamodb.expressions.limits import ExpressionLimitError
 from chatstore_dynamodb.expressions.replace import compare_and_set
+from chatstore_dynamodb.expressions.state import has_room, merge
 from chatstore_dynamodb.items import (
     MESSAGE_IDS,
     WINDOW_BYTES,
@@ -32,32 +41,36 @@ _PAST_THE_END = 100_000
 """An index past the end of any list: setting it appends."""
 
 
-def first_append(
-    write: Write, messages: Sequence[StoredMessage], size: int | None
-) -> dict[str, Any]:
-    """The request that appends to a window that is believed to have `size` messages; None: nobody
-    knows. A window that is too long to be said so is asked about as one that nobody has seen."""
-    request = append(write, messages, size) or append(write, messages, None)
-    assert request is not None
-    return request
-
-
 def next_append(
-    write: Write, messages: Sequence[StoredMessage], stored: StoredItem, *, is_full: bool
+    write: Write,
+    messages: Sequence[StoredMessage],
+    patch: Patch,
+    stored: StoredItem,
+    *,
+    is_full: bool,
 ) -> dict[str, Any]:
     """The request that appends to the item that an earlier one met, which was too large for it if
     it `is_full`."""
-    request = None
+    made = None
     if not is_full and _has_what_it_takes(write.policy, messages, stored):
-        request = append(write, messages, len(stored.messages))
-    return request or compare_and_set(write, messages, stored)
+        if patch is NO_CHANGES:
+            made = append(write, messages, len(stored.messages))
+        elif has_room(patch, stored):
+            size = len(stored.messages)
+            made = append(write, messages, size, patch, stored.bounded)
+    return made or compare_and_set(write, messages, stored, patch)
 
 
 def append(
-    write: Write, messages: Sequence[StoredMessage], size: int | None
+    write: Write,
+    messages: Sequence[StoredMessage],
+    size: int | None,
+    patch: Patch = NO_CHANGES,
+    bounded: Set[str] = frozenset(),
 ) -> dict[str, Any] | None:
-    """The request that appends to a window of `size` messages; None: nobody knows yet. There is
-    none if it would pass the limits of an expression, which no request without a size does."""
+    """The request that appends to a window of `size` messages (None: nobody knows yet) and merges a
+    patch into a state of which some maps are `bounded`. There is none if it would pass the limits
+    of an expression, which no request without a size and without a patch does."""
     policy = write.policy
     limit = policy.max_messages
     if size is not None and (limit is None or size + len(messages) <= limit):
@@ -80,7 +93,14 @@ def append(
     else:
         for index, message in enumerate(messages):
             values[f":{index}"] = marshal(message.document)
-    return kept_request(write, partial(_text, policy, added, size), values)
+    if patch is NO_CHANGES:
+        return kept_request(write, partial(_text, policy, added, size), values)
+    change = _change(policy, added, size, kind_of(write))
+    try:
+        merge(change, patch, bounded)
+        return request(change.text(), {**changed_values(write), **values})
+    except ExpressionLimitError:
+        return None
 
 
 def _has_what_it_takes(
@@ -123,8 +143,15 @@ def _own_values(policy: RetentionPolicy, added: int) -> _OwnValues:
 
 @lru_cache(maxsize=128)
 def _text(policy: RetentionPolicy, added: int, size: int | None, kind: Kind) -> Text | None:
+    try:
+        return _change(policy, added, size, kind).text()
+    except ExpressionLimitError:
+        return None
+
+
+def _change(policy: RetentionPolicy, added: int, size: int | None, kind: Kind) -> Change:
     """How to append so many messages to a window of this size."""
-    change = changed(kind)
+    change = without_history(changed(kind))
     change.add_to("version", change.number("one", 1))
     change.add_to("messageCount", change.number("added", added))
     change.require_type("messages", "L")
@@ -139,10 +166,7 @@ def _text(policy: RetentionPolicy, added: int, size: int | None, kind: Kind) -> 
     else:
         change.remove(change.name(MESSAGE_IDS))
         _move_window(change, added, size, limit or 0)
-    try:
-        return change.text()
-    except ExpressionLimitError:
-        return None
+    return change
 
 
 def _move_window(change: Change, added: int, size: int | None, limit: int) -> None:

@@ -9,7 +9,15 @@ from typing import NamedTuple
 
 from chatstore_dynamodb.attribute_values import AttributeValue, Item
 from chatstore_dynamodb.expressions.limits import require_fits
-from chatstore_dynamodb.items import MESSAGE_IDS, WINDOW_BYTES
+from chatstore_dynamodb.items import (
+    ARCHIVED,
+    EDITS,
+    HISTORY,
+    HISTORY_ID,
+    MESSAGE_IDS,
+    STATE_BYTES,
+    WINDOW_BYTES,
+)
 
 _PLACEHOLDERS = {
     "sessionId": "#k",
@@ -25,6 +33,13 @@ _PLACEHOLDERS = {
     "sessionStatus": "#a",
     WINDOW_BYTES: "#w",
     MESSAGE_IDS: "#s",
+    "creationId": "#n",
+    HISTORY: "#h",
+    HISTORY_ID: "#j",
+    ARCHIVED: "#r",
+    EDITS: "#e",
+    STATE_BYTES["userPreferences"]: "#pb",
+    STATE_BYTES["metadata"]: "#db",
 }
 """Short, so that a long window's expressions fit; placeholders also, because some of the names
 are reserved words."""
@@ -86,6 +101,10 @@ class Change:
     def has_type(self, attribute: str, kind: str) -> str:
         """The condition that an attribute is there, and of this type."""
         return f"attribute_type({self.name(attribute)},{self.value(kind, {'S': kind})})"
+
+    def require_absent(self, attribute: str) -> None:
+        """The attribute must not be there."""
+        self.require(f"attribute_not_exists({self.name(attribute)})")
 
     def set(self, path: str, operand: str) -> None:
         """`SET path = operand`."""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from chatstore.engine.write import Write
 from chatstore_dynamodb.attribute_values import Item
 from chatstore_dynamodb.expressions.change import Change, Text
+from chatstore_dynamodb.items import GONE, HISTORY, HISTORY_ID
 
 
 class Kind(NamedTuple):
@@ -89,6 +90,12 @@ def changed_values(write: Write) -> Item:
     return values
 
 
+def without_history(change: Change) -> Change:
+    """The same, for a session without history: whoever shortens a list must know of none."""
+    change.require_absent(HISTORY)
+    return change
+
+
 def request(text: Text, values: Item) -> dict[str, Any]:
     """The parameters of a request, with the values that its text leaves open."""
     parameters = {
@@ -116,8 +123,16 @@ def kept_request(
 
 
 def visible_condition(write: Write) -> dict[str, Any]:
-    """The condition of a DeleteItem: the session is visible to the write."""
-    return request(visible(kind_of(write)).text(), visible_values(write))
+    """The condition of a DeleteItem: the session is visible to the write, and has no history."""
+    return request(without_history(visible(kind_of(write))).text(), visible_values(write))
+
+
+def mark_gone(write: Write) -> dict[str, Any]:
+    """The UpdateItem by which a session with history is gone at once."""
+    change = visible(kind_of(write))
+    change.require(f"attribute_exists({change.name(HISTORY_ID)})")
+    change.set(change.name("ttl"), change.number("gone", GONE))
+    return request(change.text(), visible_values(write))
 
 
 def free(now_seconds: int) -> dict[str, Any]:

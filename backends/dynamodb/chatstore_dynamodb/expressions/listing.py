@@ -7,7 +7,7 @@ from chatstore.engine.cursor import Position
 from chatstore.engine.query import PageQuery
 from chatstore.models import JsonObject
 from chatstore_dynamodb.attribute_values import Item
-from chatstore_dynamodb.items import LISTED, OTHER_NAMES, info_body, may_have_others
+from chatstore_dynamodb.items import HISTORY, LISTED, OTHER_NAMES, info_body, may_have_others
 
 _DEFAULT_STATUS = "active"
 _MOST_EVALUATED = 1_000
@@ -56,6 +56,17 @@ def page_request(query: PageQuery) -> dict[str, Any] | None:
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,
         "ScanIndexForward": not query.newest_first,
+    }
+
+
+def without_history(request: dict[str, Any]) -> dict[str, Any]:
+    """The same Query for an index that does not have the attribute `history`."""
+    names: dict[str, str] = request["ExpressionAttributeNames"]
+    names = {placeholder: name for placeholder, name in names.items() if name != HISTORY}
+    return {
+        **request,
+        "ProjectionExpression": ",".join(names),
+        "ExpressionAttributeNames": names,
     }
 
 

@@ -4,20 +4,27 @@ window is full by bytes, or when the record lacks what an expression needs."""
 from collections.abc import Sequence
 from typing import Any
 
-from chatstore.engine.write import Write
+from chatstore.engine.write import Patch, Write
 from chatstore.record.stored import StoredMessage
 from chatstore_dynamodb.attribute_values import AttributeValue, Item, marshal
 from chatstore_dynamodb.expressions.change import Change
-from chatstore_dynamodb.expressions.clauses import change_request, changed, kind_of, require_version
+from chatstore_dynamodb.expressions.clauses import (
+    change_request,
+    changed,
+    kind_of,
+    require_version,
+    without_history,
+)
+from chatstore_dynamodb.expressions.state import replace_maps
 from chatstore_dynamodb.items import MESSAGE_IDS, WINDOW_BYTES, marshal_messages, window_attributes
 from chatstore_dynamodb.stored_item import StoredItem
 
 
 def compare_and_set(
-    write: Write, messages: Sequence[StoredMessage], stored: StoredItem
+    write: Write, messages: Sequence[StoredMessage], stored: StoredItem, patch: Patch
 ) -> dict[str, Any]:
-    """The append of `messages` to the very item that came back, trimmed by the writer's policy;
-    what the record lacked is completed."""
+    """The append of `messages` to the very item that came back, trimmed by the writer's policy,
+    with the patch; what the record lacked is completed."""
     weights = [*stored.weights, *(message.weight for message in messages)]
     kept = write.policy.window(len(weights), lambda: weights)
     values = [*stored.messages, *(marshal(message.document) for message in messages)]
@@ -33,19 +40,20 @@ def compare_and_set(
         ),
     )
     _put_counters(change, stored, stored.message_count + len(messages))
+    replace_maps(change, patch, stored)
     return change_request(change, write)
 
 
 def rewrite(
     write: Write, messages: Sequence[StoredMessage], given: int, size: int | None
 ) -> dict[str, Any] | None:
-    """The request that puts `messages` in the place of a window that is believed to have `size`
-    messages, and of which the writer's policy shows as many as it counts; None if nobody knows the
-    size: the count depends on it."""
+    """The request that puts `messages`, trimmed from the `given` ones, in the place of a window
+    that is believed to have `size` messages, and of which the writer's policy shows as many as it
+    counts; None if nobody knows the size: the count depends on it."""
     if size is None:
         return None
     policy = write.policy
-    change = changed(kind_of(write))
+    change = without_history(changed(kind_of(write)))
     change.add_to("version", change.number("one", 1))
     shown = size if policy.max_messages is None else min(size, policy.max_messages)
     change.add_to("messageCount", change.number("added", given - shown))
@@ -60,18 +68,30 @@ def rewrite(
 
 
 def rewrite_stored(
-    write: Write, messages: Sequence[StoredMessage], given: int, stored: StoredItem
+    write: Write, messages: Sequence[StoredMessage], replaced: int, given: int, stored: StoredItem
 ) -> dict[str, Any]:
-    """The request that puts `messages` in the place of the very window that came back."""
-    shown = write.policy.window(len(stored.messages), lambda: stored.weights)
+    """The request that puts `messages`, trimmed from the `given` ones, in the place of the very
+    window that came back, of which so many count as replaced."""
     change = _unchanged(write, stored)
     _put_messages(change, write, messages)
-    _put_counters(change, stored, stored.message_count + given - shown)
+    _put_counters(change, stored, stored.message_count + given - replaced)
+    return change_request(change, write)
+
+
+def amend(write: Write, message: StoredMessage, place: int, stored: StoredItem) -> dict[str, Any]:
+    """The request that puts a message in its place in the very window that came back."""
+    change = _unchanged(write, stored)
+    label = change.value("message", marshal(message.document))
+    change.set(f"{change.name('messages')}[{place}]", label)
+    if (bound := stored.window_bytes) is not None:
+        weight = bound - stored.weights[place] + message.weight
+        change.set(change.name(WINDOW_BYTES), change.number("bytes", weight))
+    _put_counters(change, stored, stored.message_count)
     return change_request(change, write)
 
 
 def _unchanged(write: Write, stored: StoredItem) -> Change:
-    change = changed(kind_of(write))
+    change = without_history(changed(kind_of(write)))
     if write.if_version is None or stored.version is None:
         require_version(change, stored.version)
     name = change.name("messages")

@@ -7,13 +7,18 @@ from typing import Any
 from chatstore.errors import SchemaError
 from chatstore_dynamodb.client.interface import Client
 from chatstore_dynamodb.schema.comparison import Step
-from chatstore_dynamodb.schema.definition import TTL_ATTRIBUTE, TableDefinition
+from chatstore_dynamodb.schema.definition import (
+    TTL_ATTRIBUTE,
+    AnyDefinition,
+    HistoryDefinition,
+    TableDefinition,
+)
 from chatstore_dynamodb.schema.live import wait_until_active
 from chatstore_dynamodb.schema.plan import Plan, plan
 
 
 def apply(
-    client: Client, definition: TableDefinition, *, wait: Callable[[float], None] = time.sleep
+    client: Client, definition: AnyDefinition, *, wait: Callable[[float], None] = time.sleep
 ) -> list[str]:
     """Create the table, its user index and its time to live, as far as they are missing; what was
     done, a line each. Run again it does nothing.
@@ -49,8 +54,12 @@ def perform(client: Client, plan: Plan, *, wait: Callable[[float], None] = time.
 
 
 def _take(
-    client: Client, definition: TableDefinition, step: Step, wait: Callable[[float], None]
+    client: Client, definition: AnyDefinition, step: Step, wait: Callable[[float], None]
 ) -> str:
+    if isinstance(definition, HistoryDefinition):
+        client.create_table(**definition.create_table)
+        wait_until_active(client, definition, wait=wait)
+        return f"created table {definition.table_name}"
     if step is Step.ENABLE_EXPIRY:
         client.update_time_to_live(**definition.time_to_live)
         return f"enabled time to live on {TTL_ATTRIBUTE}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from chatstore_dynamodb.items import HISTORY
 from chatstore_dynamodb.place import Place
 from chatstore_dynamodb.schema.advice import aws_command, delete_index_command
 from chatstore_dynamodb.schema.definition import TTL_ATTRIBUTE, TableDefinition
@@ -35,16 +36,19 @@ class Difference:
 class Comparison:
     """A live table, as DescribeTable gives it, beside what it must be."""
 
-    def __init__(self, place: Place, table: Mapping[str, Any]) -> None:
+    def __init__(
+        self, place: Place, table: Mapping[str, Any], *, keeps_histories: bool = False
+    ) -> None:
         self._place = place
         self._table = table
+        self._keeps_histories = keeps_histories
         self._apply = f"run {place.schema_command('apply')}"
 
     def differences(self, expiry: tuple[str, str | None]) -> list[Difference]:
         """All that differs, `expiry` being the state and the attribute of its time to live."""
         found = [
-            *self._of_status(),
-            *self._of_billing(),
+            *self.of_status(),
+            *self.of_billing(),
             *self.of_index(),
             *expiry_differences(self._place, expiry),
         ]
@@ -61,14 +65,16 @@ class Comparison:
             "the table", self._table["KeySchema"], {"HASH": "sessionId"}, self._another_table()
         )
 
-    def _of_status(self) -> Iterator[Difference]:
+    def of_status(self) -> Iterator[Difference]:
+        """What differs in the state of the table."""
         status = self._table.get("TableStatus")
         if status == "DELETING":
             yield Difference("the table is DELETING", f"when it is gone, {self._apply}")
         elif status != "ACTIVE":
             yield Difference(f"the table is {status}", "wait until it is ACTIVE")
 
-    def _of_billing(self) -> Iterator[Difference]:
+    def of_billing(self) -> Iterator[Difference]:
+        """What differs in how the table is paid for."""
         mode = self._table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
         if mode != "PAY_PER_REQUEST":
             change = aws_command(self._place, "update-table", "--billing-mode", "PAY_PER_REQUEST")
@@ -100,7 +106,11 @@ class Comparison:
         if kind != "ALL":
             included = set(projection.get("NonKeyAttributes", ()))
             wanted = TableDefinition(self._place.table_name, projection="INCLUDE").index_projection
-            if missing := [each for each in wanted["NonKeyAttributes"] if each not in included]:
+            missing = [each for each in wanted["NonKeyAttributes"] if each not in included]
+            if missing == [HISTORY] and not self._keeps_histories:
+                # An index from before there were any serves as well.
+                missing = []
+            if missing:
                 yield Difference(
                     f"index {name} projects {kind}, without {', '.join(missing)}", again
                 )

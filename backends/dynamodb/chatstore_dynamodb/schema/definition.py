@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatstore.errors import ConfigurationError
-from chatstore_dynamodb.items import DEFAULT_INDEX, LISTED, OTHER_NAMES
+from chatstore_dynamodb.history.chunks import POSITION
+from chatstore_dynamodb.items import DEFAULT_INDEX, HISTORY_ID, LISTED, OTHER_NAMES
+from chatstore_dynamodb.naming import history_table_of
 
 _ENTITY = "trinity-chat-sessions"
 TTL_ATTRIBUTE = "ttl"
@@ -82,10 +84,46 @@ class TableDefinition:
         }
 
 
-def definition_from(create_table: Mapping[str, Any]) -> TableDefinition:
+@dataclass(frozen=True, slots=True)
+class HistoryDefinition:
+    """The table of what sessions with history keep beyond their windows."""
+
+    table_name: str
+
+    @classmethod
+    def beside(cls, table_name: str) -> "HistoryDefinition":
+        """The one that belongs to a table of sessions, by the naming rule."""
+        return cls(history_table_of(table_name))
+
+    @property
+    def create_table(self) -> dict[str, Any]:
+        """What CreateTable takes."""
+        return {
+            "TableName": self.table_name,
+            "AttributeDefinitions": [
+                {"AttributeName": HISTORY_ID, "AttributeType": "S"},
+                {"AttributeName": POSITION, "AttributeType": "N"},
+            ],
+            "KeySchema": [
+                {"AttributeName": HISTORY_ID, "KeyType": "HASH"},
+                {"AttributeName": POSITION, "KeyType": "RANGE"},
+            ],
+            "BillingMode": "PAY_PER_REQUEST",
+        }
+
+
+AnyDefinition = TableDefinition | HistoryDefinition
+
+
+def definition_from(create_table: Mapping[str, Any]) -> AnyDefinition:
     """The definition that a create-table file was written from. Raises `ConfigurationError` if
     it holds anything that chatstore would not write."""
+    definition: AnyDefinition
     try:
+        if "GlobalSecondaryIndexes" not in create_table:
+            definition = HistoryDefinition(create_table["TableName"])
+            if definition.create_table == create_table:
+                return definition
         [index] = create_table["GlobalSecondaryIndexes"]
         definition = TableDefinition(
             create_table["TableName"],

@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from chatstore.errors import ConfigurationError
-from chatstore_dynamodb.schema.definition import TTL_ATTRIBUTE, TableDefinition, definition_from
+from chatstore_dynamodb.history.chunks import POSITION
+from chatstore_dynamodb.items import HISTORY_ID
+from chatstore_dynamodb.schema.definition import (
+    TTL_ATTRIBUTE,
+    AnyDefinition,
+    HistoryDefinition,
+    TableDefinition,
+    definition_from,
+)
 
 CREATE_PREFIX = "create-"
 TTL_PREFIX = "configure-ttl-"
@@ -24,10 +32,20 @@ def deployment_files(definition: TableDefinition) -> dict[str, str]:
     }
 
 
-def definitions_in(folder: Path) -> list[TableDefinition]:
+def history_files(definition: HistoryDefinition) -> dict[str, str]:
+    """The same of a history table, which has no time to live."""
+    table = definition.table_name
+    return {
+        f"{CREATE_PREFIX}{table}.json": _json(definition.create_table),
+        f"{table}{TEMPLATE_SUFFIX}": _json(_template(table, definition.create_table, "history")),
+        f"{table}.tf": _history_terraform(definition),
+    }
+
+
+def definitions_in(folder: Path) -> list[AnyDefinition]:
     """The tables that a folder's create-table files describe. Raises `ConfigurationError` for one
     that can't be read, or says what chatstore would not write."""
-    definitions: list[TableDefinition] = []
+    definitions: list[AnyDefinition] = []
     for file in sorted(folder.glob(f"{CREATE_PREFIX}*.json")):
         try:
             definitions.append(definition_from(json.loads(file.read_text())))
@@ -44,11 +62,16 @@ def cloudformation(definition: TableDefinition) -> dict[str, Any]:
         **definition.create_table,
         "TimeToLiveSpecification": {"AttributeName": TTL_ATTRIBUTE, "Enabled": True},
     }
+    return _template(definition.table_name, properties, "sessions")
+
+
+def _template(table_name: str, properties: dict[str, Any], what: str) -> dict[str, Any]:
+    name = f"Chat{what.capitalize()}"
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": f"Chat sessions in the DynamoDB table {definition.table_name}",
+        "Description": f"Chat {what} in the DynamoDB table {table_name}",
         "Resources": {
-            "ChatSessions": {
+            name: {
                 "Type": "AWS::DynamoDB::Table",
                 "DeletionPolicy": "Retain",
                 "UpdateReplacePolicy": "Retain",
@@ -56,8 +79,8 @@ def cloudformation(definition: TableDefinition) -> dict[str, Any]:
             }
         },
         "Outputs": {
-            "TableName": {"Value": {"Ref": "ChatSessions"}},
-            "TableArn": {"Value": {"Fn::GetAtt": ["ChatSessions", "Arn"]}},
+            "TableName": {"Value": {"Ref": name}},
+            "TableArn": {"Value": {"Fn::GetAtt": [name, "Arn"]}},
         },
     }
 
@@ -65,15 +88,7 @@ def cloudformation(definition: TableDefinition) -> dict[str, Any]:
 def terraform(definition: TableDefinition) -> str:
     """A resource of the AWS provider; the provider's own configuration is the reader's."""
     create = definition.create_table
-    attributes = "".join(
-        f"""
-  attribute {{
-    name = {_quoted(each["AttributeName"])}
-    type = {_quoted(each["AttributeType"])}
-  }}
-"""
-        for each in create["AttributeDefinitions"]
-    )
+    attributes = _attributes(create)
     projection = definition.index_projection
     included = projection.get("NonKeyAttributes")
     names = f"    non_key_attributes = [{', '.join(map(_quoted, included))}]\n" if included else ""
@@ -99,6 +114,33 @@ def terraform(definition: TableDefinition) -> str:
   }}
 }}
 """
+
+
+def _history_terraform(definition: HistoryDefinition) -> str:
+    create = definition.create_table
+    return f"""resource "aws_dynamodb_table" "chat_history" {{
+  name         = {_quoted(definition.table_name)}
+  billing_mode = {_quoted(create["BillingMode"])}
+  hash_key     = {_quoted(HISTORY_ID)}
+  range_key    = {_quoted(POSITION)}
+{_attributes(create)}
+  lifecycle {{
+    prevent_destroy = true
+  }}
+}}
+"""
+
+
+def _attributes(create_table: dict[str, Any]) -> str:
+    return "".join(
+        f"""
+  attribute {{
+    name = {_quoted(each["AttributeName"])}
+    type = {_quoted(each["AttributeType"])}
+  }}
+"""
+        for each in create_table["AttributeDefinitions"]
+    )
 
 
 def _json(document: object) -> str:

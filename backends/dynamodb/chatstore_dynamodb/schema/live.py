@@ -10,7 +10,7 @@ from chatstore.errors import BackendUnavailableError
 from chatstore_dynamodb.client.interface import Client
 from chatstore_dynamodb.errors import code_of
 from chatstore_dynamodb.place import Place
-from chatstore_dynamodb.schema.definition import TableDefinition
+from chatstore_dynamodb.schema.definition import AnyDefinition, HistoryDefinition
 
 _PATIENCE = 600.0
 """Seconds to wait for a table or an index; an index of a large table is filled meanwhile."""
@@ -22,8 +22,10 @@ _PASSING_OF_INDEXES = _PASSING | {"DELETING"}
 """And of an index: once one is deleted, another may have its name."""
 
 
-def place_of(client: Client, definition: TableDefinition) -> Place:
+def place_of(client: Client, definition: AnyDefinition) -> Place:
     """Where the client looks for the table."""
+    if isinstance(definition, HistoryDefinition):
+        return Place.of(client, definition.table_name)
     return Place.of(client, definition.table_name, definition.index_name)
 
 
@@ -51,7 +53,7 @@ def indexes_of(table: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def wait_until_active(
-    client: Client, definition: TableDefinition, *, wait: Callable[[float], None] = time.sleep
+    client: Client, definition: AnyDefinition, *, wait: Callable[[float], None] = time.sleep
 ) -> dict[str, Any]:
     """The table, once it and its indexes are active; `BackendUnavailableError` after 10 minutes."""
     table = _waited_for(
@@ -61,7 +63,7 @@ def wait_until_active(
 
 
 def settled(
-    client: Client, definition: TableDefinition, *, wait: Callable[[float], None] = time.sleep
+    client: Client, definition: AnyDefinition, *, wait: Callable[[float], None] = time.sleep
 ) -> dict[str, Any] | None:
     """The table, once nothing of it is being created, changed or, of its indexes, deleted; None if
     there is none.
@@ -82,7 +84,7 @@ def _is_passing(table: dict[str, Any]) -> bool:
 
 def _waited_for(
     client: Client,
-    definition: TableDefinition,
+    definition: AnyDefinition,
     done: Callable[[dict[str, Any] | None], bool],
     wait: Callable[[float], None],
 ) -> dict[str, Any] | None:

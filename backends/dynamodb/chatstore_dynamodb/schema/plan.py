@@ -8,7 +8,13 @@ from typing import Any
 from chatstore_dynamodb.client.interface import Client
 from chatstore_dynamodb.place import Place
 from chatstore_dynamodb.schema.comparison import Comparison, Difference, Step, missing_table
-from chatstore_dynamodb.schema.definition import TTL_ATTRIBUTE, TableDefinition
+from chatstore_dynamodb.schema.definition import (
+    TTL_ATTRIBUTE,
+    AnyDefinition,
+    HistoryDefinition,
+    TableDefinition,
+)
+from chatstore_dynamodb.schema.history import plan_of_history
 from chatstore_dynamodb.schema.live import indexes_of, place_of, settled, time_to_live
 
 _SAMPLE = 100
@@ -19,7 +25,7 @@ _SAMPLE = 100
 class Plan:
     """One table: where it is, what is to be done, and what stands against it."""
 
-    definition: TableDefinition
+    definition: AnyDefinition
     place: Place
     endpoint: str
     """Where requests go, AWS's own included."""
@@ -43,6 +49,8 @@ class Plan:
         return [self._line(step) for step in self.steps]
 
     def _line(self, step: Step) -> str:
+        if isinstance(self.definition, HistoryDefinition):
+            return "create the table (historyId HASH, position RANGE, PAY_PER_REQUEST)"
         index = (
             f"index {self.definition.index_name} (userId HASH, createdAt RANGE, projection "
             f"{self.definition.projection})"
@@ -57,7 +65,7 @@ class Plan:
 
 def plan(
     client: Client,
-    definition: TableDefinition,
+    definition: AnyDefinition,
     *,
     any_projection: bool = False,
     wait: Callable[[float], None] = time.sleep,
@@ -67,6 +75,9 @@ def plan(
     With `any_projection` an index that is there may have the other projection.
     """
     place = place_of(client, definition)
+    if isinstance(definition, HistoryDefinition):
+        table, differences = plan_of_history(client, definition, wait=wait)
+        return _plan(client, definition, place, table, differences)
     table = settled(client, definition, wait=wait)
     if table is None:
         differences = [missing_table(place)]
@@ -77,8 +88,21 @@ def plan(
         steps = tuple(each.step for each in differences if each.step is not None)
         if not any_projection:
             differences += _other_projection(table, definition)
+    return _plan(client, definition, place, table, differences, steps)
+
+
+def _plan(
+    client: Client,
+    definition: AnyDefinition,
+    place: Place,
+    table: dict[str, Any] | None,
+    differences: list[Difference],
+    steps: tuple[Step, ...] | None = None,
+) -> Plan:
+    if steps is None:
+        steps = tuple(each.step for each in differences if each.step is not None)
     refusals = [each for each in differences if each.step is None and not each.harmless]
-    if table is not None and steps and not refusals:
+    if isinstance(definition, TableDefinition) and table is not None and steps and not refusals:
         refusals += _strangers(client, definition)
     return Plan(
         definition,

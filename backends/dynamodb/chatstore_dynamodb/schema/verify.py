@@ -25,24 +25,33 @@ _NAMED_ALREADY = ("ValidationException", "ResourceNotFoundException")
 """How a table refuses what is asked of an index that is missing, or by other keys."""
 
 
-def verify(client: Client, definition: TableDefinition) -> list[Difference]:
+def verify(
+    client: Client, definition: TableDefinition, *, keeps_histories: bool = False
+) -> list[Difference]:
     """Everything that differs; empty if the table is as it must be, and the caller may use it.
 
-    An index of either projection is fine, as long as it has all that listings read.
+    An index of either projection is fine, as long as it has all that listings read; whether
+    sessions keep histories only where some do.
     """
     place = place_of(client, definition)
     table = described(client, definition.table_name)
     if table is None:
         return [missing_table(place)]
     expiry = time_to_live(client, definition.table_name)
-    return [*Comparison(place, table).differences(expiry), *_refusals(client, definition)]
+    return [
+        *Comparison(place, table, keeps_histories=keeps_histories).differences(expiry),
+        *_refusals(client, definition),
+    ]
 
 
-def needs_of_table(client: Client, definition: TableDefinition) -> Iterator[Difference]:
+def needs_of_table(
+    client: Client, definition: TableDefinition, *, keeps_histories: bool = False
+) -> Iterator[Difference]:
     """What chatstore can't work without, in a table that is there: its keys, and its user index."""
     table = described(client, definition.table_name)
     if table is not None:
-        comparison = Comparison(place_of(client, definition), table)
+        place = place_of(client, definition)
+        comparison = Comparison(place, table, keeps_histories=keeps_histories)
         # Of a table with other keys it is no matter which indexes it has.
         yield from list(comparison.of_keys()) or comparison.of_index()
 

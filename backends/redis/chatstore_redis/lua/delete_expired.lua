@@ -9,14 +9,16 @@ local key = KEYS[1]
 -- scripts, what else they ask for.
 local USER_ID, CREATED_AT, SESSION_ID, UPDATED_AT, SESSION_STATUS, CREATION_ID = 1, 2, 3, 4, 5, 6
 local TTL, MESSAGE_COUNT, VERSION, USER_PREFERENCES, METADATA, UNKNOWN = 7, 8, 9, 10, 11, 12
-local ATTRIBUTES = 12
-local FIRST, NEXT, WEIGHT = 13, 14, 15
+local HISTORY = 13
+local ATTRIBUTES = 13
+local FIRST, NEXT, WEIGHT = 14, 15, 16
 
 -- The values of a session's attributes, and behind them those of other fields; false where there is
 -- none.
 local function fetch(key, ...)
   return redis.call('HMGET', key, 'userId', 'createdAt', 'sessionId', 'updatedAt', 'sessionStatus',
-    'creationId', 'ttl', 'messageCount', 'version', 'userPreferences', 'metadata', 'unknown', ...)
+    'creationId', 'ttl', 'messageCount', 'version', 'userPreferences', 'metadata', 'unknown',
+    'history', ...)
 end
 
 -- Whether there is no session at all. One may lack its owner, if another program wrote it.
@@ -28,6 +30,11 @@ end
 -- beyond 2^53. And it reads "inf" and "0x1" as numbers, so what is stored is looked at before.
 local function is_whole(text)
   return text and #text < 19 and string.find(text, '^%-?%d+$') ~= nil
+end
+
+-- Whether two texts are whole numbers from 0 on. To look for a pattern takes longest of all.
+local function are_counts(one, other)
+  return #one < 19 and #other < 19 and string.find(one .. ',' .. other, '^%d+,%d+$') ~= nil
 end
 
 -- A ttl that is no whole number never lapses: the record is there until it is deleted.
@@ -44,5 +51,5 @@ end
 if not is_expired(ttl, now) then
   return {0, owner, created_at}
 end
-redis.call('DEL', key)
+redis.call('UNLINK', key)
 return {1, owner, created_at}

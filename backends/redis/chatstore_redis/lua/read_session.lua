@@ -1,18 +1,22 @@
 -- Generated from backends/redis/lua/read_session.lua, which is the one to change.
--- Returns a session's attributes and its window; nil if there is none.
+-- Returns a session's attributes and its window; nil if there is none, 'newer' if its form is not
+-- known here.
+-- ARGV: how many of the newest messages are wanted, or ''.
 
 -- Where the attributes of a session stand in what `fetch` returns, and behind them, in most
 -- scripts, what else they ask for.
 local USER_ID, CREATED_AT, SESSION_ID, UPDATED_AT, SESSION_STATUS, CREATION_ID = 1, 2, 3, 4, 5, 6
 local TTL, MESSAGE_COUNT, VERSION, USER_PREFERENCES, METADATA, UNKNOWN = 7, 8, 9, 10, 11, 12
-local ATTRIBUTES = 12
-local FIRST, NEXT, WEIGHT = 13, 14, 15
+local HISTORY = 13
+local ATTRIBUTES = 13
+local FIRST, NEXT, WEIGHT = 14, 15, 16
 
 -- The values of a session's attributes, and behind them those of other fields; false where there is
 -- none.
 local function fetch(key, ...)
   return redis.call('HMGET', key, 'userId', 'createdAt', 'sessionId', 'updatedAt', 'sessionStatus',
-    'creationId', 'ttl', 'messageCount', 'version', 'userPreferences', 'metadata', 'unknown', ...)
+    'creationId', 'ttl', 'messageCount', 'version', 'userPreferences', 'metadata', 'unknown',
+    'history', ...)
 end
 
 -- Whether there is no session at all. One may lack its owner, if another program wrote it.
@@ -26,6 +30,11 @@ local function is_whole(text)
   return text and #text < 19 and string.find(text, '^%-?%d+$') ~= nil
 end
 
+-- Whether two texts are whole numbers from 0 on. To look for a pattern takes longest of all.
+local function are_counts(one, other)
+  return #one < 19 and #other < 19 and string.find(one .. ',' .. other, '^%d+,%d+$') ~= nil
+end
+
 -- A ttl that is no whole number never lapses: the record is there until it is deleted.
 local function is_expired(ttl, now)
   return is_whole(ttl) and tonumber(ttl) <= tonumber(now)
@@ -33,24 +42,40 @@ end
 
 local CHUNK = 1000 -- unpack has no room for many more
 
+-- A session with history is stored in the second form: its number stands before the weight, as in
+-- '2:348'. Who knows the first form alone takes that for no number, and does not write.
+local FORM, MARK = '2', '2:'
+local HISTORY_BYTES = 336000 -- what the window of a session with history may weigh
+
 -- Where the window stands: the sequence number of its first message, and the one behind its last.
--- Nothing if that can't be true. Beyond 2^53 counting up never ends: so a range is gone through
--- only if it can be counted and the record has as many fields, which is not worth asking below a
--- chunk. Where another service wrote no count of messages, it is the window's length.
+-- Nothing, and why, if the form is not known here, or that can't be true. The weight becomes the
+-- number alone. Beyond 2^53 counting up never ends: so a range is gone through only if it can be
+-- counted and the record has as many fields, which is not worth asking below a chunk. Where another
+-- service wrote no count of messages, it is the window's length.
 local function window_of(key, stored)
-  local first, following = stored[FIRST] or '0', stored[NEXT] or '0'
-  if is_whole(first) and is_whole(following) then
+  local first, following, weight = stored[FIRST] or '0', stored[NEXT] or '0', stored[WEIGHT]
+  local form = weight and string.find(weight, ':', 1, true) and string.match(weight, '^(%d+):')
+  if form and form ~= FORM then
+    return nil, 'newer'
+  end
+  if stored[HISTORY] or form then
+    if not form or not is_whole(stored[HISTORY]) then
+      return nil, 'corrupt'
+    end
+    stored[WEIGHT] = string.sub(weight, #MARK + 1)
+  end
+  if are_counts(first, following) then
     first, following = tonumber(first), tonumber(following)
     local length = following - first
-    if first >= 0 and length >= 0 and following <= 1e15
+    if length >= 0 and following <= 1e15
         and (length <= CHUNK or length <= redis.call('HLEN', key)) then
       if not stored[MESSAGE_COUNT] then
-        stored[MESSAGE_COUNT] = string.format('%.0f', length)
+        stored[MESSAGE_COUNT] = string.format('%d', stored[HISTORY] and following or length)
       end
       return first, following
     end
   end
-  return nil
+  return nil, 'corrupt'
 end
 
 local key = KEYS[1]
@@ -91,13 +116,20 @@ local function answer(stored, messages, from)
   return table.concat(stored, '\255', 0, last)
 end
 
-local stored = fetch(key, 'first', 'next')
+local most = tonumber(ARGV[1])
+local stored = fetch(key, 'first', 'next', 'weight')
 if is_missing(key, stored) then
   return false
 end
 local first, following = window_of(key, stored)
+if following == 'newer' then
+  return following
+end
 if not first then
   -- A message that is not there, so that nobody takes the rest for a whole session.
   return answer(stored, {false}, 1)
+end
+if most then
+  first = math.max(first, following - most)
 end
 return answer(stored, messages_between(first, following), 1)

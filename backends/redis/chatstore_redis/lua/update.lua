@@ -1,10 +1,8 @@
 -- Generated from backends/redis/lua/update.lua, which is the one to change.
 -- Merges patches into the preferences and the metadata, and sets the status.
--- ARGV: what every write says; the new status or ''; the number of names in the patch of the
--- preferences; then names and values by turns, of the preferences and after them of the metadata.
--- An empty value removes its name.
--- Returns 'missing', 'conflict', 'corrupt', or {field, number of keys} if there would be too
--- many, or the attributes.
+-- ARGV: what every write says; the patch.
+-- Returns 'missing', 'conflict', 'newer', 'corrupt', or {field, 'keys' or 'bytes', how many} if
+-- there would be too many, or the attributes.
 
 local key = KEYS[1]
 
@@ -12,14 +10,16 @@ local key = KEYS[1]
 -- scripts, what else they ask for.
 local USER_ID, CREATED_AT, SESSION_ID, UPDATED_AT, SESSION_STATUS, CREATION_ID = 1, 2, 3, 4, 5, 6
 local TTL, MESSAGE_COUNT, VERSION, USER_PREFERENCES, METADATA, UNKNOWN = 7, 8, 9, 10, 11, 12
-local ATTRIBUTES = 12
-local FIRST, NEXT, WEIGHT = 13, 14, 15
+local HISTORY = 13
+local ATTRIBUTES = 13
+local FIRST, NEXT, WEIGHT = 14, 15, 16
 
 -- The values of a session's attributes, and behind them those of other fields; false where there is
 -- none.
 local function fetch(key, ...)
   return redis.call('HMGET', key, 'userId', 'createdAt', 'sessionId', 'updatedAt', 'sessionStatus',
-    'creationId', 'ttl', 'messageCount', 'version', 'userPreferences', 'metadata', 'unknown', ...)
+    'creationId', 'ttl', 'messageCount', 'version', 'userPreferences', 'metadata', 'unknown',
+    'history', ...)
 end
 
 -- Whether there is no session at all. One may lack its owner, if another program wrote it.
@@ -31,6 +31,11 @@ end
 -- beyond 2^53. And it reads "inf" and "0x1" as numbers, so what is stored is looked at before.
 local function is_whole(text)
   return text and #text < 19 and string.find(text, '^%-?%d+$') ~= nil
+end
+
+-- Whether two texts are whole numbers from 0 on. To look for a pattern takes longest of all.
+local function are_counts(one, other)
+  return #one < 19 and #other < 19 and string.find(one .. ',' .. other, '^%d+,%d+$') ~= nil
 end
 
 -- A ttl that is no whole number never lapses: the record is there until it is deleted.
@@ -48,8 +53,9 @@ local now, owner, if_version, updated_at, renewal, most, room = unpack(ARGV, 1, 
 most, room = tonumber(most), tonumber(room)
 
 -- Why the session can't be written to: the writer may not know of it, it is at another version, or
--- it holds what can't be counted on. Nothing if it can. `first` is where its window begins.
-local function refusal(stored, first)
+-- it holds what can't be counted on. Nothing if it can. `first` is where its window begins; if that
+-- is not known, `reason` says why.
+local function refusal(stored, first, reason)
   local version, count = stored[VERSION], stored[MESSAGE_COUNT]
   if is_missing(key, stored) or is_expired(stored[TTL], now)
       or (owner ~= '' and owner ~= stored[USER_ID]) then
@@ -58,8 +64,10 @@ local function refusal(stored, first)
   if if_version ~= '' and if_version ~= (version or '0') then
     return 'conflict'
   end
-  if not first or not is_whole(stored[WEIGHT] or '0')
-      or (version and not is_whole(version)) or (count and not is_whole(count)) then
+  if not first then
+    return reason
+  end
+  if not are_counts(version or '0', count or '0') or not is_whole(stored[WEIGHT] or '0') then
     return 'corrupt'
   end
   return nil
@@ -95,11 +103,11 @@ local function commit(stored, values, added)
   local is_large = #version > 15 or (count and #count > 15) -- Lua would round it
   local last = #values
   if not is_large then
-    stored[VERSION] = string.format('%.0f', version + 1)
+    stored[VERSION] = string.format('%d', version + 1)
     values[last + 1], values[last + 2] = 'version', stored[VERSION]
     last = last + 2
     if count then
-      stored[MESSAGE_COUNT] = string.format('%.0f', count + added)
+      stored[MESSAGE_COUNT] = string.format('%d', count + added)
       values[last + 1], values[last + 2] = 'messageCount', stored[MESSAGE_COUNT]
       last = last + 2
     end
@@ -127,22 +135,162 @@ local function commit(stored, values, added)
   lease(stored[TTL], now)
 end
 
+-- A session with history is stored in the second form: its number stands before the weight, as in
+-- '2:348'. Who knows the first form alone takes that for no number, and does not write.
+local FORM, MARK = '2', '2:'
+local HISTORY_BYTES = 336000 -- what the window of a session with history may weigh
+
 -- Where the window stands: the sequence number of its first message, and the one behind its last.
--- Nothing if that can't be true. Beyond 2^53 counting up never ends: so a range is gone through
--- only if it can be counted and the record has as many fields, which is not worth asking below a
--- chunk. Where another service wrote no count of messages, it is the window's length.
+-- Nothing, and why, if the form is not known here, or that can't be true. The weight becomes the
+-- number alone. Beyond 2^53 counting up never ends: so a range is gone through only if it can be
+-- counted and the record has as many fields, which is not worth asking below a chunk. Where another
+-- service wrote no count of messages, it is the window's length.
 local function window_of(key, stored)
-  local first, following = stored[FIRST] or '0', stored[NEXT] or '0'
-  if is_whole(first) and is_whole(following) then
+  local first, following, weight = stored[FIRST] or '0', stored[NEXT] or '0', stored[WEIGHT]
+  local form = weight and string.find(weight, ':', 1, true) and string.match(weight, '^(%d+):')
+  if form and form ~= FORM then
+    return nil, 'newer'
+  end
+  if stored[HISTORY] or form then
+    if not form or not is_whole(stored[HISTORY]) then
+      return nil, 'corrupt'
+    end
+    stored[WEIGHT] = string.sub(weight, #MARK + 1)
+  end
+  if are_counts(first, following) then
     first, following = tonumber(first), tonumber(following)
     local length = following - first
-    if first >= 0 and length >= 0 and following <= 1e15
+    if length >= 0 and following <= 1e15
         and (length <= CHUNK or length <= redis.call('HLEN', key)) then
       if not stored[MESSAGE_COUNT] then
-        stored[MESSAGE_COUNT] = string.format('%.0f', length)
+        stored[MESSAGE_COUNT] = string.format('%d', stored[HISTORY] and following or length)
       end
       return first, following
     end
+  end
+  return nil, 'corrupt'
+end
+
+local MOST_KEYS = 256
+local MOST_MAP_BYTES = 32768
+
+-- Merges a patch into what is stored and into `values`, the fields and values to be written. In
+-- ARGV, from an index on: the new status or ''; the number of names in the patch of the
+-- preferences; then names and values by turns, of the preferences and after them of the metadata.
+-- Why that can't be, or nothing: 'corrupt', or {the field, 'keys' or 'bytes', how many}. What it
+-- is made of is inside: a function takes time, and few writes have a patch.
+local function patch_into(stored, values, start)
+  -- The stored size of JSON texts that stand one after another: what a text, a number or a word is in
+  -- bytes, one more for a number and for each entry of a list or an object, and three more for these.
+  local function json_size(texts)
+    -- A letter in the place of each escape: then no quote is left inside a text.
+    local rest = string.gsub(texts, '\\\\', 'x')
+    rest = string.gsub(rest, '\\u%x%x%x%x', 'x')
+    rest = string.gsub(rest, '\\.', 'x')
+    local function count(pattern, replacement)
+      local before, number = #rest, nil
+      rest, number = string.gsub(rest, pattern, replacement)
+      return number, before - #rest -- by how much it became shorter
+    end
+    local texts_number, texts_bytes = count('"[^"]*"', 'x')
+    rest = string.gsub(rest .. '\0', 'e%-(%d%D)', 'e-0%1') -- as Python writes it
+    local numbers, digits = count('[-%d][-+.eE%d]*', '#')
+    local words = count('[tfn]%a+', 'x')
+    local empty = count('%[%]', '') + count('{}', '')
+    local filled = count('[%[{]', '')
+    local commas = count(',', '')
+    return texts_bytes - texts_number + digits + 2 * numbers + words + 3 * empty + 4 * filled + commas
+  end
+
+  -- The names and the values of packed entries; nothing if what is stored are none.
+  local function unpacked(packed)
+    local names, values = {}, {}
+    -- Not by a pattern: one that does not fit is tried again at each character.
+    local place = 1
+    while place <= #packed do
+      local middle = string.find(packed, '\0', place, true)
+      local last = middle and string.find(packed, '\0', middle + 1, true)
+      if not last then
+        return nil
+      end
+      names[#names + 1] = string.sub(packed, place, middle - 1)
+      values[#values + 1] = string.sub(packed, middle + 1, last - 1)
+      place = last + 1
+    end
+    return names, values
+  end
+
+  -- The stored size of entries.
+  local function size_of(names, values)
+    return #table.concat(names) + json_size(table.concat(values, '\0'))
+  end
+
+  -- Packed entries with the names and values merged in that stand in ARGV by turns; an empty value
+  -- removes its name. Nothing, and the reason, if what is stored are no entries, or if there would be
+  -- more keys or bytes than there may be: then with their number.
+  local function merged(packed, from, to)
+    local names, values = unpacked(packed)
+    if not names then
+      return nil, 'corrupt'
+    end
+    local patch, had, new_names, new_values, packed_new = {}, {}, {}, {}, {}
+    local function keep(name, value)
+      local place = #new_names + 1
+      new_names[place], new_values[place] = name, value
+      packed_new[place] = name .. '\0' .. value .. '\0'
+    end
+    for index = from, to, 2 do
+      patch[ARGV[index]] = ARGV[index + 1]
+    end
+    for index, name in ipairs(names) do
+      had[name] = true
+      if not patch[name] then
+        keep(name, values[index])
+      end
+    end
+    local is_longer = false
+    for index = from, to, 2 do
+      if ARGV[index + 1] ~= '' then
+        keep(ARGV[index], ARGV[index + 1])
+        is_longer = is_longer or not had[ARGV[index]]
+      end
+    end
+    if is_longer and #new_names > MOST_KEYS then
+      return nil, {'keys', #new_names}
+    end
+    local text = table.concat(packed_new)
+    -- No text of JSON stands for more than twice as many bytes.
+    if 2 * #text > MOST_MAP_BYTES then
+      local size = size_of(new_names, new_values)
+      if size > MOST_MAP_BYTES and size > size_of(names, values) then
+        return nil, {'bytes', size}
+      end
+    end
+    return text
+  end
+
+  local status, first_name = ARGV[start], start + 2
+  local last = first_name + 2 * tonumber(ARGV[start + 1]) - 1
+  local patches = {
+    {'userPreferences', USER_PREFERENCES, first_name, last},
+    {'metadata', METADATA, last + 1, #ARGV},
+  }
+  for _, patch in ipairs(patches) do
+    local field, place, from, to = unpack(patch)
+    if from <= to then
+      local text, reason = merged(stored[place] or '', from, to)
+      if not text then
+        return reason == 'corrupt' and reason or {field, unpack(reason)}
+      end
+      stored[place] = text
+      values[#values + 1] = field
+      values[#values + 1] = text
+    end
+  end
+  if status ~= '' then
+    stored[SESSION_STATUS] = status
+    values[#values + 1] = 'sessionStatus'
+    values[#values + 1] = status
   end
   return nil
 end
@@ -163,77 +311,16 @@ local function answer(stored, messages, from)
   return table.concat(stored, '\255', 0, last)
 end
 
-local status, preferences = ARGV[8], tonumber(ARGV[9])
-local FIRST_NAME = 10
-local MOST_KEYS = 32
-
--- The packed entries of a field with the patch merged in, their number, and whether one was added;
--- nothing if what is stored are no entries.
-local function merged(packed, from, to)
-  local patch = {}
-  for index = from, to, 2 do
-    patch[ARGV[index]] = ARGV[index + 1]
-  end
-  local entries, had = {}, {}
-  -- Not by a pattern: one that does not fit is tried again at each character.
-  packed = packed or ''
-  local place = 1
-  while place <= #packed do
-    local middle = string.find(packed, '\0', place, true)
-    local last = middle and string.find(packed, '\0', middle + 1, true)
-    if not last then
-      return nil
-    end
-    local name = string.sub(packed, place, middle - 1)
-    had[name] = true
-    if not patch[name] then
-      entries[#entries + 1] = string.sub(packed, place, last)
-    end
-    place = last + 1
-  end
-  local is_longer = false
-  for index = from, to, 2 do
-    local name, value = ARGV[index], ARGV[index + 1]
-    if value ~= '' then
-      entries[#entries + 1] = name .. '\0' .. value .. '\0'
-      is_longer = is_longer or not had[name]
-    end
-  end
-  return table.concat(entries), #entries, is_longer
-end
-
 local stored = fetch(key, 'first', 'next', 'weight')
-local first = window_of(key, stored)
-local why_not = refusal(stored, first)
+local first, following = window_of(key, stored)
+local why_not = refusal(stored, first, following)
 if why_not then
   return why_not
 end
-
 local values = {}
-local last = FIRST_NAME + 2 * preferences - 1
-local patches = {
-  {'userPreferences', USER_PREFERENCES, FIRST_NAME, last},
-  {'metadata', METADATA, last + 1, #ARGV},
-}
-for _, patch in ipairs(patches) do
-  local field, place, from, to = unpack(patch)
-  if from <= to then
-    local text, number, is_longer = merged(stored[place], from, to)
-    if not text then
-      return 'corrupt'
-    end
-    if is_longer and number > MOST_KEYS then
-      return {field, number}
-    end
-    values[#values + 1] = field
-    values[#values + 1] = text
-    stored[place] = text
-  end
-end
-if status ~= '' then
-  values[#values + 1] = 'sessionStatus'
-  values[#values + 1] = status
-  stored[SESSION_STATUS] = status
+why_not = patch_into(stored, values, 8)
+if why_not then
+  return why_not
 end
 commit(stored, values, nil)
 return answer(stored, {}, 1)

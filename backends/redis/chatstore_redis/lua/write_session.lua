@@ -7,14 +7,16 @@
 -- scripts, what else they ask for.
 local USER_ID, CREATED_AT, SESSION_ID, UPDATED_AT, SESSION_STATUS, CREATION_ID = 1, 2, 3, 4, 5, 6
 local TTL, MESSAGE_COUNT, VERSION, USER_PREFERENCES, METADATA, UNKNOWN = 7, 8, 9, 10, 11, 12
-local ATTRIBUTES = 12
-local FIRST, NEXT, WEIGHT = 13, 14, 15
+local HISTORY = 13
+local ATTRIBUTES = 13
+local FIRST, NEXT, WEIGHT = 14, 15, 16
 
 -- The values of a session's attributes, and behind them those of other fields; false where there is
 -- none.
 local function fetch(key, ...)
   return redis.call('HMGET', key, 'userId', 'createdAt', 'sessionId', 'updatedAt', 'sessionStatus',
-    'creationId', 'ttl', 'messageCount', 'version', 'userPreferences', 'metadata', 'unknown', ...)
+    'creationId', 'ttl', 'messageCount', 'version', 'userPreferences', 'metadata', 'unknown',
+    'history', ...)
 end
 
 -- Whether there is no session at all. One may lack its owner, if another program wrote it.
@@ -37,6 +39,11 @@ end
 -- beyond 2^53. And it reads "inf" and "0x1" as numbers, so what is stored is looked at before.
 local function is_whole(text)
   return text and #text < 19 and string.find(text, '^%-?%d+$') ~= nil
+end
+
+-- Whether two texts are whole numbers from 0 on. To look for a pattern takes longest of all.
+local function are_counts(one, other)
+  return #one < 19 and #other < 19 and string.find(one .. ',' .. other, '^%d+,%d+$') ~= nil
 end
 
 -- A ttl that is no whole number never lapses: the record is there until it is deleted.
@@ -65,10 +72,10 @@ local stored = fetch(key)
 if overwrite == '' and not is_missing(key, stored) and not is_expired(stored[TTL], now) then
   return 0
 end
--- Once something is written, nothing is refused any more for want of memory, and DEL never is: so
--- the refusal has to come before.
+-- Once something is written, nothing is refused any more for want of memory, and UNLINK never is:
+-- so the refusal has to come before.
 redis.call('HSET', key, 'first', '0')
-redis.call('DEL', key)
+redis.call('UNLINK', key)
 in_chunks('HSET', ARGV, BEFORE + 1)
 lease(ttl, now)
 return 1

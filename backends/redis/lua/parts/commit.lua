@@ -10,11 +10,11 @@ local function commit(stored, values, added)
   local is_large = #version > 15 or (count and #count > 15) -- Lua would round it
   local last = #values
   if not is_large then
-    stored[VERSION] = string.format('%.0f', version + 1)
+    stored[VERSION] = string.format('%d', version + 1)
     values[last + 1], values[last + 2] = 'version', stored[VERSION]
     last = last + 2
     if count then
-      stored[MESSAGE_COUNT] = string.format('%.0f', count + added)
+      stored[MESSAGE_COUNT] = string.format('%d', count + added)
       values[last + 1], values[last + 2] = 'messageCount', stored[MESSAGE_COUNT]
       last = last + 2
     end

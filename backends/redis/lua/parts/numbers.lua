@@ -4,6 +4,11 @@ local function is_whole(text)
   return text and #text < 19 and string.find(text, '^%-?%d+$') ~= nil
 end
 
+-- Whether two texts are whole numbers from 0 on. To look for a pattern takes longest of all.
+local function are_counts(one, other)
+  return #one < 19 and #other < 19 and string.find(one .. ',' .. other, '^%d+,%d+$') ~= nil
+end
+
 -- A ttl that is no whole number never lapses: the record is there until it is deleted.
 local function is_expired(ttl, now)
   return is_whole(ttl) and tonumber(ttl) <= tonumber(now)

@@ -11,8 +11,9 @@ local now, owner, if_version, updated_at, renewal, most, room = unpack(ARGV, 1, 
 most, room = tonumber(most), tonumber(room)
 
 -- Why the session can't be written to: the writer may not know of it, it is at another version, or
--- it holds what can't be counted on. Nothing if it can. `first` is where its window begins.
-local function refusal(stored, first)
+-- it holds what can't be counted on. Nothing if it can. `first` is where its window begins; if that
+-- is not known, `reason` says why.
+local function refusal(stored, first, reason)
   local version, count = stored[VERSION], stored[MESSAGE_COUNT]
   if is_missing(key, stored) or is_expired(stored[TTL], now)
       or (owner ~= '' and owner ~= stored[USER_ID]) then
@@ -21,8 +22,10 @@ local function refusal(stored, first)
   if if_version ~= '' and if_version ~= (version or '0') then
     return 'conflict'
   end
-  if not first or not is_whole(stored[WEIGHT] or '0')
-      or (version and not is_whole(version)) or (count and not is_whole(count)) then
+  if not first then
+    return reason
+  end
+  if not are_counts(version or '0', count or '0') or not is_whole(stored[WEIGHT] or '0') then
     return 'corrupt'
   end
   return nil

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
 from typing import Any, cast
 from weakref import WeakValueDictionary
@@ -13,10 +13,10 @@ from chatstore.errors import ChatStoreError, ConfigurationError
 from chatstore.runtime import deadline
 from chatstore.runtime.forks import call_in_child
 from chatstore_sql.errors import is_busy, is_undecodable
+from chatstore_sql.sql_text import Parameters
 from chatstore_sql.sqlite import forks
 from chatstore_sql.sqlite.file import DatabaseFile, Inode
 from chatstore_sql.sqlite.sqlalchemy_engine import INODE
-from chatstore_sql.statements import Parameters
 
 Row = tuple[Any, ...]
 
@@ -38,19 +38,43 @@ class Connection:
         """Which write-ahead log it has written to."""
         self.use = use
 
-    def fetch(self, statement: str, parameters: Parameters) -> list[Row]:
-        """All rows of a SELECT. Bytes that are not UTF-8 become characters that no decoder of JSON
-        takes: the record they stand in, and no other, can't be read."""
+    def fetch(
+        self,
+        statement: str,
+        parameters: Parameters,
+        *,
+        until: Callable[[], Callable[[Row], bool]] | None = None,
+    ) -> list[Row]:
+        """All rows of a SELECT; or those up to the first that a new `until` says yes to. Bytes that
+        are not UTF-8 become characters that no decoder of JSON takes: the record they stand in, and
+        no other, can't be read."""
         try:
-            return self.cursor.execute(statement, parameters).fetchall()
+            return self._rows(statement, parameters, until)
         except sqlite3.OperationalError as error:
             if not is_undecodable(error):
                 raise
         self.driver.text_factory = _lenient_text
         try:
-            return self.cursor.execute(statement, parameters).fetchall()
+            return self._rows(statement, parameters, until)
         finally:
             self.driver.text_factory = str
+
+    def _rows(
+        self,
+        statement: str,
+        parameters: Parameters,
+        until: Callable[[], Callable[[Row], bool]] | None,
+    ) -> list[Row]:
+        rows = self.cursor.execute(statement, parameters)
+        if until is None:
+            return rows.fetchall()
+        found: list[Row] = []
+        is_enough = until()
+        for row in rows:
+            found.append(row)
+            if is_enough(row):
+                break
+        return found
 
     def broken_off(self) -> AbstractContextManager[None]:
         """What runs in the block is broken off at the call's deadline."""

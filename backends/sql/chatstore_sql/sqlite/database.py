@@ -7,25 +7,25 @@ database answers, and whoever mistypes a path makes nothing.
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Any, Protocol, Self, TypeVar
 
 from sqlalchemy import Engine
 
-from chatstore.errors import BackendUnavailableError, SchemaError
+from chatstore.errors import SchemaError
 from chatstore.runtime import deadline
 from chatstore_sql import statements
 from chatstore_sql.errors import is_busy
+from chatstore_sql.sql_text import NO_PARAMETERS, Parameters
 from chatstore_sql.sqlite import forks
-from chatstore_sql.sqlite.connections import Connection, Connections, Row, writer_lock
+from chatstore_sql.sqlite.connections import Connection, Connections, Row
 from chatstore_sql.sqlite.file import DatabaseFile, file_address
 from chatstore_sql.sqlite.sqlalchemy_engine import BUSY_SECONDS, EngineSettings, settings_of
-from chatstore_sql.sqlite.tables import ensure_schema, require_schema
-from chatstore_sql.statements import NO_PARAMETERS, Parameters
+from chatstore_sql.sqlite.tables import ensure_schema, require_schema, upgrade_schema
+from chatstore_sql.sqlite.turns import Turn, Turns, patiently
 
 Result = TypeVar("Result")
 
-_PAUSE = 0.001
 _PAUSE_AT_OPENING = 0.005
 _UNWATCHED: AbstractContextManager[None] = nullcontext()
 
@@ -50,6 +50,10 @@ class Cursor(Protocol):
         """The rows that it found."""
         ...
 
+    def __iter__(self) -> Iterator[Any]:
+        """The rows that it found, one by one."""
+        ...
+
 
 class _NothingThere:
     """A cursor of an empty database. A call that stores no session has nothing to write in one."""
@@ -65,6 +69,9 @@ class _NothingThere:
     def fetchall(self) -> list[Any]:
         return []
 
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
 
 class Database:
     """Where the calls of one store go: statements that read, and transactions that may write."""
@@ -74,8 +81,7 @@ class Database:
         path = self.settings.path
         self._file = None if path is None else DatabaseFile(path)
         self.connections = Connections(engine, self._file)
-        self.writer = writer_lock(self.settings.file)
-        """By which the threads of this process take turns to write; in memory, to read as well."""
+        self.turns = Turns(self.settings, self.connections, self._file)
         self._is_open = False
 
     def read(
@@ -89,21 +95,41 @@ class Database:
         is broken off at the deadline; to have it watched costs 2 microseconds."""
         if not (self._is_open or self.open()):
             return []
-        until = time.monotonic() + self.settings.timeout
         if self._file is not None:
-            return _patiently(lambda: self._fetch(statement, parameters, may_take_long), until)
-        self._take_turn(until)
+            began = time.monotonic()
+            try:
+                return self._fetch(statement, parameters, may_take_long)
+            except Exception as error:
+                if not is_busy(error):
+                    raise
+            until = began + self.settings.timeout
+            return patiently(lambda: self._fetch(statement, parameters, may_take_long), until)
+        self.turns.take()
         try:
             return self._fetch(statement, parameters, may_take_long)
         finally:
-            self.writer.release()
+            self.turns.writer.release()
+
+    def read_together(self, work: Callable[[Connection], Result]) -> Result | None:
+        """What `work` makes of several SELECTs, which see one state of the database; None if there
+        is none."""
+        if not (self._is_open or self.open()):
+            return None
+        until = time.monotonic() + self.settings.timeout
+        if self._file is not None:
+            return patiently(lambda: self._together(work), until)
+        self.turns.take()
+        try:
+            return self._together(work)
+        finally:
+            self.turns.writer.release()
 
     def write(self, *, may_take_long: bool = False) -> AbstractContextManager[Cursor]:
         """A transaction that may write: committed at the end, rolled back if an exception leaves
         it. Raises `BackendUnavailableError` if others keep writing for longer than the timeout.
         What `may_take_long` is broken off at the deadline."""
         if self._is_open or self.open():
-            return self._alone(in_transaction=True, may_take_long=may_take_long)
+            return Turn(self.turns, in_transaction=True, watched=may_take_long)
         return nullcontext(_NothingThere())
 
     def open(self) -> bool:
@@ -120,8 +146,14 @@ class Database:
         until = time.monotonic() + self.settings.timeout
         while not self._is_open:
             try:
-                with self._alone(in_transaction=False, may_take_long=True) as cursor:
-                    ensure_schema(cursor, self.settings)
+                with Turn(self.turns, in_transaction=False, watched=True) as cursor:
+                    is_old = not ensure_schema(cursor, self.settings)
+                if is_old:
+                    # It takes as long as there is data: broken off at the deadline, it would never
+                    # succeed.
+                    with Turn(self.turns, in_transaction=False, watched=False) as cursor:
+                        upgrade_schema(cursor, self.settings)
+                    continue
             except Exception as error:
                 # To begin with WAL, SQLite needs the file for itself for a moment, and does not
                 # wait for others that are opening it.
@@ -161,59 +193,9 @@ class Database:
         """Give the connections back."""
         self.connections.close()
 
-    @contextmanager
-    def _alone(self, *, in_transaction: bool, may_take_long: bool) -> Iterator[sqlite3.Cursor]:
-        """A cursor, while no other thread of this process writes. In a transaction, no other
-        process writes either: it is committed at the end."""
-        until = time.monotonic() + self.settings.timeout
-        self._take_turn(until)
-        try:
-            take = self._begin if in_transaction else self.connections.take
-            connection = _patiently(take, until)
-            cursor = connection.cursor
-            try:
-                with connection.broken_off() if may_take_long else _UNWATCHED:
-                    if in_transaction and self._file is not None:
-                        # It may have waited since it was looked at.
-                        connection.log = self._file.require_whole(connection.log)
-                    yield cursor
-                    if in_transaction:
-                        cursor.execute("COMMIT")
-            except BaseException as error:
-                self.connections.recover(connection, error)
-                raise
-            self.connections.give(connection)
-        finally:
-            self.writer.release()
-
-    def _take_turn(self, until: float) -> None:
-        if self.writer.acquire(blocking=False):
-            return
-        # A lock wakes who waits for it; SQLite's own waiting is a poll.
-        left = deadline.seconds_left(max(until - time.monotonic(), 0.0))
-        if not self.writer.acquire(timeout=-1 if left is None else left):
-            # Which of both times is up?
-            deadline.seconds_left()
-            raise BackendUnavailableError(
-                f"{self.settings.place}: other threads kept writing for {self.settings.timeout:g} "
-                "seconds, the URL's timeout; send the call again"
-            )
-
-    def _begin(self) -> Connection:
-        """A connection in a transaction that may write."""
-        connection = self.connections.take()
-        try:
-            connection.cursor.execute("BEGIN IMMEDIATE")
-        except BaseException as error:
-            self.connections.recover(connection, error)
-            raise
-        return connection
-
     def _fetch(self, statement: str, parameters: Parameters, may_take_long: bool) -> list[Row]:
-        connection = self.connections.take()
+        connection = self._reader()
         try:
-            if self._file is not None:
-                self._file.require_there()
             with connection.broken_off() if may_take_long else _UNWATCHED:
                 rows = connection.fetch(statement, parameters)
         except BaseException as error:
@@ -222,14 +204,25 @@ class Database:
         self.connections.give(connection)
         return rows
 
-
-def _patiently(attempt: Callable[[], Result], until: float) -> Result:
-    """What comes of the attempt: made again as long as somebody else holds the file, which opening
-    a connection may find too, and there is time."""
-    while True:
+    def _together(self, work: Callable[[Connection], Result]) -> Result:
+        connection = self._reader()
         try:
-            return attempt()
-        except Exception as error:
-            if not is_busy(error) or time.monotonic() >= until:
-                raise
-        deadline.pause(_PAUSE)
+            connection.cursor.execute("BEGIN")
+            result = work(connection)
+            connection.cursor.execute("COMMIT")
+        except BaseException as error:
+            self.connections.recover(connection, error)
+            raise
+        self.connections.give(connection)
+        return result
+
+    def _reader(self) -> Connection:
+        """A connection to the file that was opened."""
+        connection = self.connections.take()
+        try:
+            if self._file is not None:
+                self._file.require_there()
+        except BaseException as error:
+            self.connections.recover(connection, error)
+            raise
+        return connection

@@ -19,18 +19,24 @@ def message() -> Message:
 SESSION = Session(
     session_id="chat", user_id="ana", created_at=utc_now(), version=1, messages=[message()]
 )
+AMENDED = SESSION.messages[0].model_copy(update={"content": "y"})
 
 WRITES: dict[str, Call] = {
     "create": lambda store: store.create("ana"),
     "append": lambda store: store.append("chat", message()),
     "append_and_get": lambda store: store.append_and_get("chat", message()),
+    "append of state": lambda store: store.append("chat", message(), metadata={"a": 1}),
     "rewrite": lambda store: store.rewrite("chat", [message()], if_version=1),
+    "whole rewrite": lambda store: store.rewrite("chat", [message()], if_version=1, whole=True),
+    "amend": lambda store: store.amend("chat", AMENDED),
     "update": lambda store: store.update("chat", metadata={"a": 1}),
     "delete": lambda store: store.delete("chat"),
     "restore": lambda store: store.restore(SESSION, overwrite=True),
 }
 READS: dict[str, Call] = {
     "get": lambda store: store.get("chat"),
+    "get of the last": lambda store: store.get("chat", last=1),
+    "list_messages": lambda store: store.list_messages("chat"),
     "get_many": lambda store: store.get_many(["chat"]),
     "list_sessions": lambda store: store.list_sessions("ana"),
     "scan": lambda store: store.scan(),

@@ -32,6 +32,10 @@ class SteppedDeployment(Deployment):
         self._before_request()
         return super().run(script, key, *arguments)
 
+    def run_on(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> Any:
+        self._before_request()
+        return super().run_on(script, keys, *arguments)
+
     def run_all(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> list[Any]:
         if keys:
             self._before_request()
@@ -63,6 +67,7 @@ def stepped(store: RedisSessionStore, before_request: Callable[[], None]) -> Red
     connection = SteppedDeployment(store.engine.deployment.client, before_request)
     store.engine.deployment = connection
     store.engine.index.deployment = connection
+    store.engine.writer.deployment = connection
     return store
 
 

@@ -1,4 +1,4 @@
-"""The two protocols: what callers use, and what operators use, on the same object."""
+"""What callers use."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from chatstore.models import Message, Page, Session, SessionInfo
 from chatstore.policy import RetentionPolicy
-from chatstore.runtime.options import require_methods
 
 if TYPE_CHECKING:
     from chatstore.user_sessions import UserSessions
@@ -36,15 +35,20 @@ class SessionStore(Protocol):
     ) -> Session:
         """Create a session, with a UUIDv4 for its id unless one is given.
 
-        At most 6,000 messages; the policy's window of them is kept and all are counted. A key
-        whose value is None is left out. Raises `SessionExistsError` if a live session has the id;
-        an expired one is replaced, and nothing of it shows through.
+        At most 6,000 messages; the policy's window of them is kept and all are counted. With
+        `keep_history` in the policy the session keeps all its messages until it ends, and
+        `max_messages` is its window for good, whoever calls under whatever policy. A key whose
+        value is None is left out. Raises `SessionExistsError` if a live session has the id; an
+        expired one is replaced, and nothing of it shows through.
         """
         ...
 
-    def get(self, session_id: str, *, user_id: str | None = None) -> Session:
-        """The session with its window; it reads its own writes. Raises `SessionNotFoundError` if
-        it is missing, expired or somebody else's."""
+    def get(
+        self, session_id: str, *, user_id: str | None = None, last: int | None = None
+    ) -> Session:
+        """The session with its window, or with at most the `last` messages of it, from 0; it reads
+        its own writes. Raises `SessionNotFoundError` if it is missing, expired or somebody
+        else's."""
         ...
 
     def get_or_create(
@@ -70,17 +74,21 @@ class SessionStore(Protocol):
         self,
         session_id: str,
         *messages: Message,
+        user_preferences: Mapping[str, object] | None = None,
+        metadata: Mapping[str, object] | None = None,
+        session_status: str | None = None,
         user_id: str | None = None,
         if_version: int | None = None,
     ) -> SessionInfo:
-        """Append 1 to 100 messages, whole or not at all, in the order of arrival at the engine.
+        """Append 1 to 100 messages, whole or not at all, in the order of arrival at the engine, and
+        change in the same atomic step what `update` would change.
 
         Idempotent by message id: of a batch that was sent again, what comes after its last message
         still in the stored window is added. If that is nothing, nothing is written. Raises
         `SessionNotFoundError`: a write never revives the dead; and `InvalidInputError`, naming the
         message, for one that the window holds with other content (its time does not count) or in
         another order, and for a new one that stands before a stored one: nothing is dropped without
-        a word.
+        a word. A session with history takes at most 336,000 bytes at once.
         """
         ...
 
@@ -88,6 +96,9 @@ class SessionStore(Protocol):
         self,
         session_id: str,
         *messages: Message,
+        user_preferences: Mapping[str, object] | None = None,
+        metadata: Mapping[str, object] | None = None,
+        session_status: str | None = None,
         user_id: str | None = None,
         if_version: int | None = None,
     ) -> Session:
@@ -101,16 +112,81 @@ class SessionStore(Protocol):
         *,
         if_version: int | None,
         user_id: str | None = None,
+        whole: bool = False,
     ) -> Session:
         """Put a new list of messages (at most 6,000) in the window's place: edit, regenerate,
         redact, pop, clear.
 
+        Of a session with history what `get` shows is replaced, by at most as many messages as its
+        window holds; where fewer take that place, older ones slide into view. `whole` replaces all
+        that is kept.
+
         With `if_version=None` the last writer wins, over an append acknowledged meanwhile too. If
         the session is one version further and holds exactly these messages, the call has happened
         already, and its result is returned. `message_count` changes by the number given less the
-        number that this store's reader saw. Raises `SessionNotFoundError`.
+        number that this store's reader saw (`whole`: that was kept). Raises `SessionNotFoundError`.
         """
         ...
+
+    def amend(
+        self,
+        session_id: str,
+        message: Message,
+        *,
+        user_id: str | None = None,
+        if_version: int | None = None,
+    ) -> Session:
+        """Put `message` in the place of the one with its id in the window: a streamed answer is
+        complete, was rated, or is taken back.
+
+        Count and order stay. If it says the same already (its time does not count), nothing is
+        written. From then on its id in an `append` is that of a message sent again, whatever the
+        content. Raises `SessionNotFoundError`, `MessageNotFoundError` if the window has no such
+        message, and `MessageTooLargeError` where bytes bound the window and it would not fit.
+        """
+        ...
+
+    def list_messages(
+        self,
+        session_id: str,
+        *,
+        user_id: str | None = None,
+        newest_first: bool = True,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Message]:
+        """One page of all messages that are kept: of a session with history all there ever were,
+        of another one its stored window.
+
+        It holds exactly `limit` (1 to 1,000) messages whenever so many follow, unless they are
+        larger than 1,000,000 bytes together; one at least. `version` is the session's. The cursor
+        is a position: it stays good while messages arrive, in either direction; after a `rewrite`
+        positions are used again. Raises `SessionNotFoundError`, and `InvalidCursorError` for a
+        cursor that is none, or is another session's.
+        """
+        ...
+
+    def iter_messages(
+        self,
+        session_id: str,
+        *,
+        user_id: str | None = None,
+        newest_first: bool = True,
+        page_size: int = 100,
+    ) -> Iterator[Message]:
+        """Walk all pages of `list_messages`, fetching one of `page_size` at a time."""
+        cursor: str | None = None
+        while True:
+            page = self.list_messages(
+                session_id,
+                user_id=user_id,
+                newest_first=newest_first,
+                limit=page_size,
+                cursor=cursor,
+            )
+            yield from page.items
+            if (cursor := page.next_cursor) is None:
+                return
 
     def update(
         self,
@@ -198,49 +274,3 @@ class SessionStore(Protocol):
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-
-class Maintenance(Protocol):
-    """What operators need of a store."""
-
-    def ping(self) -> None:
-        """Return if the engine answers and holds what chatstore needs; raise a `BackendError` if
-        not."""
-        ...
-
-    def delete_user(self, user_id: str) -> int:
-        """Erase everything of one user, expired and unreadable records and index entries too; how
-        many live sessions that were."""
-        ...
-
-    def purge_expired(self) -> int:
-        """Reclaim what has expired; how many records this call removed itself."""
-        ...
-
-    def scan(self, *, limit: int = 100, cursor: str | None = None) -> Page[Session]:
-        """Live sessions of all users, each at least once over the pages until `next_cursor` is
-        None. Order, cursor and how full a page is (at most `limit`, 1 to 1,000) are the backend's
-        own."""
-        ...
-
-    def restore(self, session: Session, *, overwrite: bool = False) -> None:
-        """Write a record exactly as it was, times and version too; it is neither trimmed nor
-        renewed. Raises `SessionExistsError` if a live session has the id and `overwrite` is
-        false."""
-        ...
-
-
-class MaintainedSessionStore(SessionStore, Maintenance, Protocol):
-    """Both protocols on one object: what `open_store` returns and what the contract tests."""
-
-
-def require_store(argument: str, store: object, *protocols: type) -> None:
-    """Raise `ConfigurationError` unless `store` has the methods of these protocols, both by
-    default, and none of them is to be awaited."""
-    names = [
-        name
-        for protocol in protocols or (SessionStore, Maintenance)
-        for name, member in vars(protocol).items()
-        if callable(member) and not name.startswith("_")
-    ]
-    require_methods(argument, store, names, "a synchronous store, such as open_store returns")

@@ -1,0 +1,23 @@
+"""Messages in chunks, for what is written by many transactions."""
+
+from collections.abc import Iterator
+
+from chatstore.engine import StoredMessage
+
+CHUNK = 500
+"""How many messages one transaction writes."""
+CHUNK_BYTES = 1_000_000
+"""How much they may weigh together, unless it is one alone."""
+
+
+def chunks(messages: Iterator[StoredMessage]) -> Iterator[list[StoredMessage]]:
+    """The messages in chunks; the last one may be empty."""
+    chunk: list[StoredMessage] = []
+    weight = 0
+    for message in messages:
+        if len(chunk) == CHUNK or (chunk and weight + message.weight > CHUNK_BYTES):
+            yield chunk
+            chunk, weight = [], 0
+        chunk.append(message)
+        weight += message.weight
+    yield chunk
