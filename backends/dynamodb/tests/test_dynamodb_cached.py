@@ -21,6 +21,7 @@ class TestRedisOverLocal(SessionStoreContract):
         harness.close()
 
 
+@pytest.mark.long
 @legs.on("redis", "dynamodb")
 class TestDyingRedisOverLocal(SessionStoreContract):
     """DynamoDB keeps the contract while the Redis in front of it dies and comes back."""

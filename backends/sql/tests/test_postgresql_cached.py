@@ -11,6 +11,7 @@ from redis_support.cached import RedisOverHarness
 from redis_support.harness import fake_redis
 
 
+@pytest.mark.long
 @legs.on("postgresql")
 class TestFakeRedisOverPostgreSQL(SessionStoreContract):
     """fakeredis over PostgreSQL keeps the contract."""

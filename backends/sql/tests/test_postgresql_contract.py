@@ -30,6 +30,7 @@ class TestPgBouncer(SessionStoreContract):
         harness.close()
 
 
+@pytest.mark.long
 @legs.on("postgresql")
 class TestPostgreSQLThroughAsync(SessionStoreContract):
     """The store keeps the contract on a real server, behind the async adapter."""
