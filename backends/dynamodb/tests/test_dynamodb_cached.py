@@ -10,6 +10,7 @@ from redis_support.cached import DyingRedisOverHarness, RedisOverHarness
 from redis_support.harness import real_redis
 
 
+@pytest.mark.long
 @legs.on("redis", "dynamodb")
 class TestRedisOverLocal(SessionStoreContract):
     """A real Redis over DynamoDB Local keeps the contract."""
