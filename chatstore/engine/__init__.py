@@ -6,6 +6,7 @@ from chatstore.engine.cursor import Position
 from chatstore.engine.engine import Engine
 from chatstore.engine.history import (
     history_of,
+    place_to_amend,
     require_amended_fit,
     require_batch_weight,
     require_window,
@@ -69,6 +70,7 @@ __all__ = [
     "new_part",
     "newest",
     "pause",
+    "place_to_amend",
     "require_amended_fit",
     "require_batch_weight",
     "require_window",

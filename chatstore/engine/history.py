@@ -6,7 +6,7 @@ how many of the newest messages are the session's window, whoever calls.
 
 from collections.abc import Mapping, Sequence
 
-from chatstore.errors import InvalidInputError, MessageTooLargeError
+from chatstore.errors import InvalidInputError, MessageNotFoundError, MessageTooLargeError
 from chatstore.policy import MAX_HISTORY_WINDOW, MAX_WINDOW_BYTES, RetentionPolicy
 from chatstore.record.stored import StoredMessage
 
@@ -49,6 +49,18 @@ def require_window(messages: Sequence[StoredMessage], history: int) -> None:
             "replace the whole history by whole=True",
         )
     require_batch_weight(messages)
+
+
+def place_to_amend(session_id: str, message_id: str, stored_ids: Sequence[str]) -> int:
+    """The place in the window, whose ids are `stored_ids`, of the message that is to be amended.
+
+    An id may be there twice, where a rewrite let an older message slide into view: it is the newest
+    of them, which a retry meets as well. Raises `MessageNotFoundError` if there is none.
+    """
+    for place in range(len(stored_ids) - 1, -1, -1):
+        if stored_ids[place] == message_id:
+            return place
+    raise MessageNotFoundError(session_id, message_id)
 
 
 def require_amended_fit(

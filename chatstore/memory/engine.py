@@ -10,18 +10,14 @@ from chatstore.engine.cursor import Position
 from chatstore.engine.engine import Engine
 from chatstore.engine.history import (
     history_of,
+    place_to_amend,
     require_amended_fit,
     require_batch_weight,
     require_window,
 )
 from chatstore.engine.query import MessageQuery, MessagesFound, PageQuery, first_position
 from chatstore.engine.write import Patch, Write
-from chatstore.errors import (
-    ChatStoreError,
-    ConfigurationError,
-    MessageNotFoundError,
-    SessionNotFoundError,
-)
+from chatstore.errors import ChatStoreError, ConfigurationError, SessionNotFoundError
 from chatstore.memory.documents import (
     completed,
     info_of,
@@ -139,9 +135,7 @@ class MemoryEngine(Engine):
             stored = self._visible_document(write)
             window = window_of(stored)
             ids = [known["messageId"] for known in window]
-            if message.message_id not in ids:
-                raise MessageNotFoundError(write.session_id, message.message_id)
-            place = len(ids) - 1 - ids[::-1].index(message.message_id)
+            place = place_to_amend(write.session_id, message.message_id, ids)
             if not is_same(message, window[place]):
                 stored = completed(stored)
                 write.require_version(stored["version"])

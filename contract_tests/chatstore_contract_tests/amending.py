@@ -84,6 +84,16 @@ class AmendingBehaviour(Behaviour):
                     assert told(after.messages[-3:-1]) == told(window[-2:])
                     assert after.message_count == 174
 
+        with every_case() as case, harness.open(policy=keeping(4), clock=clock) as store:
+            source = store.create("ana", session_id="twice", messages=batch(4, "once"))
+            first, second, third, _ = source.messages
+            newer = other(first, "sent long after")
+            copy = source.model_copy(update={"messages": [third, newer]})
+            store.restore(copy, history=[first, second], overwrite=True)
+            with case("the newest, if an id is there twice"):
+                found = store.amend("twice", other(first))
+                assert contents(found) == [*contents(source)[:3], "amended"]
+
     def test_an_equal_amend_writes_nothing(self, harness: Harness, clock: ManualClock) -> None:
         """What says the same already is not written, whatever its time and the version asked
         for."""

@@ -20,9 +20,10 @@ from chatstore.engine import (
     is_same,
     new_part,
     newest,
+    place_to_amend,
     require_amended_fit,
 )
-from chatstore.errors import ChatStoreError, MessageNotFoundError, SessionNotFoundError
+from chatstore.errors import ChatStoreError, SessionNotFoundError
 from chatstore.policy import RetentionPolicy
 from chatstore_dynamodb import expressions, maintenance
 from chatstore_dynamodb.arguments import require_flag, require_name
@@ -161,9 +162,7 @@ class DynamoDBEngine(Engine):
         def following(stored: StoredItem, _: bool) -> Request | None:
             start = stored.window_start
             ids = stored.message_ids[start:]
-            if message.message_id not in ids:
-                raise MessageNotFoundError(write.session_id, message.message_id)
-            place = start + ids.index(message.message_id)
+            place = start + place_to_amend(write.session_id, message.message_id, ids)
             if is_same(message, stored.message(place)):
                 return None
             write.require_version(stored.version or 0)

@@ -7,7 +7,6 @@ from chatstore import (
     BackendError,
     ChatStoreError,
     JsonObject,
-    MessageNotFoundError,
     SchemaError,
     SessionNotFoundError,
 )
@@ -32,6 +31,7 @@ from chatstore.engine import (
     is_visible,
     new_part,
     newest,
+    place_to_amend,
     require_amended_fit,
     require_batch_weight,
     require_window,
@@ -136,9 +136,7 @@ class JsonFilesEngine(Engine):
             stored = self._live(write)
             seen = window(stored)
             ids = [each["messageId"] for each in seen]
-            if message.message_id not in ids:
-                raise MessageNotFoundError(write.session_id, message.message_id)
-            place = len(ids) - 1 - ids[::-1].index(message.message_id)
+            place = place_to_amend(write.session_id, message.message_id, ids)
             if not is_same(message, seen[place]):
                 write.require_version(stored["version"])
                 weights = document_weights(seen)

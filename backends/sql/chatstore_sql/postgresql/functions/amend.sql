@@ -1,4 +1,4 @@
--- A message in the place of the one with its id in the window.
+-- A message in the place of the newest one with its id in the window.
 CREATE OR REPLACE FUNCTION @schema@.chat_amend(
   p_session_id text, p_user_id text, p_if_version bigint, p_now bigint, p_updated_at text,
   p_renews boolean, p_ttl bigint, p_wait bigint,
@@ -22,7 +22,7 @@ BEGIN
   SELECT m.seq, m.size, m.body INTO place, old_size, old_body
   FROM @schema@.chat_messages AS m
   WHERE m.life = o_life AND m.message_id = p_message_id AND m.seq >= o_next_seq - in_window
-  ORDER BY m.seq LIMIT 1;
+  ORDER BY m.seq DESC LIMIT 1;
   IF NOT FOUND THEN
     outcome := 'absent';
     RETURN;
