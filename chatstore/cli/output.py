@@ -4,12 +4,14 @@ import io
 import json
 import os
 import sys
+from collections.abc import Sequence
 from typing import TextIO
 
 import typer
 from rich.console import Console, RenderableType
 
 from chatstore.cli.exit_codes import ExitCode
+from chatstore.cli.printable import printable
 
 
 def prepare_streams() -> None:
@@ -60,6 +62,15 @@ def write_error(text: str) -> None:
 def json_line(document: object) -> str:
     """One JSON document on one line. Pure ASCII: every control character is escaped."""
     return json.dumps(document, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def tell(document: object, lines: Sequence[str], *, as_json: bool) -> None:
+    """Write one answer: a JSON document, or its lines for people, made printable."""
+    if as_json:
+        write(json_line(document))
+    else:
+        text = "\n".join(lines)
+        write("".join(f"{printable(line)}\n" for line in text.split("\n")))
 
 
 def show(*renderables: RenderableType, wrapped: bool = True) -> None:

@@ -9,7 +9,6 @@ import typer
 
 from chatstore.cli import options, output
 from chatstore.cli.failures import ExitCode, UsageError
-from chatstore.cli.printable import printable
 from chatstore.environment import URL_VARIABLE
 from chatstore_dynamodb.naming import history_table_of
 from chatstore_dynamodb.place import Place
@@ -113,7 +112,7 @@ def emit(
             written.append(str(to / name))
     except OSError as error:
         raise UsageError(f"--to: {to} can't be written to ({error.strerror})") from error
-    _tell({"files": written}, written, as_json=as_json)
+    output.tell({"files": written}, written, as_json=as_json)
 
 
 @application.command("apply")
@@ -177,7 +176,7 @@ def apply(
             }
             documents.append({"table": definition.table_name, **where, "done": done})
             lines += [f"{definition.table_name}: {line}" for line in done or ["nothing to do"]]
-    _tell({"tables": documents}, lines, as_json=as_json)
+    output.tell({"tables": documents}, lines, as_json=as_json)
 
 
 @application.command("verify")
@@ -206,7 +205,7 @@ def verify(url: Url = None, history: WithHistory = False, as_json: options.AsJso
     lines = [f"{each.what}\n    {each.mend}" for each in found]
     names = " and ".join([definition.table_name, *(each.table_name for each in histories)])
     are = "is as it must be" if len(histories) == 0 else "are as they must be"
-    _tell(document, lines or [f"{names} {are}"], as_json=as_json)
+    output.tell(document, lines or [f"{names} {are}"], as_json=as_json)
     if found:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -251,11 +250,3 @@ def _in_folder(folder: Path) -> list[AnyDefinition]:
             f"--all: no {CREATE_PREFIX}*.json in {folder}; `chatstore schema emit` writes one"
         )
     return found
-
-
-def _tell(document: object, lines: list[str], *, as_json: bool) -> None:
-    if as_json:
-        output.write(output.json_line(document))
-    else:
-        text = "\n".join(lines)
-        output.write("".join(f"{printable(line)}\n" for line in text.split("\n")))

@@ -18,16 +18,14 @@ from chatstore import (
     RetentionPolicy,
     utc_now,
 )
-from chatstore.engine import document_weights, message_weight
+from chatstore.engine import message_weight
 from chatstore.values.json_values import json_text, stored_size
 from chatstore_contract_tests import Harness
 from chatstore_contract_tests.namespaces import FreshHarness, namespace_is_taken
 from chatstore_sql import SQLSessionStore, create_sqlite_engine, message_statements
-from chatstore_sql.columns import COLUMN_OF
+from chatstore_sql.foreign_columns import foreign_columns
 from chatstore_sql.sqlite.sqlalchemy_engine import Synchronous
 from chatstore_sql.url import Address, read_url
-
-_KNOWN = {*COLUMN_OF, "messages"}
 
 
 class EngineHarness(Harness):
@@ -58,22 +56,7 @@ class EngineHarness(Harness):
 
     def raw_write(self, document: JsonObject) -> None:
         messages = document.get("messages", [])
-        session = {
-            "sessionId": document["sessionId"],
-            # The columns have defaults of their own for what is not here.
-            "updatedAt": document["createdAt"],
-            "messageCount": len(messages),
-            **{name: value for name, value in document.items() if name in COLUMN_OF},
-        }
-        columns = {COLUMN_OF[name]: value for name, value in session.items()}
-        for name in ("user_preferences", "metadata"):
-            if name in columns:
-                columns[name] = json_text(columns[name])
-        unknown = {name: value for name, value in document.items() if name not in _KNOWN}
-        if unknown:
-            columns["extra"] = json_text(unknown)
-        columns["next_seq"] = columns["kept"] = len(messages)
-        columns["kept_weight"] = sum(document_weights(messages))
+        columns = foreign_columns(document)
         key = {"session_id": document["sessionId"]}
         life = "(SELECT life FROM chat_sessions WHERE session_id = :session_id)"
         self.run(f"DELETE FROM chat_messages WHERE life = {life}", key)  # noqa: S608

@@ -11,15 +11,11 @@ from itertools import chain
 from typing import NamedTuple
 
 from chatstore.engine import Moment, StoredMessage, StoredSession, each_step, is_visible
-from chatstore.errors import BackendUnavailableError
 from chatstore_sql import erasing, statements
 from chatstore_sql.appending import put
-from chatstore_sql.chunks import chunks
+from chatstore_sql.chunks import RESERVED_SECONDS, chunks, purged_meanwhile
 from chatstore_sql.rows import new_row
 from chatstore_sql.sqlite.database import Cursor, Database
-
-_DAY = 86_400
-"""After so many seconds, whoever purges erases what was written of a session that is none yet."""
 
 
 class _Written(NamedTuple):
@@ -101,7 +97,7 @@ class Place:
         with self._database.write() as cursor:
             cursor.execute(statements.BEGIN_LIVES)
             ((life,),) = cursor.execute(statements.NEXT_LIFE).fetchall()
-            erasing.leave_over(cursor, life, due=self._now.seconds + _DAY)
+            erasing.leave_over(cursor, life, due=self._now.seconds + RESERVED_SECONDS)
         return int(life)
 
     def write_chunk(self, life: int, first: int, messages: Sequence[StoredMessage]) -> None:
@@ -167,7 +163,4 @@ class Place:
     def _require_reserved(self, cursor: Cursor, life: int) -> None:
         key = {"life": life}
         if not cursor.execute(statements.SELECT_LEFTOVER_LIFE, key).fetchall():
-            raise BackendUnavailableError(
-                f"{self._database.settings.place}: the restore of this session took longer than a "
-                "day, and what it had written was purged; send the call again"
-            )
+            raise purged_meanwhile(self._database.settings.place)

@@ -11,7 +11,6 @@ import typer
 from chatstore import BackendError
 from chatstore.cli import options, output
 from chatstore.cli.failures import ExitCode, UsageError
-from chatstore.cli.printable import printable
 from chatstore.environment import URL_VARIABLE
 from chatstore.errors import ChatStoreError
 from chatstore.runtime import deadline
@@ -63,7 +62,7 @@ def emit(
         file.write_text(definition.script(address.schema_name), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"--to: {to} can't be written to ({error.strerror})") from error
-    _tell({"files": [str(file)]}, [str(file)], as_json=as_json)
+    output.tell({"files": [str(file)]}, [str(file)], as_json=as_json)
 
 
 @application.command("apply")
@@ -84,7 +83,7 @@ def apply(
     with _database(address) as database:
         done = applying.apply(database, address.schema_name)
     document = {"schema": address.schema_name, "place": address.place, "done": done}
-    _tell(document, done or ["nothing to do"], as_json=as_json)
+    output.tell(document, done or ["nothing to do"], as_json=as_json)
 
 
 @application.command("verify")
@@ -102,7 +101,7 @@ def verify(url: Url = None, as_json: options.AsJson = False) -> None:
         "differences": [{"what": each.what, "mend": each.mend} for each in found],
     }
     lines = [f"{each.what}\n    {each.mend}" for each in found]
-    _tell(document, lines or [f"{address.schema_name} is as it must be"], as_json=as_json)
+    output.tell(document, lines or [f"{address.schema_name} is as it must be"], as_json=as_json)
     if found:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -132,11 +131,3 @@ def _database(address: Address) -> Iterator[Database]:
         raise known or BackendError(f"{address.place}: {type(error).__name__}") from error
     finally:
         engine.close()
-
-
-def _tell(document: object, lines: list[str], *, as_json: bool) -> None:
-    if as_json:
-        output.write(output.json_line(document))
-    else:
-        text = "\n".join(lines)
-        output.write("".join(f"{printable(line)}\n" for line in text.split("\n")))

@@ -11,11 +11,10 @@ from uuid import uuid4
 import psycopg
 
 from chatstore import BackendError, Clock, JsonObject, RetentionPolicy, utc_now
-from chatstore.engine import document_weights
 from chatstore.values.json_values import json_text, stored_size
 from chatstore_contract_tests import Harness
 from chatstore_contract_tests.namespaces import FreshHarness, namespace_is_taken
-from chatstore_sql.columns import COLUMN_OF
+from chatstore_sql.foreign_columns import foreign_columns
 from chatstore_sql.postgresql.address import Address, read_url, require_schema_name
 from chatstore_sql.postgresql.engine import PostgreSQLEngine
 from chatstore_sql.postgresql.errors import translate
@@ -23,8 +22,6 @@ from chatstore_sql.postgresql.names import quoted
 from chatstore_sql.postgresql.schema.apply import apply
 from chatstore_sql.postgresql.sqlalchemy_engine import engine_for
 from chatstore_sql.postgresql.store import PostgreSQLSessionStore
-
-_KNOWN = {*COLUMN_OF, "messages"}
 
 
 class PostgreSQLHarness(Harness):
@@ -58,22 +55,7 @@ class PostgreSQLHarness(Harness):
 
     def raw_write(self, document: JsonObject) -> None:
         messages = document.get("messages", [])
-        session = {
-            "sessionId": document["sessionId"],
-            # The columns have defaults of their own for what is not here.
-            "updatedAt": document["createdAt"],
-            "messageCount": len(messages),
-            **{name: value for name, value in document.items() if name in COLUMN_OF},
-        }
-        columns = {COLUMN_OF[name]: value for name, value in session.items()}
-        for name in ("user_preferences", "metadata"):
-            if name in columns:
-                columns[name] = json_text(columns[name])
-        unknown = {name: value for name, value in document.items() if name not in _KNOWN}
-        if unknown:
-            columns["extra"] = json_text(unknown)
-        columns["next_seq"] = columns["kept"] = len(messages)
-        columns["kept_weight"] = sum(document_weights(messages))
+        columns = foreign_columns(document)
         names, places = ", ".join(columns), ", ".join(["%s"] * len(columns))
         ((life,),) = self.run(
             f"INSERT INTO {self.schema}.chat_sessions ({names}) VALUES ({places}) RETURNING life",

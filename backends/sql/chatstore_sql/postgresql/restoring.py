@@ -11,17 +11,13 @@ from itertools import chain
 import psycopg
 
 from chatstore.engine import Moment, StoredMessage, StoredSession, each_step, is_visible
-from chatstore.errors import BackendUnavailableError
 from chatstore.runtime import deadline
-from chatstore_sql.chunks import chunks
+from chatstore_sql.chunks import RESERVED_SECONDS, chunks, purged_meanwhile
 from chatstore_sql.postgresql import erasing
 from chatstore_sql.postgresql.database import Database, lock_wait
 from chatstore_sql.postgresql.function_texts import CHUNK
 from chatstore_sql.postgresql.writing import batch_values
 from chatstore_sql.rows import new_row
-
-_DAY = 86_400
-"""After so many seconds, whoever purges erases what was written of a session that is none yet."""
 
 
 def restore(
@@ -42,7 +38,7 @@ def restore(
     with each_step():
         if not overwrite and _is_taken(database, session.session_id, now):
             return False
-        ((reserved,),) = database.run(database.say.reserve, (now.seconds + _DAY,))
+        ((reserved,),) = database.run(database.say.reserve, (now.seconds + RESERVED_SECONDS,))
     life = int(reserved or 0)
     try:
         number = weight = 0
@@ -106,10 +102,7 @@ def _insert(
         database.say.insert, (*given, now.seconds, overwrite, lock_wait(), *batch)
     )
     if outcome == "purged":
-        raise BackendUnavailableError(
-            f"{database.place}: the restore of this session took longer than a day, and what it "
-            "had written was purged; send the call again"
-        )
+        raise purged_meanwhile(database.place)
     if outcome == "taken":
         if life is not None:
             erasing.sweep_in_time(database, life)
@@ -134,7 +127,4 @@ def _write_chunk(
     *batch, _ = batch_values(messages)
     ((reserved,),) = database.run(database.say.write_chunk, (life, first, *batch))
     if reserved == "0":
-        raise BackendUnavailableError(
-            f"{database.place}: the restore of this session took longer than a day, and what it "
-            "had written was purged; send the call again"
-        )
+        raise purged_meanwhile(database.place)
