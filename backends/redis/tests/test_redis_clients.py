@@ -19,8 +19,8 @@ from redis.sentinel import Sentinel
 from chatstore import BackendUnavailableError, Message
 from chatstore_redis import RedisSessionCache, RedisSessionStore
 from chatstore_redis.client_settings import ClusterSettings, ServerSettings, settings_of
+from loopback import LOOPBACK
 from redis_support.harness import cluster_url, server_url
-from redis_support.proxy import LOOPBACK
 from redis_support.servers import Server, running
 
 WAITING_POOL: Any = redis.BlockingConnectionPool

@@ -25,8 +25,8 @@ from chatstore import (
     utc_now,
 )
 from chatstore_redis import RedisSessionStore
+from loopback import LOOPBACK
 from redis_support.harness import server_url
-from redis_support.proxy import LOOPBACK
 from redis_support.servers import running
 
 KEY = "chatstore:s:chat"

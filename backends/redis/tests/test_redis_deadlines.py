@@ -17,10 +17,11 @@ from redis.retry import Retry
 from chatstore import BackendError, BackendUnavailableError, ChatStoreError, Message, open_store
 from chatstore_redis import RedisSessionCache, RedisSessionStore
 from chatstore_redis.cache_url import open_url as open_cache
+from loopback import LOOPBACK
 from redis_support.calls import CALLS
 from redis_support.failing import Behaviour, FailingServer, answers, closes, drips, hangs, maps_to
 from redis_support.harness import real_redis, server_url
-from redis_support.proxy import LOOPBACK, Command, Fault, Proxy, address
+from redis_support.proxy import Command, Fault, Proxy, address
 
 DEADLINE = 0.15
 """For calls that are to fail."""

@@ -10,9 +10,10 @@ import redis
 
 from chatstore import ManualClock, Message, Session, SessionNotFoundError
 from chatstore_redis import RedisSessionStore
+from loopback import LOOPBACK
 from redis_support.harness import RedisHarness, fake_redis, server_url
 from redis_support.outcomes import FOREVER, listed, members
-from redis_support.proxy import LOOPBACK, Command, Fault, Proxy
+from redis_support.proxy import Command, Fault, Proxy
 from redis_support.servers import running
 from redis_support.stepping import Call, Calls, interleavings
 

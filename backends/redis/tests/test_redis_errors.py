@@ -20,9 +20,10 @@ from chatstore import (
     open_store,
 )
 from chatstore_redis import RedisSessionStore
+from loopback import LOOPBACK
 from redis_support.calls import CALLS, SESSION, raised
 from redis_support.harness import RedisHarness, cluster_url, real_redis, server_url
-from redis_support.proxy import LOOPBACK, Command, Fault, Proxy, address
+from redis_support.proxy import Command, Fault, Proxy, address
 from redis_support.servers import Server, form_cluster, running
 
 

@@ -13,8 +13,8 @@ from chatstore import BackendUnavailableError, ConfigurationError, RetentionPoli
 from chatstore_redis.cache_url import open_url as open_cache
 from chatstore_redis.url import open_url
 from chatstore_redis.url_options import OPTIONS
+from loopback import LOOPBACK
 from redis_support.hostile import HOSTILE, SECRET, hides
-from redis_support.proxy import LOOPBACK
 from sweeps import sweep
 
 

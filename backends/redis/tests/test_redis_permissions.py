@@ -21,9 +21,10 @@ from chatstore import (
 from chatstore.cache.protocol import Marker, Snapshot
 from chatstore_redis import RedisSessionCache, RedisSessionStore
 from chatstore_redis.cache_url import open_url as open_cache
+from loopback import LOOPBACK
 from redis_support.calls import CALLS, SESSION
 from redis_support.harness import cluster_url, server_url
-from redis_support.proxy import LOOPBACK, address
+from redis_support.proxy import address
 from redis_support.servers import Server, form_cluster, running
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")

@@ -9,8 +9,9 @@ import redis
 
 from chatstore import ManualClock, Message, RetentionPolicy, SessionExistsError
 from chatstore_redis import RedisSessionStore
+from loopback import LOOPBACK
 from redis_support.harness import RedisHarness, real_redis, server_url
-from redis_support.proxy import LOOPBACK, Proxy, address
+from redis_support.proxy import Proxy, address
 from redis_support.servers import running
 
 UNLIMITED = RetentionPolicy(max_messages=None)

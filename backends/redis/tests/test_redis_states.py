@@ -17,9 +17,9 @@ from chatstore import (
 )
 from chatstore_redis import RedisSessionStore, scripts
 from chatstore_redis.scripts import Script
+from loopback import LOOPBACK
 from redis_support.calls import CALLS, SESSION, WRITES, message, raised
 from redis_support.harness import server_url
-from redis_support.proxy import LOOPBACK
 from redis_support.servers import Server, running
 
 

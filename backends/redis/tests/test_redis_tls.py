@@ -21,8 +21,8 @@ from chatstore import (
 )
 from chatstore_redis import RedisSessionStore
 from chatstore_redis.cache_url import open_url as open_cache
+from loopback import LOOPBACK
 from redis_support.harness import server_url
-from redis_support.proxy import LOOPBACK
 from redis_support.servers import Server, running
 
 

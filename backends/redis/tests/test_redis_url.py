@@ -15,8 +15,9 @@ from chatstore import (
     SessionNotFoundError,
     open_store,
 )
+from loopback import LOOPBACK
 from redis_support.harness import cluster_url, server_url
-from redis_support.proxy import LOOPBACK, address
+from redis_support.proxy import address
 from redis_support.servers import running
 from redis_support.watching import are_closed, connections
 

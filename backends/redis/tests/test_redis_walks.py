@@ -11,9 +11,10 @@ import pytest
 from chatstore import ManualClock, Page
 from chatstore.engine.cursor import encode_scan_cursor
 from chatstore_redis.harness import namespace
+from loopback import LOOPBACK
 from redis_support.harness import RedisHarness, fake_redis, real_cluster, real_redis, server_url
 from redis_support.outcomes import FOREVER, MINUTE, listed, members
-from redis_support.proxy import LOOPBACK, Command, Fault, Proxy, address
+from redis_support.proxy import Command, Fault, Proxy, address
 from redis_support.stepping import stepped
 
 

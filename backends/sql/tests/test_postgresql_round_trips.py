@@ -18,7 +18,8 @@ from chatstore import (
 )
 from chatstore_sql.postgresql.harness import PostgreSQLHarness
 from chatstore_sql.postgresql.url import open_address
-from postgresql_proxy import LOOPBACK, PostgreSQLProxy
+from loopback import LOOPBACK
+from postgresql_proxy import PostgreSQLProxy
 from postgresql_support import real_postgresql
 
 LEGS = ("postgresql", "pgbouncer")

@@ -7,7 +7,7 @@ import redis
 
 from chatstore import BackendError, ChatStoreError, Message, Session, utc_now
 from chatstore_redis import RedisSessionStore
-from redis_support.proxy import LOOPBACK
+from loopback import LOOPBACK
 
 Call = Callable[[RedisSessionStore], object]
 

@@ -1,61 +1,24 @@
 """Servers that never answer as they should: they hang, drip, or say the same for ever."""
 
-import contextlib
 import socket
-import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
-from redis_support.proxy import LOOPBACK, split_commands
+from loopback import LOOPBACK, LoopbackServer
+from redis_support.proxy import split_commands
 
 Behaviour = Callable[["FailingServer", socket.socket], None]
 
 
-class FailingServer:
+class FailingServer(LoopbackServer):
     """Listens on a port of its own, and treats each client by one behaviour until it is closed."""
 
     def __init__(self, behaviour: Behaviour) -> None:
-        self.is_closing = threading.Event()
         self._behaviour = behaviour
-        self._listener = socket.create_server((LOOPBACK, 0))
-        self._threads = [threading.Thread(target=self._accept, daemon=True)]
-        self._threads[0].start()
+        super().__init__()
 
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        port: int = self._listener.getsockname()[1]
-        return port
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.is_closing.set()
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for thread in self._threads:
-            thread.join(5)
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
-                self._threads.append(thread)
-                thread.start()
-
-    def _serve(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError):
-            self._behaviour(self, client)
+    def serve(self, client: socket.socket) -> None:
+        self._behaviour(self, client)
 
 
 def hangs(server: FailingServer, _: socket.socket) -> None:

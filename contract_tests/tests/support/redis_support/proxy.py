@@ -1,17 +1,14 @@
 """A proxy between a client and a Redis, which sees every command and may spoil the answer."""
 
-import contextlib
 import selectors
 import socket
 import struct
 import threading
 from collections.abc import Callable, Sequence
 from enum import Enum
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
 
-LOOPBACK = "127.0.0.1"
+from loopback import LOOPBACK, LoopbackServer
 
 Command = Sequence[bytes]
 
@@ -43,7 +40,7 @@ def passed_on(_: Command) -> Fault:
     return Fault.NONE
 
 
-class Proxy:
+class Proxy(LoopbackServer):
     """Listens on a port of its own. `turns` has the commands of each turn: what a client sent
     between two answers, and so a round trip."""
 
@@ -51,58 +48,16 @@ class Proxy:
         self.judge = judge
         self.turns: list[list[Command]] = []
         self._upstream = upstream
-        self._listener = socket.create_server((LOOPBACK, 0))
-        self._closing = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._acceptor = threading.Thread(target=self._accept, daemon=True)
-        self._acceptor.start()
-
-    @property
-    def port(self) -> int:
-        """Where clients connect."""
-        port: int = self._listener.getsockname()[1]
-        return port
+        super().__init__()
 
     @property
     def names(self) -> list[str]:
         """The names of all commands so far."""
         return [command[0].decode().upper() for turn in self.turns for command in turn]
 
-    def close(self) -> None:
-        """Stop listening, and close every connection."""
-        self._closing.set()
-        self._acceptor.join(10)
-        for thread in self._threads:
-            thread.join(10)
-        self._listener.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _accept(self) -> None:
-        self._listener.settimeout(0.05)
-        while not self._closing.is_set():
-            with contextlib.suppress(TimeoutError):
-                client, _ = self._listener.accept()
-                thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
-                self._threads.append(thread)
-                thread.start()
-
-    def _serve(self, client: socket.socket) -> None:
-        with (
-            client,
-            contextlib.suppress(OSError),
-            socket.create_connection(self._upstream) as server,
-        ):
-            _Link(self, client, server).carry(self._closing)
+    def serve(self, client: socket.socket) -> None:
+        with socket.create_connection(self._upstream) as server:
+            _Link(self, client, server).carry(self.is_closing)
 
 
 class _Link:

@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from chatstore_redis.deployment import Deployment
-from redis_support.proxy import LOOPBACK
+from loopback import LOOPBACK
 
 _SECONDS_TO_START = 20.0
 
