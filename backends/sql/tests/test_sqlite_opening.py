@@ -1,7 +1,8 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from chatstore.values.plain import kind_of
 from chatstore_sql import SQLSessionStore, create_sqlite_engine
 from chatstore_sql.sqlite.sqlalchemy_engine import EngineSettings
 from chatstore_sql.sqlite.tables import ensure_schema
+
+from .interleaved import done_by_two
 
 
 @pytest.fixture
@@ -248,38 +251,16 @@ def test_another_may_open_the_file_at_any_moment(tmp_path: Path) -> None:
     """Before whichever statement of an opening another one comes, both find their tables."""
     for moment in range(1, 100):
         path = tmp_path / f"{moment}.db"
-        if not is_opened_by_two(path, moment):
+        settings = EngineSettings(path, 0.0, str(path))
+        if not done_by_two(path, moment, partial(ensure_schema, settings=settings), reads):
             assert moment > 10
             return
     pytest.fail("the opening has no end")
 
 
-def is_opened_by_two(path: Path, moment: int) -> bool:
-    """Open a file, and at the start of the statement `moment` open it again; whether the opening
-    had so many."""
-    settings = EngineSettings(path, 0.0, str(path))
-    seen = 0
-    with (
-        closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as first,
-        closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as second,
-    ):
-
-        def interleave(_statement: str) -> None:
-            nonlocal seen
-            seen += 1
-            # While the first one writes, the second one has to wait.
-            with suppress(sqlite3.OperationalError):
-                if seen == moment:
-                    ensure_schema(second.cursor(), settings)
-
-        first.set_trace_callback(interleave)
-        with suppress(sqlite3.OperationalError):
-            ensure_schema(first.cursor(), settings)
-        first.set_trace_callback(None)
-        for connection in (first, second):
-            ensure_schema(connection.cursor(), settings)
-            connection.execute("SELECT * FROM chat_messages").fetchall()
-    return seen >= moment
+def reads(cursor: sqlite3.Cursor) -> None:
+    """The tables are there."""
+    cursor.execute("SELECT * FROM chat_messages").fetchall()
 
 
 @pytest.mark.parametrize("breach", [KeyboardInterrupt(), sqlite3.OperationalError("locked")])

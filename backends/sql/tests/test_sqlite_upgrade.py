@@ -7,6 +7,7 @@ import sys
 import threading
 from contextlib import closing, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from chatstore_sql.harness import is_whole
 from chatstore_sql.schema import SCHEMA_VERSION
 from chatstore_sql.sqlite import database, tables, upgrade
 from chatstore_sql.sqlite.sqlalchemy_engine import EngineSettings
+
+from .interleaved import done_by_two
 
 GOLDEN = Path(__file__).with_name("golden")
 BEFORE_ALL_EXPIRE = ManualClock(datetime(2025, 12, 1, tzinfo=UTC))
@@ -156,40 +159,18 @@ def test_another_may_open_it_at_any_moment(tmp_path: Path) -> None:
         path = tmp_path / f"{moment}.db"
         with closing(sqlite3.connect(path)) as connection:
             connection.executescript((GOLDEN / "version_1.sql").read_text())
-        if not is_upgraded_by_two(path, moment):
+        settings = EngineSettings(path, 0.0, str(path))
+
+        def check(cursor: sqlite3.Cursor, settings: EngineSettings = settings) -> None:
+            assert tables.ensure_schema(cursor, settings)
+
+        upgrade_it = partial(tables.upgrade_schema, settings=settings)
+        if not done_by_two(path, moment, upgrade_it, check):
             assert moment > 10
             return
         assert is_whole(path)
         assert len(rows_of(path, "SELECT * FROM chat_sessions")) == 7
     pytest.fail("the upgrade has no end")
-
-
-def is_upgraded_by_two(path: Path, moment: int) -> bool:
-    """Upgrade a file, and at the start of the statement `moment` by another connection too;
-    whether the upgrade had so many."""
-    settings = EngineSettings(path, 0.0, str(path))
-    seen = 0
-    with (
-        closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as first,
-        closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as second,
-    ):
-
-        def interleave(_statement: str) -> None:
-            nonlocal seen
-            seen += 1
-            # While the first one writes, the second one has to wait.
-            with suppress(sqlite3.OperationalError):
-                if seen == moment:
-                    tables.upgrade_schema(second.cursor(), settings)
-
-        first.set_trace_callback(interleave)
-        with suppress(sqlite3.OperationalError):
-            tables.upgrade_schema(first.cursor(), settings)
-        first.set_trace_callback(None)
-        for connection in (first, second):
-            tables.upgrade_schema(connection.cursor(), settings)
-            assert tables.ensure_schema(connection.cursor(), settings)
-    return seen >= moment
 
 
 @pytest.mark.parametrize("step", range(8))
