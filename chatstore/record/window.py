@@ -55,7 +55,7 @@ def shown_of(
         return min(own, shown_of(messages, policy, body=body, weights=weights))
     if weights is not None:
         return policy.window(len(messages), lambda: weights)
-    if isinstance(body, str | bytes) and _is_light(body, policy):
+    if isinstance(body, str | bytes) and most_weight(body) <= policy.max_window_bytes:
         # To weigh the messages takes longer than all else in a read.
         return (
             len(messages)
@@ -70,8 +70,9 @@ def shown_of(
     )
 
 
-def _is_light(body: str | bytes, policy: RetentionPolicy) -> bool:
-    """Whether a record is so short a text that its bytes can't decide."""
+def most_weight(body: str | bytes) -> int:
+    """An upper bound, told by the length alone, of what messages weigh whose JSON text this is, or
+    is a part of this."""
     # A character has at most four bytes.
     bytes_each = 1 if isinstance(body, bytes) or body.isascii() else 4
-    return len(body) * bytes_each * _HEAVIEST <= policy.max_window_bytes
+    return len(body) * bytes_each * _HEAVIEST

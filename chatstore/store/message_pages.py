@@ -1,5 +1,6 @@
 """Pages of the messages that are kept of a session: what is asked for, and what is handed out."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Unpack
 
@@ -13,6 +14,7 @@ from chatstore.models import Message, Page, SessionInfo
 from chatstore.record import limits
 from chatstore.record.encode import stored_message
 from chatstore.record.stored import Body
+from chatstore.record.window import most_weight
 from chatstore.store.engine_calls import EngineCalls
 from chatstore.values.plain import plain_json, require_flag, shown
 
@@ -82,10 +84,21 @@ def _page(
 def _fitting(
     calls: EngineCalls, query: MessageQuery, found: Sequence[tuple[int, Body]]
 ) -> Iterator[Message]:
+    asked = found[: query.limit - 1]
+    # To measure a message takes longer than to decode it, and few pages are so large.
+    is_small = _most_weight(asked) <= PAGE_BYTES
     room = PAGE_BYTES
-    for index, (_, body) in enumerate(found[: query.limit - 1]):
+    for index, (_, body) in enumerate(asked):
         message = calls.decode_message(body, query.session_id)
-        room -= stored_message(message).size
-        if room < 0 and index:
-            return
+        if not is_small:
+            room -= stored_message(message).size
+            if room < 0 and index:
+                return
         yield message
+
+
+def _most_weight(found: Sequence[tuple[int, Body]]) -> float:
+    """An upper bound of what messages weigh together; infinity where none is known at once."""
+    return sum(
+        most_weight(body) if isinstance(body, str | bytes) else math.inf for _, body in found
+    )
