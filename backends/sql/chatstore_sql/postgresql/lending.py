@@ -1,8 +1,8 @@
 """Which connection a call gets, and when a statement is sent again."""
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 import psycopg
 from sqlalchemy import Engine
@@ -32,25 +32,11 @@ class Connections:
 
     def run(self, statement: Statement, values: Sequence[Value]) -> list[Row]:
         """The rows of one statement, which is a transaction of its own."""
-        while True:
-            try:
-                with self._lent() as connection:
-                    return connection.run(statement, values)
-            except psycopg.Error as error:
-                if error.sqlstate not in _AGAIN:
-                    raise
-            deadline.pause(_PAUSE)
+        return self._run(self._lent, statement, values)
 
     def run_step(self, statement: Statement, values: Sequence[Value]) -> list[Row]:
         """The same for one step of what takes long: the server gives up at the deadline, too."""
-        while True:
-            try:
-                with self.transaction() as connection:
-                    return connection.run(statement, values)
-            except psycopg.Error as error:
-                if error.sqlstate not in _AGAIN:
-                    raise
-            deadline.pause(_PAUSE)
+        return self._run(self.transaction, statement, values)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -69,6 +55,21 @@ class Connections:
         self._closed = True
         while self._idle:
             self._idle.pop().give_back()
+
+    def _run(
+        self,
+        lend: Callable[[], AbstractContextManager[Connection]],
+        statement: Statement,
+        values: Sequence[Value],
+    ) -> list[Row]:
+        while True:
+            try:
+                with lend() as connection:
+                    return connection.run(statement, values)
+            except psycopg.Error as error:
+                if error.sqlstate not in _AGAIN:
+                    raise
+            deadline.pause(_PAUSE)
 
     @contextmanager
     def _lent(self) -> Iterator[Connection]:
