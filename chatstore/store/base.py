@@ -24,7 +24,7 @@ from chatstore.policy import RetentionPolicy
 from chatstore.protocol import MaintainedSessionStore
 from chatstore.record import limits
 from chatstore.record.messages import amended_message, checked_batch
-from chatstore.record.stored import Stored, StoredMessage
+from chatstore.record.stored import StoredMessage
 from chatstore.runtime.deadline import DEFAULT_DEADLINE, each_step, require_deadline, within
 from chatstore.runtime.forks import refuse_pickling
 from chatstore.runtime.options import require_function, require_policy
@@ -169,10 +169,7 @@ class BaseSessionStore(MaintainedSessionStore):
     def amend(self, session_id: str, message: Message, **conditions: Unpack[Conditions]) -> Session:
         write = self._write(session_id, **conditions)
         amended = amended_message(message, self.policy)
-        key = write.session_id
-        return self._calls.shown(
-            Stored(self._calls.call(self.engine.amend, key, write, amended)), key
-        )
+        return self._calls.session(self.engine.amend, write, amended)
 
     @public_call
     def list_messages(

@@ -55,19 +55,18 @@ class EngineCalls:
     ) -> SessionInfo:
         """What a write returns, as a session without its messages."""
         answer = self.call(operation, write.session_id, write, *arguments, **options)
-        body = answer.body if isinstance(answer, Stored) else answer
-        return self.decode(SessionInfo, body, write.session_id)
+        return self.decode(SessionInfo, _stored(answer).body, write.session_id)
 
     def session(
         self,
-        operation: Callable[Concatenate[Write, Arguments], Stored],
+        operation: Callable[Concatenate[Write, Arguments], Stored | Body],
         write: Write,
         *arguments: Arguments.args,
         **options: Arguments.kwargs,
     ) -> Session:
         """What a write returns, as a session with the reader's window."""
-        stored = self.call(operation, write.session_id, write, *arguments, **options)
-        return self.shown(stored, write.session_id)
+        answer = self.call(operation, write.session_id, write, *arguments, **options)
+        return self.shown(_stored(answer), write.session_id)
 
     def find(
         self,
@@ -131,3 +130,7 @@ class EngineCalls:
             f"{self.engine.place}: {type(error).__name__}, which {self.engine.backend}'s driver is "
             "not known to raise; the cause says more"
         )
+
+
+def _stored(answer: Stored | Body) -> Stored:
+    return answer if isinstance(answer, Stored) else Stored(answer)

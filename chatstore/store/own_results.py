@@ -74,11 +74,10 @@ def _rewrite(
 ) -> Session:
     """One attempt; `replaced` is the session with the window that is replaced, where it is
     known."""
-    key = write.session_id
     try:
-        body = calls.call(calls.engine.rewrite, key, write, given, whole=whole)
+        return calls.session(calls.engine.rewrite, write, given, whole=whole)
     except VersionConflictError:
-        found = calls.find(key, write.now, write.user_id, latest=True)
+        found = calls.find(write.session_id, write.now, write.user_id, latest=True)
         if found is None or write.if_version is None or found.version != write.if_version + 1:
             raise
         if not (
@@ -88,7 +87,6 @@ def _rewrite(
         ):
             raise
         return found
-    return calls.shown(Stored(body), key)
 
 
 def _is_history(
