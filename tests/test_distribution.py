@@ -18,6 +18,10 @@ from chatstore.runtime.distribution import EXTRAS, NAME, install_line, needs
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 TEST_TOOLS = {"pytest"}
+FRAMEWORKS = {
+    *("claude-agent-sdk", "google-adk", "llama-index", "openai-agents", "pydantic-ai", "strands"),
+}
+"""Extras that only an application which has the framework asks for."""
 
 
 @pytest.fixture(scope="module")
@@ -62,16 +66,20 @@ def test_the_licence_names_its_holders() -> None:
 
 
 def test_all_is_for_production(stated: Message) -> None:
-    """`[all]` brings every backend and the command line, and no test tool."""
+    """`[all]` brings every backend and the command line, no framework and no test tool."""
     production = {"sqlite", "postgresql", "redis", "dynamodb", "cli"}
     assert required(stated, "all") == {
         each for extra in production for each in required(stated, extra)
     }
     assert not required(stated, "all") & TEST_TOOLS
+    for extra in FRAMEWORKS:
+        assert required(stated, extra) - required(stated, "all"), extra
     assert required(stated, "contract-tests") == TEST_TOOLS
 
 
-@pytest.mark.parametrize("extra", sorted({*PROJECT["optional-dependencies"]} - {"all"}))
+@pytest.mark.parametrize(
+    "extra", sorted({*PROJECT["optional-dependencies"]} - {"all", *FRAMEWORKS})
+)
 def test_what_an_extra_brings_is_known(extra: str, stated: Message) -> None:
     """Whatever module of an extra is missing, the error names that extra; or the smaller one that
     brings a module of both."""

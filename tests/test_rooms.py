@@ -24,6 +24,7 @@ FLOORS = (
     {"environment"},
     {"opening"},
     {"aio"},
+    {"integrations"},
     {"chatstore"},
     {"cli"},
 )

@@ -1,0 +1,107 @@
+"""Items on their way into a session."""
+
+import hashlib
+import threading
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from chatstore.errors import SessionExistsError, SessionNotFoundError
+from chatstore.integrations.attempts import resent
+from chatstore.integrations.items import BESIDE_CONTENT, NewItem, json_text, messages_of
+from chatstore.models import Message, SessionInfo
+from chatstore.policy import MAX_WINDOW_BYTES
+from chatstore.protocol import SessionStore
+from chatstore.record.limits import MAX_BATCH
+from chatstore.values.json_values import utf8_size
+
+
+class Write:
+    """Items on their way into a session. Their messages are minted once: `send` may be called again
+    after a failure, goes on where it stopped, and stores nothing twice. Raises `InvalidInputError`
+    for an item that is not JSON."""
+
+    def __init__(
+        self, store: SessionStore, session_id: str, user_id: str, items: Sequence[NewItem]
+    ) -> None:
+        self._store = store
+        self._session_id = session_id
+        self._user_id = user_id
+        self._lock = threading.Lock()
+        self._info: SessionInfo | None = None
+        self._unsent = [message for item in items for message in messages_of(item, store.policy)]
+
+    def send(
+        self,
+        *,
+        metadata: Mapping[str, object] | None = None,
+        if_version: int | None = None,
+        create: bool = True,
+    ) -> SessionInfo:
+        """Append the items; the session after that. What is too large for one append takes several.
+
+        `metadata` is merged in the same atomic write as the last item is complete. A session that
+        does not exist is created with the items, if `create` says so. A write whose outcome is
+        unknown is sent again, twice at most. Raises `SessionNotFoundError` for a session that is
+        somebody else's.
+        """
+        with self._lock:
+            while self._unsent:
+                batch = _batch(self._unsent)
+                is_last = len(batch) == len(self._unsent)
+                append = partial(
+                    self._append, batch, metadata if is_last else None, if_version, create=create
+                )
+                self._info = info = resent(append)
+                del self._unsent[: len(batch)]
+                if_version = None if if_version is None else info.version
+            if self._info is None:
+                return self._store.get(self._session_id, user_id=self._user_id, last=0)
+            return self._info
+
+    def _append(
+        self,
+        batch: Sequence[Message],
+        metadata: Mapping[str, object] | None,
+        if_version: int | None,
+        *,
+        create: bool,
+    ) -> SessionInfo:
+        def appended() -> SessionInfo:
+            return self._store.append(
+                self._session_id,
+                *batch,
+                metadata=metadata,
+                user_id=self._user_id,
+                if_version=if_version,
+            )
+
+        try:
+            return appended()
+        except SessionNotFoundError:
+            if not create or if_version is not None:
+                raise
+        try:
+            return self._store.create(
+                self._user_id, session_id=self._session_id, messages=batch, metadata=metadata
+            )
+        except SessionExistsError:
+            # Another writer was faster. If it is refused again, the session is somebody else's.
+            return appended()
+
+
+def key_of(items: Sequence[NewItem]) -> bytes:
+    """What tells these items from others."""
+    texts = [[item.item_id, item.label, item.value] for item in items]
+    return hashlib.sha256(json_text("items", texts).encode()).digest()
+
+
+def _batch(messages: Sequence[Message]) -> list[Message]:
+    """As many of the first messages as one append takes; at least one."""
+    room = MAX_WINDOW_BYTES
+    batch: list[Message] = []
+    for message in messages[:MAX_BATCH]:
+        room -= utf8_size(str(message.content)) + BESIDE_CONTENT
+        if room < 0 and batch:
+            break
+        batch.append(message)
+    return batch
