@@ -8,6 +8,7 @@ from chatstore import JsonObject, ManualClock, Message
 from chatstore.record.stored import document_weights
 from chatstore.record.window import shown_count, window_policy
 from chatstore_contract_tests.parity.material import NAMES, NUMBERED, POLICIES, Material
+from chatstore_contract_tests.parity.steps import Step
 
 _MANY = range(160)
 
@@ -109,18 +110,18 @@ class Choices:
         return self.material.batch([*numbers, *some], most=most, least=least)
 
 
-def meets_older(
-    documents: Mapping[str, JsonObject], client: int, method: str, session_id: str, *given: Any
-) -> bool:
-    """Whether a call gives an id of a history again that is older than what it is held against:
-    that may be a retry or a new message, as each backend likes."""
+def is_outside(step: Step, documents: Mapping[str, JsonObject]) -> bool:
+    """Whether backends may answer a step as they like: it gives an id of a history again that is
+    older than what the call is held against, which may be a retry or a new message."""
+    match step.arguments, step.options:
+        case (int(client), "rewrite", str(session_id), given), options if not options.get("whole"):
+            messages, newest = given, _shown(documents, session_id, client)
+        case (int(), "append" | "append_and_get", str(session_id), *given), _:
+            messages, newest = given, _window(documents, session_id)
+        case _:
+            return False
     if "history" not in documents.get(session_id, {}):
         return False
-    if method == "rewrite":
-        (messages,) = given
-        newest = _shown(documents, session_id, client)
-    else:
-        messages, newest = given, _window(documents, session_id)
     kept = _kept(documents, session_id)
     older = {*kept[: len(kept) - newest]}
     return any(message.message_id in older for message in messages)

@@ -8,7 +8,7 @@ from typing import Any
 from chatstore import JsonObject, ManualClock, Message, Session
 from chatstore_contract_tests.behaviour import START
 from chatstore_contract_tests.parity import conversing
-from chatstore_contract_tests.parity.choices import Choices
+from chatstore_contract_tests.parity.choices import Choices, is_outside
 from chatstore_contract_tests.parity.material import MOVES, POLICIES, STATUSES
 from chatstore_contract_tests.parity.steps import Step
 
@@ -53,8 +53,11 @@ class Writer:
 
     def next(self) -> Step:
         """The next step."""
-        if self._pending:
-            return self._pending.pop(0)
+        while self._pending:
+            step = self._pending.pop(0)
+            # What was sent before may have left the window by what was sent with it.
+            if not is_outside(step, self._choices.documents):
+                return step
         (kind,) = self._chance.choices(list(self._kinds), list(self._kinds.values()))
         return kind()
 
