@@ -1,6 +1,5 @@
 """The reference engine: the simplest code that keeps the contract."""
 
-import copy
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -20,6 +19,7 @@ from chatstore.engine.write import Patch, Write
 from chatstore.errors import ChatStoreError, ConfigurationError, SessionNotFoundError
 from chatstore.memory.documents import (
     completed,
+    copied,
     info_of,
     is_live,
     merge,
@@ -102,7 +102,7 @@ class MemoryEngine(Engine):
                 if history_of(stored) is not None:
                     require_batch_weight(added)
                 merge(stored, patch)
-                kept += copy.deepcopy([message.document for message in added])
+                kept += copied([message.document for message in added])
                 if history_of(stored) is None:
                     number = write.policy.window(len(kept), lambda: document_weights(kept))
                     del kept[: len(kept) - number]
@@ -125,7 +125,7 @@ class MemoryEngine(Engine):
                     require_window(messages, history)
             chosen = newest(messages, write.policy) if history is None else messages
             before = [] if history is None else kept[: len(kept) - replaced]
-            stored["messages"] = before + copy.deepcopy([message.document for message in chosen])
+            stored["messages"] = before + copied([message.document for message in chosen])
             stored["messageCount"] += len(messages) - replaced
             stamp(stored, write)
             return shown_of(stored)
@@ -148,7 +148,7 @@ class MemoryEngine(Engine):
                     new=message.weight,
                 )
                 kept = stored["messages"]
-                kept[len(kept) - len(window) + place] = copy.deepcopy(message.document)
+                kept[len(kept) - len(window) + place] = copied(message.document)
                 stamp(stored, write)
             return shown_of(stored)
 
@@ -160,7 +160,7 @@ class MemoryEngine(Engine):
             kept: list[JsonObject] = stored.get("messages", [])
             first = first_position(stored.get("messageCount"), len(kept))
             found = [
-                (position, copy.deepcopy(kept[position - first]))
+                (position, copied(kept[position - first]))
                 for position in query.positions(first, first + len(kept))
             ]
             record = Record(stored.get("userId"), stored.get("ttl"), info_of(stored))
@@ -231,8 +231,8 @@ class MemoryEngine(Engine):
     ) -> bool:
         # What the caller hands over may take its time, and may call this store.
         before = [message.document for message in history]
-        document = copy.deepcopy(session.document)
-        document["messages"] = copy.deepcopy(before) + document["messages"]
+        document = copied(session.document)
+        document["messages"] = copied(before) + document["messages"]
         with self.storage.lock:
             stored = self.storage.documents.get(session.session_id)
             if stored is not None and not overwrite and is_live(stored, now):

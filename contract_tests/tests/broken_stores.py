@@ -1,8 +1,8 @@
-"""A third party's package: stores that each break one promise, and their harnesses. `contract` is
-served from here through entry points, as any backend is."""
+"""A third party's package: a store that breaks three promises, and its harness. `contract` is
+served from here through an entry point, as any backend is."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from chatstore import Clock, MemorySessionStore, RetentionPolicy, utc_now
@@ -41,26 +41,22 @@ class DeletedByAnybody(MemoryEngine):
             return self.storage.documents.pop(write.session_id, None) is not None
 
 
-def harness_of(
-    name: str, engine: type[MemoryEngine]
-) -> Callable[[str, str], AbstractContextManager[FreshHarness]]:
-    """The entry point of one of the stores."""
-
-    class BrokenHarness(MemoryHarness):
-        def open(
-            self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
-        ) -> MemorySessionStore:
-            return MemorySessionStore(engine(self.storage), policy=policy, clock=clock)
-
-    BrokenHarness.name = name
-
-    @contextmanager
-    def namespace(_url: str, _name: str) -> Iterator[FreshHarness]:
-        yield BrokenHarness
-
-    return namespace
+class BrokenEngine(StoredTwice, ShortPages, DeletedByAnybody):
+    """All three."""
 
 
-stored_twice = harness_of("stored-twice", StoredTwice)
-short_pages = harness_of("short-pages", ShortPages)
-deleted_by_anybody = harness_of("deleted-by-anybody", DeletedByAnybody)
+class BrokenHarness(MemoryHarness):
+    """The reference's harness, over the broken engine."""
+
+    name = "broken"
+
+    def open(
+        self, *, policy: RetentionPolicy | None = None, clock: Clock = utc_now
+    ) -> MemorySessionStore:
+        return MemorySessionStore(BrokenEngine(self.storage), policy=policy, clock=clock)
+
+
+@contextmanager
+def namespace(_url: str, _name: str) -> Iterator[FreshHarness]:
+    """The entry point."""
+    yield BrokenHarness
