@@ -2,6 +2,7 @@
 tests were skipped, and how much of the contract ran on which backend. And how to run the contract
 alone, or all but it. And the wheel, which several files of tests look at."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -78,6 +79,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = [item for item in items if _is_of_the_contract(item) == (choice == "only")]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _is_of_the_contract(item: pytest.Item) -> bool:
