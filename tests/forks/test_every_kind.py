@@ -23,7 +23,8 @@ from .kinds import CACHES, KINDS, Opened, redis_cache
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 
 FORKS = 2
-"""How many children there are at each moment."""
+"""How many children there are amid the calls of other threads; where nothing else happens, one
+tells as much as many."""
 
 
 @pytest.fixture(autouse=True)
@@ -99,8 +100,8 @@ def unused(_subject: Subject, _opened: Opened) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-MOMENTS = (unused, used, in_use)
-"""In which a fork happens, in this order."""
+MOMENTS = {unused: 1, used: 1, in_use: FORKS}
+"""In which a fork happens, in this order, and how many children it has."""
 
 
 def close(subject: Subject) -> None:
@@ -124,9 +125,9 @@ def test_what_a_child_inherits(opened: Opened, wrapping: str) -> None:
         close(subject)
         return told
 
-    for moment in MOMENTS:
+    for moment, forks in MOMENTS.items():
         with moment(subject, opened):
-            for _ in range(FORKS):
+            for _ in range(forks):
                 told = Child(work).result()
                 assert {"create", "get", "append"} <= told.keys()
                 assert set(told.values()) == {"refused"}, told
@@ -148,9 +149,9 @@ def test_what_a_child_opens_itself(opened: Opened) -> None:
                 names.append(own.create("ben").session_id)
         return names
 
-    for moment in MOMENTS:
+    for moment, forks in MOMENTS.items():
         with moment(opened.store, opened):
-            for _ in range(FORKS):
+            for _ in range(forks):
                 names = Child(work).result()
                 assert len(names) == len(opened.own)
                 if opened.is_shared:

@@ -72,9 +72,13 @@ def moto_client() -> Iterator[Client]:
     """A client of an empty moto; making one takes longer than most tests."""
     with mock_aws(), quick_answers():
         client = new_client(region=REGION)
-        # Nobody looks at a signature here, which takes a tenth of a request's time.
-        signer = vars(client)["_request_signer"]
-        client.meta.events.unregister("request-created.dynamodb", signer.handler)
+        # Nobody looks here at a signature, or at who asks: both take a sixth of a request's time.
+        parts = vars(client)
+        for handler in (
+            parts["_request_signer"].handler,
+            parts["_user_agent_creator"].rebuild_and_replace_user_agent_handler,
+        ):
+            client.meta.events.unregister("request-created.dynamodb", handler)
         yield client
 
 
