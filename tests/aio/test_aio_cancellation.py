@@ -142,6 +142,7 @@ def test_close_waits_for_what_is_on_its_way() -> None:
 def test_an_opening_that_was_cancelled_may_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     """Then there is nothing to close, and nobody to tell."""
     begun, gate = threading.Event(), threading.Event()
+    others = {*threading.enumerate()}
 
     def fail_slowly(*_: object, **__: object) -> MemorySessionStore:
         begun.set()
@@ -159,8 +160,8 @@ def test_an_opening_that_was_cancelled_may_fail(monkeypatch: pytest.MonkeyPatch)
         with pytest.raises(asyncio.CancelledError):
             await opening
         gate.set()
-        for thread in threading.enumerate():
-            if thread.name.startswith("chatstore") and not thread.daemon:
+        for thread in {*threading.enumerate()} - others:
+            if thread.name.startswith("chatstore"):
                 await asyncio.to_thread(thread.join, PATIENCE)
         assert told == []
 
