@@ -28,8 +28,8 @@ def agent() -> CompiledStateGraph[MessagesState, None, MessagesState, MessagesSt
 def turn(history: ChatStoreHistory, question: str) -> list[AnyMessage]:
     """Ask, with what was said before; keep what is new, as one write; the new messages."""
     before = history.messages
-    state = agent().invoke({"messages": [*before, HumanMessage(question)]})
-    new: list[AnyMessage] = state["messages"][len(before) :]
+    given: list[AnyMessage] = [*before, HumanMessage(question)]
+    new: list[AnyMessage] = agent().invoke({"messages": given})["messages"][len(before) :]
     history.add_messages(new)
     return new
 
