@@ -13,7 +13,7 @@ SEED ?=
 # The tests start hundreds of processes: none of them shall compile again what one has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-long test-lowest test-newest coverage parity reference check format
+.PHONY: help demo test test-long test-lowest test-newest coverage parity reference check format frameworks frameworks-short
 
 help:
 	@echo "make demo       see sessions kept, pruned, listed and expired on a SQLite file"
@@ -22,6 +22,8 @@ help:
 	@echo "make test-lowest  what matters, on the oldest Python and the lowest versions that we name"
 	@echo "make test-newest  the same on the newest Python and the newest versions that there are"
 	@echo "make coverage   print what the contract alone reaches, and what reaches the rest (half an hour)"
+	@echo "make frameworks  run the adapters under their frameworks, on each running server (uv, an index)"
+	@echo "make frameworks-short  the same on the newest versions and SQLite alone"
 	@echo "make parity     one random program on SQLite and each running server (STEPS=, SEED=)"
 	@echo "make reference  write docs/reference.md anew, from the docstrings"
 	@echo "make check      lint, formatting and types"
@@ -50,6 +52,12 @@ parity: .venv/develop.stamp
 	    $${CHATSTORE_TEST_DYNAMODB_URL:+"$$CHATSTORE_TEST_DYNAMODB_URL"} \
 	    $${CHATSTORE_TEST_POSTGRESQL_URL:+"$$CHATSTORE_TEST_POSTGRESQL_URL"} \
 	    $${CHATSTORE_TEST_PGBOUNCER_URL:+"$$CHATSTORE_TEST_PGBOUNCER_URL"}
+
+frameworks: .venv/develop.stamp
+	@$(BIN)/python scripts/frameworks
+
+frameworks-short: .venv/develop.stamp
+	@$(BIN)/python scripts/frameworks --short
 
 reference: .venv/develop.stamp
 	@$(BIN)/python scripts/reference.py

@@ -10,6 +10,10 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 CORE_MAY_IMPORT = {"pydantic", "pydantic_core", "chatstore"}
 COMMAND_LINE_MAY_IMPORT = {"pydantic", "chatstore", "typer", "rich", "click"}
+FRAMEWORKS = {
+    *("agents", "google", "pydantic_ai", "claude_agent_sdk", "strands", "llama_index"),
+    *("langchain_core", "langgraph"),
+}
 MOST_LINES = 300
 
 
@@ -75,6 +79,7 @@ def test_importing_chatstore_loads_no_driver() -> None:
         [sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd="/"
     ).stdout.split()
     drivers = {"sqlalchemy", "sqlite3", "redis", "boto3", "botocore"}
+    assert not FRAMEWORKS & set(loaded)
     assert not (drivers | {"typer", "rich", "pytest", "asyncio"}) & set(loaded)
 
 
