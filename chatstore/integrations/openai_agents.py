@@ -56,6 +56,7 @@ class ChatStoreSession:
         if isinstance(session_settings, Mapping):
             session_settings = SessionSettings(**session_settings)
         self.session_id = session_id
+        self._kept_as = session_id
         self.session_settings = session_settings or SessionSettings()
         self._user_id = user_id
         self._store = store
@@ -77,14 +78,14 @@ class ChatStoreSession:
         self._require_open()
         if not items:
             return
-        session_id, user_id = self.session_id, self._user_id
+        session_id, user_id = self._kept_as, self._user_id
         with self._conversations.writing(session_id, user_id, _new_items(items)) as write:
             await self._settled(write.send)
 
     async def pop_item(self) -> TResponseInputItem | None:
         """Remove the newest item and return it; None if there is none."""
         self._require_open()
-        session_id, user_id = self.session_id, self._user_id
+        session_id, user_id = self._kept_as, self._user_id
         item = await self._settled(lambda: take_newest(self._conversations, session_id, user_id))
         return None if item is None else item.value
 
@@ -97,7 +98,7 @@ class ChatStoreSession:
         """Wait for this session's writes that are on their way; later calls raise
         `ConfigurationError`. The store stays open: whoever opened it closes it."""
         self._is_closed = True
-        await self._threads.run(lambda: None, session_id=self.session_id)
+        await self._threads.run(lambda: None, session_id=self._kept_as)
 
     async def _get_compaction_snapshot(
         self, limit: int, *, prune_prefix: Callable[[TResponseInputItem], bool] | None = None
@@ -107,7 +108,7 @@ class ChatStoreSession:
         self._require_open()
         if CompactionSnapshot is None or not self._keeps_items_as_given:
             return None
-        conversations, session_id, user_id = self._conversations, self.session_id, self._user_id
+        conversations, session_id, user_id = self._conversations, self._kept_as, self._user_id
         found = await self._threads.run(lambda: self._newest(limit + 1))
         items = found[-limit:]
         is_expired = None if prune_prefix is None else lambda item: prune_prefix(item.value)
@@ -140,19 +141,19 @@ class ChatStoreSession:
 
     def _newest(self, count: int | None) -> list[Item]:
         try:
-            return self._conversations.newest(self.session_id, self._user_id, count)
+            return self._conversations.newest(self._kept_as, self._user_id, count)
         except SessionNotFoundError:
             return []
 
     async def _replaced_by(self, items: Sequence[TResponseInputItem]) -> bool:
-        session_id, user_id, new = self.session_id, self._user_id, _new_items(items)
+        session_id, user_id, new = self._kept_as, self._user_id, _new_items(items)
         return await self._settled(
             lambda: replace_all(self._conversations, session_id, user_id, new)
         )
 
     async def _settled(self, write: Callable[[], Result]) -> Result:
         """The result of a write, which is waited for however often the caller is cancelled."""
-        running = asyncio.ensure_future(self._threads.run(write, session_id=self.session_id))
+        running = asyncio.ensure_future(self._threads.run(write, session_id=self._kept_as))
         cancellation: asyncio.CancelledError | None = None
         while not running.done():
             try:

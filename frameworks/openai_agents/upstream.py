@@ -1,11 +1,12 @@
 """The framework's own tests, over our session: a plug-in of pytest, for its source distribution.
 
     cd openai_agents-0.24.0
-    PYTHONPATH=…/frameworks/openai_agents python -m pytest -p upstream
+    PYTHONPATH=src:…/frameworks/openai_agents python -m pytest -p upstream
 
 puts our session in the place of its SQLiteSession and of its tests' SimpleListSession, and of what
 is derived from these, over the store at CHATSTORE_UPSTREAM_URL (a new SQLite file by default).
-Which tests are run, and which of them are not applicable and why, is in `upstream.toml`.
+Which tests are run, and which of them are not applicable and why, is in `upstream.toml`. `src` is
+in the path because some of them tell the framework's frames in a traceback by that folder.
 """
 
 import ast
@@ -20,15 +21,13 @@ from typing import Any
 
 import pytest
 
-# Some of the tests look for the framework's frames in tracebacks by the folder of its sources.
-sys.path[:0] = [str(Path.cwd()), str(Path.cwd() / "src")]
-
 import agents
 from agents import TResponseInputItem
 from agents.extensions.memory import advanced_sqlite_session, async_sqlite_session, encrypt_session
 from agents.memory import SessionSettings, sqlite_session
 from agents.memory.session_settings import coerce_session_settings
 
+from chatstore.errors import ConfigurationError
 from chatstore.integrations.conversations import open_conversation_store
 from chatstore.integrations.items import NewItem, composed_id
 from chatstore.integrations.openai_agents import ChatStoreSession
@@ -45,8 +44,8 @@ SELECTION = tomllib.loads(Path(__file__).with_name("upstream.toml").read_text())
 
 
 class OursForLists(ChatStoreSession):
-    """In the place of SimpleListSession: a conversation of its own for each object. As theirs, it is
-    no session that can replace its newest items in one write."""
+    """In the place of SimpleListSession: a conversation of its own for each object. As theirs, it
+    can't replace its newest items in one write."""
 
     _get_compaction_snapshot = None  # type: ignore[assignment]  # as if it did not exist
     _atomic_replace_items = None  # type: ignore[assignment]  # likewise
@@ -55,10 +54,11 @@ class OursForLists(ChatStoreSession):
         self, session_id: str = "test", history: list[TResponseInputItem] | None = None
     ) -> None:
         super().__init__(composed_id(new_id(), session_id), STORE, user_id=USER)
+        self.session_id = session_id
         self._ignore_ids_for_matching = False
         if history:
             items = [NewItem(item, "item") for item in history]
-            self._conversations.add(self.session_id, USER, items)
+            self._conversations.add(self._kept_as, USER, items)
 
     @property
     def saved_items(self) -> list[TResponseInputItem]:
@@ -82,10 +82,17 @@ class OursForSQLite(ChatStoreSession):
         place = new_id() if str(db_path) == ":memory:" else str(db_path)
         kept_as = composed_id(USER, place, session_id)
         super().__init__(kept_as, STORE, user_id=USER, session_settings=settings)
+        self.session_id = session_id
 
     def close(self) -> None:  # type: ignore[override]  # as theirs, which is not awaited
         """Close this object."""
         self._is_closed = True
+
+    def _require_open(self) -> None:
+        try:
+            super()._require_open()
+        except ConfigurationError as error:
+            raise RuntimeError("SQLiteSession is closed") from error
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -99,19 +106,24 @@ def pytest_configure(config: pytest.Config) -> None:
     simple_session.SimpleListSession = OursForLists
     # The two classes derived from it are made anew, with ours as their base.
     exec(compile(source, "simple_session", "exec"), vars(simple_session))  # noqa: S102  their tests
-    if config.args == [str(config.invocation_params.dir)] or config.args_source.name != "ARGS":
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args[:] = SELECTION["paths"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what is not applicable, each with its reason."""
-    for group in SELECTION.get("not_applicable", ()):
-        for name in group["tests"]:
-            named = [
-                item for item in items if item.nodeid == name or item.nodeid.startswith(f"{name}[")
-            ]
-            for item in named:
-                item.add_marker(pytest.mark.skip(reason=group["reason"]))
+    """Skip what is not applicable, each with its reason. A test that is listed and does not exist
+    would be one that was renamed."""
+    reasons = {
+        name: group["reason"] for group in SELECTION["not_applicable"] for name in group["tests"]
+    }
+    files = {item.nodeid.split("::")[0] for item in items}
+    missing = {name for name in reasons if name.split("::")[0] in files}
+    for item in items:
+        if item.nodeid in reasons:
+            item.add_marker(pytest.mark.skip(reason=reasons[item.nodeid]))
+            missing.discard(item.nodeid)
+    if missing and not any("::" in argument for argument in sys.argv):
+        raise pytest.UsageError(f"upstream.toml names tests that don't exist: {sorted(missing)}")
 
 
 def pytest_unconfigure() -> None:
