@@ -2,36 +2,37 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from chatstore.errors import ChatStoreError, SessionNotFoundError
 from chatstore.integrations.attempts import compare_and_set, resent
 from chatstore.integrations.conversations import Conversations
 from chatstore.integrations.items import BESIDE_CONTENT, Item, NewItem, items_of, messages_of
-from chatstore.models import Message, Session, new_id
+from chatstore.models import Message, Session
 from chatstore.policy import MAX_WINDOW_BYTES
 from chatstore.protocol import SessionStore
 from chatstore.record.limits import MAX_MESSAGES
 from chatstore.values.json_values import utf8_size
 
 _TAKEN = "taken"
-"""An attribute of a message that was an item's: who took the item."""
+"""The attribute of a mark: the message in the place of an item that was taken."""
 
 
 def take_newest(conversations: Conversations, session_id: str, user_id: str) -> Item | None:
     """Remove the newest item and return it; None if there is none, or no such session.
 
     An item is never returned to two callers, and never removed without being returned, whichever
-    answers are lost: the item's last message is amended to say who took it, and who reads that says
-    so. Messages that are no items stay.
+    answers are lost: the write that removes it leaves a mark of this call in its place, which goes
+    by another write. Messages that are no items stay.
     """
     store = conversations.store
-    token = new_id()
+    mark = Message.model_validate({"type": "taken", "content": "", _TAKEN: True})
     taken: Item | None = None
 
     def take() -> tuple[Item, Session] | None:
         nonlocal taken
         session = store.get(session_id, user_id=user_id)
-        if taken is not None and any(_taker_of(each) == token for each in session.messages):
+        if taken is not None and _holds(session, mark):
             # The answer of an earlier sending was lost.
             return taken, session
         # Most often the newest message is an item, and nothing else has to be read.
@@ -40,11 +41,17 @@ def take_newest(conversations: Conversations, session_id: str, user_id: str) -> 
         if not newest:
             return None
         taken = newest[0]
-        last = taken.messages[-1]
-        document = {"messageId": last.message_id, "type": last.type, "content": "", _TAKEN: token}
-        mark = Message.model_validate(document)
+        messages = session.messages
+        # Without one of its parts an item is gone, and so a large one needs no other way.
+        is_outside = not _holds(session, taken.messages[-1])
+        if is_outside:
+            messages, _ = conversations.whole(session_id, user_id)
+        marked = [*_without(messages, taken), mark]
+        # That also says that what was read after the session is as it was then.
         version = session.version
-        return taken, store.amend(session_id, mark, user_id=user_id, if_version=version)
+        return taken, store.rewrite(
+            session_id, marked, if_version=version, user_id=user_id, whole=is_outside
+        )
 
     try:
         done = compare_and_set(take)
@@ -54,9 +61,9 @@ def take_newest(conversations: Conversations, session_id: str, user_id: str) -> 
         return None
     item, session = done
     conversations.forget(session_id)
-    # The item is gone already: every reader skips what is left of it.
+    # Every reader skips what is left.
     with suppress(ChatStoreError):
-        _remove_rests(conversations.store, session, user_id, item)
+        _remove_rests(store, session, user_id, item)
     return item
 
 
@@ -77,11 +84,10 @@ def replace_newest(
     """
     store = conversations.store
     new = [message for item in items for message in messages_of(item, store.policy)]
-    new_ids = [message.message_id for message in new]
 
     def attempt() -> bool:
         session = store.get(session_id, user_id=user_id)
-        if new and [each.message_id for each in session.messages[-len(new) :]] == new_ids:
+        if new and _holds(session, new[-1]):
             # The answer of an earlier sending was lost.
             return True
         shown = _replaced(session.messages, expected, new, None)
@@ -133,25 +139,27 @@ def replace_all(
     return True
 
 
-def _taker_of(message: Message) -> object:
-    return (message.model_extra or {}).get(_TAKEN)
+def _holds(session: Session, message: Message) -> bool:
+    return any(each.message_id == message.message_id for each in session.messages)
+
+
+def _without(messages: Sequence[Message], item: Item) -> list[Message]:
+    """The messages but those that the item lies in, and marks."""
+    rests = {message.message_id for message in item.messages}
+    return [
+        message
+        for message in messages
+        if message.message_id not in rests and _TAKEN not in (message.model_extra or {})
+    ]
 
 
 def _remove_rests(store: SessionStore, session: Session, user_id: str, item: Item) -> None:
-    """Remove the messages that a taken item lay in, and what is left of other ones. Of an item that
-    is larger than the window, older parts slide into view as the newer go."""
-    rests = {message.message_id for message in item.messages}
-    while True:
-        kept = [
-            message
-            for message in session.messages
-            if message.message_id not in rests and _taker_of(message) is None
-        ]
-        if len(kept) == len(session.messages):
-            return
-        session = store.rewrite(
-            session.session_id, kept, if_version=session.version, user_id=user_id
+    """Remove the mark, and what of a taken item lay before the window and slides into view."""
+    while len(kept := _without(session.messages, item)) < len(session.messages):
+        rewrite = partial(
+            store.rewrite, session.session_id, kept, if_version=session.version, user_id=user_id
         )
+        session = resent(rewrite)
 
 
 def _replaced(
