@@ -4,7 +4,7 @@
     PYTHONPATH=src:…/frameworks/openai_agents python -m pytest -p upstream
 
 puts our session in the place of its SQLiteSession and of its tests' SimpleListSession, and of what
-is derived from these, over the store at CHATSTORE_UPSTREAM_URL (a new SQLite file by default).
+is derived from these, over the store at CHATSTORE_URL (a new SQLite file by default).
 Which tests are run, and which of them are not applicable and why, is in `upstream.toml`. `src` is
 in the path because some of them tell the framework's frames in a traceback by that folder.
 """
@@ -14,14 +14,12 @@ import os
 import sys
 import tempfile
 import tomllib
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import agents
+import pytest
 from agents import TResponseInputItem
 from agents.extensions.memory import advanced_sqlite_session, async_sqlite_session, encrypt_session
 from agents.memory import SessionSettings, sqlite_session
@@ -37,7 +35,7 @@ KEPT_THEIRS = (advanced_sqlite_session, async_sqlite_session, encrypt_session)
 """Imported before the classes are replaced: these are not under test."""
 
 FOLDER = tempfile.TemporaryDirectory()
-URL = os.environ.get("CHATSTORE_UPSTREAM_URL") or f"sqlite:///{FOLDER.name}/chat.db"
+URL = os.environ.get("CHATSTORE_URL") or f"sqlite:///{FOLDER.name}/chat.db"
 STORE = open_conversation_store(URL, ttl=timedelta(hours=1))
 USER = new_id()
 SELECTION = tomllib.loads(Path(__file__).with_name("upstream.toml").read_text())
@@ -76,9 +74,9 @@ class OursForSQLite(ChatStoreSession):
         session_id: str,
         db_path: str | Path = ":memory:",
         *_tables: str,
-        session_settings: SessionSettings | Mapping[str, Any] | None = None,
+        session_settings: SessionSettings | dict[str, Any] | None = None,
     ) -> None:
-        settings = coerce_session_settings(session_settings or {})
+        settings = coerce_session_settings(session_settings or SessionSettings())
         place = new_id() if str(db_path) == ":memory:" else str(db_path)
         kept_as = composed_id(USER, place, session_id)
         super().__init__(kept_as, STORE, user_id=USER, session_settings=settings)
@@ -97,7 +95,7 @@ class OursForSQLite(ChatStoreSession):
 
 def pytest_configure(config: pytest.Config) -> None:
     """Replace the classes, before a test module imports them; and name the tests, if nobody did."""
-    from tests.utils import simple_session
+    from tests.utils import simple_session  # type: ignore[import-untyped]  # theirs
 
     for module in (agents, agents.memory, sqlite_session):
         module.SQLiteSession = OursForSQLite  # type: ignore[attr-defined]
@@ -107,15 +105,13 @@ def pytest_configure(config: pytest.Config) -> None:
     # The two classes derived from it are made anew, with ours as their base.
     exec(compile(source, "simple_session", "exec"), vars(simple_session))  # noqa: S102  their tests
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
-        config.args[:] = SELECTION["paths"]
+        config.args[:] = SELECTION["files"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what is not applicable, each with its reason. A test that is listed and does not exist
     would be one that was renamed."""
-    reasons = {
-        name: group["reason"] for group in SELECTION["not_applicable"] for name in group["tests"]
-    }
+    reasons = SELECTION["not_applicable"]
     files = {item.nodeid.split("::")[0] for item in items}
     missing = {name for name in reasons if name.split("::")[0] in files}
     for item in items:
