@@ -20,7 +20,7 @@ async def main() -> None:
     model = ScriptedModel([[assistant_message("Then watch The Incredibles.")]])
     agent = Agent(name="films", instructions="You recommend films.", model=model)
     with open_conversation_store(URL, ttl=timedelta(days=30)) as store:
-        session = ChatStoreSession("chat-1", store, user_id="ana")
+        session = ChatStoreSession("openai-agents-example", store, user_id="ana")
         result = await Runner.run(agent, "Something with superheroes?", session=session)
         print(result.final_output, f"({len(await session.get_items())} items are kept)")
 

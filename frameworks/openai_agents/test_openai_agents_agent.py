@@ -6,14 +6,11 @@ import sys
 import uuid
 from pathlib import Path
 
-import pytest
 import scripted
 from sessions import Make, said
 
 from chatstore import MaintainedSessionStore
 from chatstore.integrations.openai_agents import ChatStoreSession
-
-pytestmark = pytest.mark.anyio
 
 HERE = Path(__file__).parent
 
@@ -28,15 +25,16 @@ def run(file: str, *arguments: str, folder: Path | None = None) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 async def test_turns_in_processes_of_their_own_are_one_conversation(
-    url: str, store: MaintainedSessionStore
+    store_url: str, store: MaintainedSessionStore
 ) -> None:
     """Each process begins where the one before ended: its model is shown every item."""
     session_id, user_id = f"chat-{uuid.uuid4()}", f"ana-{uuid.uuid4()}"
-    for number in range(3):
-        run("one_turn.py", url, session_id, user_id, str(number))
+    for number in range(2):
+        run("one_turn.py", store_url, session_id, user_id, str(number))
     session = ChatStoreSession(session_id, store, user_id=user_id)
-    assert scripted.told(await session.get_items()) == scripted.expected(range(3))
+    assert scripted.told(await session.get_items()) == scripted.expected(range(2))
 
 
 async def test_two_users_at_once_have_their_own(store: MaintainedSessionStore) -> None:
@@ -67,18 +65,17 @@ async def test_a_limit_hands_out_no_result_without_its_call(make: Make) -> None:
 
 
 async def test_the_example_runs_as_it_stands(
-    url: str, store: MaintainedSessionStore, tmp_path: Path
+    store_url: str, store: MaintainedSessionStore, tmp_path: Path
 ) -> None:
     """On a file of SQLite if nothing is said, and at the URL that is named; each run goes on where
     the one before ended."""
-    assert [run("example.py", folder=tmp_path) for _ in range(2)] == [
-        "Then watch The Incredibles. (2 items are kept)\n",
-        "Then watch The Incredibles. (4 items are kept)\n",
-    ]
-    session = ChatStoreSession("chat-1", store, user_id="ana")
+    told = "Then watch The Incredibles. ({} items are kept)\n"
+    assert run("example.py", folder=tmp_path) == told.format(2)
+    assert (tmp_path / "chat.db").exists()
+    session = ChatStoreSession("openai-agents-example", store, user_id="ana")
     await session.clear_session()
-    assert "(2 items" in run("example.py", url)
-    assert len(await session.get_items()) == 2
+    await session.add_items(said("Hello."))
+    assert run("example.py", store_url) == told.format(3)
     assert (await session.get_items(2))[0] == said("Something with superheroes?")[0]
 
 

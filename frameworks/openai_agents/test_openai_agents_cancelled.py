@@ -11,8 +11,6 @@ from sessions import said
 from chatstore import BackendUnavailableError, MemorySessionStore, RetentionPolicy
 from chatstore.integrations.openai_agents import ChatStoreSession
 
-pytestmark = pytest.mark.anyio
-
 PATIENCE = 30
 """Seconds after which a test that hangs fails instead."""
 

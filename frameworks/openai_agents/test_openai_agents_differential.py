@@ -14,8 +14,6 @@ from sessions import items_of
 from chatstore import MaintainedSessionStore
 from chatstore.integrations.openai_agents import ChatStoreSession
 
-pytestmark = pytest.mark.anyio
-
 SESSIONS = 3
 STEPS = 500
 

@@ -26,9 +26,6 @@ from chatstore.integrations.openai_agents import ChatStoreSession
 POLICY = RetentionPolicy(keep_history=True)
 
 
-pytestmark = pytest.mark.anyio
-
-
 def test_it_is_a_session(make: Make) -> None:
     """The framework's protocol is met, for a type checker and for it."""
     session: Session = make()
