@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+# Some tests tell the framework's frames in a traceback by the folder of its sources, which is found
+# only if it is there before anything imports the framework.
+sys.path[:0] = [str(Path.cwd() / "src"), str(Path.cwd())]
+
 
 def pytest_configure() -> None:
     """Replace the classes, before a test module imports them."""
-    # Some tests tell the framework's frames in a traceback by the folder of its sources.
-    sys.path[:0] = [str(Path.cwd() / "src"), str(Path.cwd())]
     import agents
     import stand_ins
     from agents.memory import sqlite_session
@@ -26,7 +28,7 @@ def pytest_configure() -> None:
         module.SQLiteSession = stand_ins.OursForSQLite  # type: ignore[attr-defined]  # a module
     source = ast.parse(Path(str(simple_session.__file__)).read_text(encoding="utf-8"))
     source.body = [node for node in source.body if getattr(node, "name", "") != "SimpleListSession"]
-    simple_session.SimpleListSession = stand_ins.OursForLists
+    vars(simple_session)["SimpleListSession"] = stand_ins.OursForLists
     # The two classes derived from it are made anew, with ours as their base.
     exec(compile(source, "simple_session", "exec"), vars(simple_session))  # noqa: S102  their tests
 
