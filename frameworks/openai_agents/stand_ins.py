@@ -45,6 +45,8 @@ class OursForLists(ChatStoreSession):
         """What is kept, for tests that look at it."""
         return [item.value for item in self._newest(None)]
 
+    _items = saved_items
+
 
 class OursForSQLite(ChatStoreSession):
     """In the place of SQLiteSession: a conversation for each file and session id."""
