@@ -3,10 +3,10 @@
 import uuid
 
 import pytest
-from sessions import Make
 
 from chatstore import MaintainedSessionStore
 from chatstore.integrations.openai_agents import ChatStoreSession
+from sessions import Make
 
 
 @pytest.fixture

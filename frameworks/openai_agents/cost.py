@@ -7,10 +7,10 @@ from pathlib import Path
 
 from agents import SQLiteSession, TResponseInputItem
 from agents.memory import Session
-from cost_subject import Subject
 
 from chatstore import MaintainedSessionStore
 from chatstore.integrations.openai_agents import ChatStoreSession
+from cost_subject import Subject
 
 THEIRS = "SQLiteSession"
 SHOWN = 20

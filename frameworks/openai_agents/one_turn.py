@@ -5,7 +5,6 @@ import sys
 from datetime import timedelta
 
 import scripted
-
 from chatstore.integrations.conversations import open_conversation_store
 from chatstore.integrations.openai_agents import ChatStoreSession
 

@@ -7,11 +7,11 @@ import uuid
 from pathlib import Path
 
 import pytest
-import scripted
-from sessions import Make, said
 
+import scripted
 from chatstore import MaintainedSessionStore
 from chatstore.integrations.openai_agents import ChatStoreSession
+from sessions import Make, said
 
 HERE = Path(__file__).parent
 
@@ -19,9 +19,7 @@ HERE = Path(__file__).parent
 def run(file: str, *arguments: str, folder: Path | None = None) -> str:
     """Run a file in a process of its own; what it printed."""
     command = [sys.executable, str(HERE / file), *arguments]
-    done = subprocess.run(  # noqa: S603  our own files
-        command, cwd=folder, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

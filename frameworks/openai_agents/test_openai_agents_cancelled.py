@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from sessions import said
 
 from chatstore import BackendUnavailableError, MemorySessionStore, RetentionPolicy
 from chatstore.integrations.openai_agents import ChatStoreSession
+from sessions import said
 
 PATIENCE = 30
 """Seconds after which a test that hangs fails instead."""

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from agents import SQLiteSession, TResponseInputItem
 from agents.memory import SessionSettings
-from sessions import items_of
 
 from chatstore import MaintainedSessionStore
 from chatstore.integrations.openai_agents import ChatStoreSession
+from sessions import items_of
 
 SESSIONS = 3
 STEPS = 500

@@ -8,13 +8,13 @@ from functools import partial
 from typing import Any
 
 import pytest
-import scripted
 from agents import TResponseInputItem
-from lost_answers import LossyStore, lossy_store
-from sessions import Make, items_of
 
+import scripted
 from chatstore import ChatStoreError
 from chatstore.integrations.openai_agents import ChatStoreSession
+from lost_answers import LossyStore, lossy_store
+from sessions import Make, items_of
 
 _LONGEST_WAIT = 0.02
 """Seconds after which a caller who is to be cancelled is."""

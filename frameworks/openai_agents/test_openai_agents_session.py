@@ -9,7 +9,6 @@ from typing import Any, cast
 import pytest
 from agents import TResponseInputItem
 from agents.memory import Session, SessionSettings
-from sessions import Make, items_of, said
 
 from chatstore import (
     ConfigurationError,
@@ -22,6 +21,7 @@ from chatstore import (
 )
 from chatstore.integrations import openai_agents
 from chatstore.integrations.openai_agents import ChatStoreSession
+from sessions import Make, items_of, said
 
 POLICY = RetentionPolicy(keep_history=True)
 

@@ -20,8 +20,9 @@ sys.path[:0] = [str(Path.cwd() / "src"), str(Path.cwd())]
 def pytest_configure() -> None:
     """Replace the classes, before a test module imports them."""
     import agents
-    import stand_ins
     from agents.memory import sqlite_session
+
+    import stand_ins
 
     simple_session = import_module("tests.utils.simple_session")
     for module in (agents, agents.memory, sqlite_session):
