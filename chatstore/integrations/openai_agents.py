@@ -61,6 +61,7 @@ class ChatStoreSession:
         self._user_id = user_id
         self._store = store
         self._conversations, self._threads = _shared_over(store)
+        self._place = (self._conversations, session_id, user_id)
         self._is_closed = False
 
     async def get_items(self, limit: int | None = None) -> list[TResponseInputItem]:
@@ -85,8 +86,7 @@ class ChatStoreSession:
     async def pop_item(self) -> TResponseInputItem | None:
         """Remove the newest item and return it; None if there is none."""
         self._require_open()
-        session_id, user_id = self._kept_as, self._user_id
-        item = await self._settled(lambda: take_newest(self._conversations, session_id, user_id))
+        item = await self._settled(lambda: take_newest(*self._place))
         return None if item is None else item.value
 
     async def clear_session(self) -> None:
@@ -108,7 +108,6 @@ class ChatStoreSession:
         self._require_open()
         if CompactionSnapshot is None or not self._keeps_items_as_given:
             return None
-        conversations, session_id, user_id = self._conversations, self._kept_as, self._user_id
         found = await self._threads.run(lambda: self._newest(limit + 1))
         items = found[-limit:]
         is_expired = None if prune_prefix is None else lambda item: prune_prefix(item.value)
@@ -119,9 +118,7 @@ class ChatStoreSession:
                 return False
             new = _new_items(output)
             return await self._settled(
-                lambda: replace_newest(
-                    conversations, session_id, user_id, expected, new, leave_out=is_expired
-                )
+                lambda: replace_newest(*self._place, expected, new, leave_out=is_expired)
             )
 
         values = [item.value for item in items]
@@ -146,10 +143,8 @@ class ChatStoreSession:
             return []
 
     async def _replaced_by(self, items: Sequence[TResponseInputItem]) -> bool:
-        session_id, user_id, new = self._kept_as, self._user_id, _new_items(items)
-        return await self._settled(
-            lambda: replace_all(self._conversations, session_id, user_id, new)
-        )
+        new = _new_items(items)
+        return await self._settled(lambda: replace_all(*self._place, new))
 
     async def _settled(self, write: Callable[[], Result]) -> Result:
         """The result of a write, which is waited for however often the caller is cancelled."""
