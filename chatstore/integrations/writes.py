@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from chatstore.errors import SessionExistsError, SessionNotFoundError, VersionConflictError
+from chatstore.errors import SessionExistsError, SessionNotFoundError
 from chatstore.integrations.attempts import resent
 from chatstore.integrations.items import BESIDE_CONTENT, NewItem, json_text, messages_of
 from chatstore.models import Message, SessionInfo, new_id
@@ -123,8 +123,6 @@ class Write:
                 self._user_id, session_id=self._session_id, messages=batch, metadata=metadata
             )
         except SessionExistsError:
-            if if_version == NO_SESSION:
-                raise VersionConflictError(self._session_id, if_version) from None
             # Another writer was faster. If it is refused again, the session is somebody else's.
             return appended()
 
