@@ -2,17 +2,34 @@
 
 import hashlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from typing import Any, NamedTuple
 
 from chatstore.errors import SessionExistsError, SessionNotFoundError
 from chatstore.integrations.attempts import resent
 from chatstore.integrations.items import BESIDE_CONTENT, NewItem, json_text, messages_of
-from chatstore.models import Message, SessionInfo
-from chatstore.policy import MAX_WINDOW_BYTES
+from chatstore.models import Message, SessionInfo, new_id
+from chatstore.policy import MAX_WINDOW_BYTES, RetentionPolicy
 from chatstore.protocol import SessionStore
 from chatstore.record.limits import MAX_BATCH
 from chatstore.values.json_values import utf8_size
+
+Metadata = Mapping[str, object] | Callable[[list[Any]], Mapping[str, object]]
+"""What is merged into a session's metadata; or what tells it of the values of the items that an
+append completes."""
+
+NO_SESSION = 0
+"""As `if_version`: there must be no such session yet."""
+
+
+class _Piece(NamedTuple):
+    """An item's message, or one of its parts."""
+
+    message: Message
+    item_id: str
+    value: object
+    is_last: bool
 
 
 class Write:
@@ -28,29 +45,49 @@ class Write:
         self._user_id = user_id
         self._lock = threading.Lock()
         self._info: SessionInfo | None = None
-        self._unsent = [message for item in items for message in messages_of(item, store.policy)]
+        self._unsent = [piece for item in items for piece in _pieces(item, store.policy)]
+
+    @property
+    def unsent_ids(self) -> set[str]:
+        """The ids of the items that are not sent yet, minted ones included."""
+        with self._lock:
+            return {piece.item_id for piece in self._unsent}
+
+    @property
+    def unsent_count(self) -> int:
+        """How many messages are not sent yet."""
+        with self._lock:
+            return len(self._unsent)
+
+    def leave_out(self, item_ids: Collection[str]) -> None:
+        """Don't send items of these ids, which are stored already."""
+        with self._lock:
+            self._unsent = [piece for piece in self._unsent if piece.item_id not in item_ids]
 
     def send(
         self,
         *,
-        metadata: Mapping[str, object] | None = None,
+        metadata: Metadata | None = None,
         if_version: int | None = None,
         create: bool = True,
     ) -> SessionInfo:
         """Append the items; the session after that. What is too large for one append takes several.
 
-        `metadata` is merged in the same atomic write as the last item is complete. A session that
-        does not exist is created with the items, if `create` says so. A write whose outcome is
-        unknown is sent again, twice at most. Raises `SessionNotFoundError` for a session that is
-        somebody else's.
+        `metadata` is merged in the same atomic write as the last item is complete; a function is
+        asked for each append that completes items, in order. A session that does not exist is
+        created with the items, if `create` says so. A write whose outcome is unknown is sent again,
+        twice at most. Raises `SessionNotFoundError` for a session that is somebody else's, and
+        `VersionConflictError`, for `if_version=NO_SESSION` if there is a session.
         """
         with self._lock:
             while self._unsent:
                 batch = _batch(self._unsent)
-                is_last = len(batch) == len(self._unsent)
-                append = partial(
-                    self._append, batch, metadata if is_last else None, if_version, create=create
-                )
+                if callable(metadata):
+                    values = [piece.value for piece in self._unsent[: len(batch)] if piece.is_last]
+                    state = metadata(values) if values else None
+                else:
+                    state = metadata if len(batch) == len(self._unsent) else None
+                append = partial(self._append, batch, state, if_version, create=create)
                 self._info = info = resent(append)
                 del self._unsent[: len(batch)]
                 if_version = None if if_version is None else info.version
@@ -76,7 +113,8 @@ class Write:
             )
 
         try:
-            return appended()
+            if if_version != NO_SESSION:
+                return appended()
         except SessionNotFoundError:
             if not create or if_version is not None:
                 raise
@@ -95,11 +133,20 @@ def key_of(items: Sequence[NewItem]) -> bytes:
     return hashlib.sha256(json_text("items", texts).encode()).digest()
 
 
-def _batch(messages: Sequence[Message]) -> list[Message]:
+def _pieces(item: NewItem, policy: RetentionPolicy) -> list[_Piece]:
+    item = item._replace(item_id=item.item_id or new_id())
+    messages = messages_of(item, policy)
+    return [
+        _Piece(message, str(item.item_id), item.value, message is messages[-1])
+        for message in messages
+    ]
+
+
+def _batch(pieces: Sequence[_Piece]) -> list[Message]:
     """As many of the first messages as one append takes; at least one."""
     room = MAX_WINDOW_BYTES
     batch: list[Message] = []
-    for message in messages[:MAX_BATCH]:
+    for message, *_ in pieces[:MAX_BATCH]:
         room -= utf8_size(str(message.content)) + BESIDE_CONTENT
         if room < 0 and batch:
             break
