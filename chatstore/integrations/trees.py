@@ -8,13 +8,12 @@ the links that it adds. A fork gets copies of the links that it shares, under th
 log is closed, and no session needs another one to be there.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from chatstore.errors import (
     ConfigurationError,
-    CorruptSessionError,
     InvalidCursorError,
     SessionExistsError,
     SessionNotFoundError,
@@ -22,19 +21,13 @@ from chatstore.errors import (
 )
 from chatstore.integrations.attempts import compare_and_set
 from chatstore.integrations.conversations import Conversations
-from chatstore.integrations.items import NewItem, composed_id, json_text
 from chatstore.integrations.lines import Lines, Link, Place, items_of_links
 from chatstore.integrations.remembered import Remembered
+from chatstore.integrations.tree_records import State, TreeRecords
 from chatstore.integrations.writes import Write
 from chatstore.models import JsonObject, SessionInfo
 from chatstore.protocol import SessionStore
 from chatstore.record.limits import MAX_PAGE, require_id
-
-_MOST_IN_METADATA = 8_192
-"""How many characters of a record lie in the metadata, which other applications use, too."""
-
-_MOST_REVISIONS = 5
-"""How many of the newest revisions a record tells, for a write that meets its own result."""
 
 
 class RecordConflictError(Exception):
@@ -52,39 +45,24 @@ class Change:
     expected: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    """What a write must know of a session. Of one without a record, `revisions` is empty."""
-
-    version: int
-    keeps_history: bool
-    head_id: str | None = None
-    head_end: int | None = None
-    revisions: tuple[str, ...] = ()
-
-    @property
-    def revision(self) -> str | None:
-        return self.revisions[0] if self.revisions else None
-
-
 class Trees:
     """The branching conversations of one user. Raises `ConfigurationError` for a store whose policy
     keeps no history. Safe to share between threads."""
 
     def __init__(self, store: SessionStore, key: str, user_id: str) -> None:
         self._store = Conversations(store).store
-        self._key = key
         self._user_id = require_id("user_id", user_id)
         self._lines = Lines(store, self._user_id)
-        self._just_read = Remembered[_State]()
+        self._records = TreeRecords(key, self._lines)
+        self._just_read = Remembered[State]()
         self._places = Remembered[Place]()
 
     def record(self, session_id: str) -> JsonObject | None:
         """The record of a session, or None."""
-        info = self._info(session_id)
-        if info is None:
+        found = self._read(session_id)
+        if found is None:
             return None
-        state, record = self._decoded(info)
+        state, record = found
         self._just_read.put(session_id, state)
         return record
 
@@ -92,9 +70,10 @@ class Trees:
         """The records of all of the user's sessions that have one, the oldest session first."""
         sessions = self._store.iter_sessions(self._user_id, newest_first=False, page_size=MAX_PAGE)
         for info in sessions:
-            _, record = self._decoded(info)
-            if record is not None:
-                yield record
+            with suppress(SessionNotFoundError):
+                _, record = self._decoded(info)
+                if record is not None:
+                    yield record
 
     def line(
         self, link_id: str, *, most: int | None = None, origin: str | None = None
@@ -154,7 +133,7 @@ class Trees:
 
         compare_and_set(attempt)
 
-    def _send(self, change: Change, stored: _State | None) -> None:
+    def _send(self, change: Change, stored: State | None) -> None:
         """One attempt. Raises `VersionConflictError` if it is to be made again."""
         session_id, head_id = change.session_id, change.record["head_id"]
         ends: dict[str, int | None] = {}
@@ -169,13 +148,12 @@ class Trees:
             copies = self._copies(sorted(needed - ends.keys()), ends, origin)
         links = [*copies, *change.links]
         head_is_new = head_id in {link.item_id for link in links}
-        earlier = () if stored is None else stored.revisions
-        items, metadata = self._packed(
+        record_items, metadata = self._records.packed(
             change.record,
-            [*items_of_links(links, ends)],
-            headEnd=None if head_is_new or head_id is None else ends.get(head_id),
-            revisions=[change.record["revision"], *earlier][:_MOST_REVISIONS],
+            head_end=None if head_is_new or head_id is None else ends.get(head_id),
+            earlier=() if stored is None else stored.revisions,
         )
+        items = [*items_of_links(links, ends), *record_items]
         if stored is not None and not stored.keeps_history:
             raise ConfigurationError(
                 f"session {session_id!r} was created without history, and would lose messages; "
@@ -205,46 +183,23 @@ class Trees:
             copies |= {link.item_id: link for link in line if link.item_id not in ends}
         return list(copies.values())
 
-    def _packed(
-        self, record: JsonObject, items: list[NewItem], **beside: object
-    ) -> tuple[list[NewItem], dict[str, object]]:
-        """What is to be appended, and the metadata. A large record is an item of its own."""
-        document: JsonObject = {"record": record, "item": None, **beside}
-        if len(json_text("record", record)) > _MOST_IN_METADATA:
-            item_id = composed_id("record", record["revision"])
-            items = [*items, *items_of_links([Link(item_id, None, record, "record")], {})]
-            document |= {"record": None, "item": item_id}
-        return items, {self._key: json_text("record", document)}
-
-    def _info(self, session_id: str) -> SessionInfo | None:
+    def _read(self, session_id: str) -> tuple[State, JsonObject | None] | None:
         try:
-            return self._store.get(session_id, user_id=self._user_id, last=0)
+            return self._decoded(self._store.get(session_id, user_id=self._user_id, last=0))
         except SessionNotFoundError:
             return None
 
-    def _state(self, session_id: str) -> _State | None:
-        info = self._info(session_id)
-        return None if info is None else self._decoded(info)[0]
+    def _state(self, session_id: str) -> State | None:
+        found = self._read(session_id)
+        return None if found is None else found[0]
 
-    def _decoded(self, info: SessionInfo) -> tuple[_State, JsonObject | None]:
-        text = info.metadata.get(self._key)
-        if text is None:
-            return _State(info.version, info.keeps_history), None
-        try:
-            document = json.loads(text)
-            item_id, record = document["item"], document["record"]
-            if item_id is not None:
-                record = self._lines.newest(Place.of(info), item_id, most=1)[0].value
-            head_id, head_end = record["head_id"], document["headEnd"]
+    def _decoded(self, info: SessionInfo) -> tuple[State, JsonObject | None]:
+        state, record = self._records.read(info)
+        if record is not None:
             for tip in record["branches"]:
                 self._places.put(tip, Place.of(info))
-            if head_id is not None:
-                self._places.put(head_id, Place.of(info, head_end))
-            revisions = tuple(document["revisions"])
-            state = _State(info.version, info.keeps_history, head_id, head_end, revisions)
-        except (ValueError, TypeError, LookupError) as error:
-            reason = f"its {self._key} in the metadata"
-            raise CorruptSessionError("the store", info.session_id, reason) from error
+        if state.head_id is not None:
+            self._places.put(state.head_id, Place.of(info, state.head_end))
         return state, record
 
     def _where(self, link_id: str, origin: str | None) -> Iterator[Place]:
