@@ -8,10 +8,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from chatstore_contract_tests.namespaces import find_namespace
 
 from chatstore.policy import MAX_HISTORY_WINDOW, RetentionPolicy
 from chatstore.protocol import MaintainedSessionStore
+from chatstore_contract_tests.namespaces import find_namespace
 
 sys.path.insert(0, str(Path(__file__).parent))
 

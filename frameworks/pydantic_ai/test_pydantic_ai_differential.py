@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from conftest import OpenStore
 from pydantic_ai.conversation_store import InMemoryConversationStore
 from pydantic_ai.messages import (
     BinaryContent,
@@ -23,6 +22,7 @@ from sides import BEGIN, Side, is_error, minting
 
 from chatstore.integrations.pydantic_ai import ChatStoreConversationStore
 from chatstore.models import new_id
+from conftest import OpenStore
 
 STEPS = 2_000
 SCOPES = (None, None, None, "web", "phone")
