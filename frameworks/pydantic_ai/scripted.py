@@ -22,7 +22,7 @@ def answer(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
     found = [part for part in messages[-1].parts if isinstance(part, ToolReturnPart)]
     prompts = told(messages)
     if info.function_tools and not found:
-        name, call_id = info.function_tools[0].name, f"call-{len(prompts)}"
+        name, call_id = info.function_tools[0].name, f"call for {prompts[-1]}"
         return ModelResponse(parts=[ToolCallPart(name, {"text": prompts[-1]}, call_id)])
     heard = "; ".join(prompts)
     shown = f" I found {found[0].content}." if found else ""

@@ -162,7 +162,8 @@ def test_a_paused_run_goes_on_in_another_process(open_store: OpenStore) -> None:
         loaded = await later.load(conversation_id)
         assert loaded is not None
         assert loaded.deferred_tool_requests is not None
-        assert loaded.deferred_tool_requests == first.output
+        waiting: object = first.output
+        assert loaded.deferred_tool_requests == waiting
         [call] = loaded.deferred_tool_requests.approvals
         results = DeferredToolResults(approvals={call.tool_call_id: True})
         second = await agent.run(conversation=loaded, deferred_tool_results=results)

@@ -46,14 +46,18 @@ class Program:
         """A message, mostly small."""
         draw = self.random
         text = draw.choice(["yes", "nul \0", "lone \ud800", '"{', "é" * 90, "x" * 40_000, "", "7"])
-        timestamp = BEGIN
-        if draw.random() < 0.5:
-            content = [text, BinaryContent(data=draw.randbytes(9), media_type="application/pdf")]
-            prompt = UserPromptPart(content if "\ud800" not in text else text, timestamp=timestamp)
-            back = ToolReturnPart("look", {"a": 7.0, "0": [1, None]}, "call", timestamp=timestamp)
-            return ModelRequest(parts=[draw.choice([prompt, back])], timestamp=timestamp)
+        chance = draw.random()
+        if chance < 0.25:
+            binary = BinaryContent(data=draw.randbytes(9), media_type="application/pdf")
+            prompt = UserPromptPart([text, binary], timestamp=BEGIN)
+            return ModelRequest(parts=[prompt], timestamp=BEGIN)
+        if chance < 0.5:
+            back = ToolReturnPart("look", {"a": 7.0, "0": [1, None]}, "call", timestamp=BEGIN)
+            return ModelRequest(parts=[back], timestamp=BEGIN)
+        if chance < 0.75:
+            return ModelResponse(parts=[TextPart(text)], timestamp=BEGIN)
         call = ToolCallPart("look", {"z": 7.0, "a": draw.random()}, tool_call_id="call")
-        return ModelResponse(parts=[draw.choice([TextPart(text), call])], timestamp=timestamp)
+        return ModelResponse(parts=[call, TextPart(text)], timestamp=BEGIN)
 
     def step(self) -> tuple[str, Step]:
         """The next step, and its name."""
@@ -63,7 +67,8 @@ class Program:
         entry = draw.choice(self.entries[-60:])
         number = max(0, self.held - 1 - int(draw.expovariate(1.2)))
         at = draw.choice([0, 1, 2, 3, 1_000, 1_000, 1_000])
-        where = draw.choice([{"at": draw.randrange(4)}, {"from_entry": entry}, {"at": 1}])
+        wheres: list[dict[str, Any]] = [{"at": draw.randrange(4)}, {"from_entry": entry}, {"at": 1}]
+        where = draw.choice(wheres)
         messages = [self.message() for _ in range(draw.choice([0, 1, 2, 2, 3, 120]))]
         waiting = draw.choice([None, None, "{}", "x" * 9_000, "x" * 40_000])
         steps: list[tuple[int, str, Step]] = [
