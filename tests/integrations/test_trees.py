@@ -1,109 +1,17 @@
-"""Conversations that branch and fork: each whole in itself, written once, and read at one price."""
-
-from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any
+"""Conversations that branch and fork: each whole in itself, and read at one price."""
 
 import pytest
 
 from chatstore import (
-    BackendUnavailableError,
     ConfigurationError,
     CorruptSessionError,
     MemorySessionStore,
     MemoryStorage,
     Message,
-    RetentionPolicy,
 )
-from chatstore.integrations.lines import Link
-from chatstore.integrations.trees import Change, RecordConflictError, Trees
-from chatstore.models import JsonObject, new_id
+from chatstore.integrations.trees import RecordConflictError
 
-POLICY = RetentionPolicy(max_messages=50, keep_history=True)
-CALLS = ("get", "list_messages", "list_sessions", "append", "create", "update", "delete")
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests don't wait for what waits."""
-    monkeypatch.setattr("chatstore.integrations.attempts._LONGEST_PAUSE", 0)
-
-
-class Observed:
-    """A store whose calls are counted. `after` is called once when the next write is done."""
-
-    def __init__(self, storage: MemoryStorage) -> None:
-        self.store = MemorySessionStore(storage, policy=POLICY)
-        self.calls = Counter[str]()
-        self.after: Callable[[], None] | None = None
-        for name in CALLS:
-            setattr(self.store, name, self._counted(name, getattr(self.store, name)))
-
-    def _counted(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*arguments: Any, **options: Any) -> Any:
-            self.calls[name] += 1
-            result = call(*arguments, **options)
-            if self.after is not None and name in ("append", "create", "update", "delete"):
-                after, self.after = self.after, None
-                after()
-            return result
-
-        return counted
-
-
-class Conversation:
-    """One conversation of a tree, as an adapter keeps it."""
-
-    def __init__(self, trees: Trees, session_id: str, record: JsonObject | None = None) -> None:
-        self.trees = trees
-        self.session_id = session_id
-        self.record: JsonObject = record or {
-            "conversation_id": session_id, "head_id": None, "branches": [], "forked_from": None,
-        }  # fmt: skip
-
-    def say(self, *values: object, **fields: object) -> list[str]:
-        """Add links after the head, and return their ids."""
-        links: list[Link] = []
-        parent_id = fields.get("head_id", self.record["head_id"])
-        for value in values:
-            links.append(Link(new_id(), parent_id, value, "request"))
-            parent_id = links[-1].item_id
-        expected = self.record.get("revision")
-        record = self.record | fields | {"head_id": parent_id, "revision": new_id()}
-        self.trees.write(Change(self.session_id, record, links, expected))
-        self.record = record
-        return [link.item_id for link in links]
-
-    def values(self, most: int | None = None) -> list[object]:
-        """What its history says."""
-        record = self.trees.record(self.session_id)
-        assert record is not None
-        head_id = record["head_id"]
-        return [] if head_id is None else values(self.trees.line(head_id, most=most))
-
-    def fork(self, session_id: str, head_id: str) -> "Conversation":
-        """A new conversation that shares the history up to a link."""
-        fields = {"conversation_id": session_id, "forked_from": self.session_id, "branches": []}
-        fork = Conversation(self.trees, session_id, {**self.record, **fields})
-        fork.record.pop("revision", None)
-        fork.say(head_id=head_id)
-        return fork
-
-
-def values(links: Sequence[Link]) -> list[object]:
-    """What links say."""
-    return [link.value for link in links]
-
-
-def trees(store: MemorySessionStore, user_id: str = "ana") -> Trees:
-    """The trees of a user, by an object that has seen nothing yet."""
-    return Trees(store, "tree", user_id)
-
-
-def observed() -> tuple[Observed, Conversation]:
-    """A store that is watched, and a conversation in it."""
-    seen = Observed(MemoryStorage())
-    return seen, Conversation(trees(seen.store), "c")
+from .branching import POLICY, Conversation, observed, trees, values
 
 
 def test_a_record_and_its_links_are_one_write() -> None:
@@ -127,8 +35,10 @@ def test_a_history_is_read_by_the_page_and_its_end_at_one_price() -> None:
     assert conversation.values() == list(range(3_000))
     assert seen.calls == {"get": 1, "list_messages": 3}
     seen.calls.clear()
+    seen.shown = 0
     assert conversation.values(most=20) == list(range(2_980, 3_000))
     assert seen.calls == {"get": 1, "list_messages": 1}
+    assert seen.shown <= 50
 
 
 def test_what_a_branch_left_behind_is_not_read() -> None:
@@ -146,7 +56,9 @@ def test_what_a_branch_left_behind_is_not_read() -> None:
     seen.calls.clear()
     assert reader.values(most=3) == [7, 8, 9]
     assert seen.calls == {"get": 1, "list_messages": 1}
+    seen.calls.clear()
     assert values(reader.trees.line(ids[-1])) == list(range(100)) * 20
+    assert seen.calls == {"list_messages": 3}
 
 
 def test_a_fork_keeps_what_it_shares_when_the_other_is_deleted() -> None:
@@ -164,86 +76,16 @@ def test_a_fork_keeps_what_it_shares_when_the_other_is_deleted() -> None:
         fresh.line(ids[120])
 
 
-def test_a_fork_of_what_is_gone_is_a_conflict() -> None:
-    """A fork never points at nothing: if its history was deleted meanwhile, it is refused."""
-    _, conversation = observed()
-    ids = conversation.say(1, 2)
-    conversation.trees.delete("c", conversation.record["revision"])
-    with pytest.raises(RecordConflictError):
-        conversation.fork("f", ids[0])
-    assert conversation.trees.record("f") is None
-
-
-@pytest.mark.parametrize("size", [1, 250])
-def test_a_broken_fork_is_not_there_and_can_be_made_again(size: int) -> None:
-    """The record comes with the last link: a fork that stopped halfway shows nothing, and making it
-    again goes on from what is there."""
+def test_a_head_in_another_conversation_is_copied_from_where_the_two_part() -> None:
+    """What both have is not stored again."""
     seen, conversation = observed()
-    ids = conversation.say(*range(size))
-
-    def broken() -> None:
-        raise KeyboardInterrupt
-
-    seen.after = broken
-    with pytest.raises(KeyboardInterrupt):
-        conversation.fork("f", ids[-1])
-    assert (conversation.trees.record("f") is None) is (size > 100)
-    if size > 100:
-        assert conversation.fork("f", ids[-1]).values() == list(range(size))
-        assert seen.store.get("f").message_count == size
-
-
-@pytest.mark.parametrize("links", [(), (1,), tuple(range(250))])
-def test_a_write_that_meets_its_own_result_is_done(links: tuple[int, ...]) -> None:
-    """An answer was lost, and somebody has written since then: the write is not taken for one of
-    another, and nothing is stored twice."""
-    seen, conversation = observed()
-    conversation.say("first")
-    other = trees(seen.store)
-
-    def lost() -> None:
-        record = other.record("c")
-        assert record is not None
-        if len(links) < 100:
-            Conversation(other, "c", record).say("other")
-        raise BackendUnavailableError("no answer")
-
-    seen.after = lost
-    conversation.say(*links)
-    expected = ["first", *links, *(["other"] if len(links) < 100 else [])]
-    assert conversation.values() == expected
-    assert seen.store.get("c").message_count == len(expected)
-
-
-def test_a_deletion_that_meets_its_own_result_is_done() -> None:
-    """Its answer was lost: the conversation is gone, and that is no conflict."""
-    seen, conversation = observed()
-    conversation.say("first")
-
-    def lost() -> None:
-        raise BackendUnavailableError("no answer")
-
-    seen.after = lost
-    conversation.trees.delete("c", conversation.record["revision"])
-    assert conversation.trees.record("c") is None
-
-
-def test_the_faster_of_two_writers_wins() -> None:
-    """The other is told, leaves nothing behind, and loses nothing of the first."""
-    seen, conversation = observed()
-    conversation.say("first")
-    slower = Conversation(trees(seen.store), "c", slower_record := dict(conversation.record))
-    assert slower.trees.record("c") == slower_record
-    conversation.say("faster")
-    for change in ("slower",), ():
-        with pytest.raises(RecordConflictError):
-            slower.say(*change)
-    with pytest.raises(RecordConflictError):
-        slower.trees.delete("c", slower_record["revision"])
-    with pytest.raises(RecordConflictError):
-        Conversation(slower.trees, "c").say("as if new")
-    assert slower.values() == ["first", "faster"]
-    assert seen.store.get("c").message_count == 2
+    ids = conversation.say(*range(60))
+    fork = conversation.fork("f", ids[9])
+    fork.say(*range(50))
+    later = conversation.say(*range(60, 120))
+    fork.say("end", head_id=later[-1], branches=[fork.record["head_id"]])
+    assert fork.values() == [*range(120), "end"]
+    assert seen.store.get("f").message_count == 10 + 50 + 110 + 1
 
 
 def test_what_others_do_to_the_session_is_no_conflict() -> None:
