@@ -10,7 +10,7 @@ import pytest
 from pydantic_ai import Agent, ModelMessage, UsageLimits
 from pydantic_ai.conversation import Conversation
 from pydantic_ai.conversation_store import ConversationConflict
-from pydantic_ai.messages import ModelResponse, RetryPromptPart, ToolCallPart, ToolReturnPart
+from pydantic_ai.messages import ModelResponse, ToolCallPart, ToolReturnPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 from scripted import answer, told
 
@@ -58,7 +58,7 @@ def whole_calls(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
         for part in message.parts:
             if isinstance(part, ToolCallPart):
                 called.add(part.tool_call_id)
-            if isinstance(part, ToolReturnPart | RetryPromptPart) and part.tool_name:
+            if isinstance(part, ToolReturnPart):
                 assert part.tool_call_id in called, "an orphaned tool result was handed out"
     return answer(messages, info)
 
