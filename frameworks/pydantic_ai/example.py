@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from pydantic_ai import Agent
 from pydantic_ai.conversation import Conversation
-from scripted import scripted_model
 
 from chatstore.integrations.conversations import open_conversation_store
 from chatstore.integrations.pydantic_ai import ChatStoreConversationStore
+from scripted import scripted_model
 
 # A script speaks in a model's place: Agent("openai:…") would be one.
 agent = Agent(scripted_model())

@@ -27,7 +27,6 @@ from pydantic_ai.messages import (
 )
 from pydantic_ai.tools import DeferredToolRequests
 from pydantic_ai.usage import RequestUsage, RunUsage
-from scripted import told
 
 from chatstore import (
     ConfigurationError,
@@ -38,6 +37,7 @@ from chatstore import (
 )
 from chatstore.integrations.pydantic_ai import ChatStoreConversationStore
 from chatstore.models import SessionInfo
+from scripted import told
 
 POLICY = RetentionPolicy(max_messages=50, keep_history=True)
 EVERYTHING: list[ModelMessage] = [

@@ -3,8 +3,6 @@ nothing out of order."""
 
 import asyncio
 import random
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from pydantic_ai import Agent, ModelMessage, UsageLimits
@@ -12,17 +10,16 @@ from pydantic_ai.conversation import Conversation
 from pydantic_ai.conversation_store import ConversationConflict
 from pydantic_ai.messages import ModelResponse, ToolCallPart, ToolReturnPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
-from scripted import answer, told
 
-from chatstore import BackendError, BackendUnavailableError
+from chatstore import BackendError
 from chatstore.integrations.pydantic_ai import ChatStoreConversationStore
 from chatstore.models import new_id
 from chatstore.protocol import SessionStore
-from conftest import OpenStore
+from fresh import OpenStore
+from lost_answers import lossy_store
+from scripted import answer, told
 
-TURNS = 500
-"""Of each of two users."""
-
+pytest_plugins = ["fresh"]
 LOST = 0.05
 CANCELLED = 0.1
 WINDOW = 10
@@ -30,25 +27,6 @@ WINDOW = 10
 
 NO_LIMIT = UsageLimits(request_limit=None)
 """The framework counts a conversation's requests, and stops at 50 unless it is told."""
-
-WRITES = ("create", "append", "update", "delete")
-
-
-def losing(store: SessionStore, chance: random.Random) -> SessionStore:
-    """The store, some of whose writes are done while their answers are lost."""
-
-    def unreliable(write: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **options: Any) -> Any:
-            result = write(*arguments, **options)
-            if chance.random() < LOST:
-                raise BackendUnavailableError("no answer")
-            return result
-
-        return call
-
-    for name in WRITES:
-        setattr(store, name, unreliable(getattr(store, name)))
-    return store
 
 
 def whole_calls(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
@@ -99,9 +77,9 @@ class Caller:
             raise GivenUpError
         save.result()
 
-    async def converse(self) -> None:
-        """All turns, one after the other."""
-        for number in range(TURNS):
+    async def converse(self, turns: int) -> None:
+        """So many turns, one after the other."""
+        for number in range(turns):
             while True:
                 try:
                     await self.turn(f"prompt {number}")
@@ -110,28 +88,21 @@ class Caller:
                     self.given_up += 1
 
 
-def test_turns_whose_answers_are_lost_and_whose_callers_give_up(
-    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("turns", [30, pytest.param(500, marks=pytest.mark.long)])
+async def test_turns_whose_answers_are_lost_and_whose_callers_give_up(
+    turns: int, store_url: str, open_store: OpenStore
 ) -> None:
-    """Whose save was cancelled or failed loads again, and sees the turn, or does it again: each of
-    1,000 turns of two users is there once, whole and in order, and no model was handed a
-    tool's result without its call."""
-    monkeypatch.setattr("chatstore.integrations.attempts._LONGEST_PAUSE", 0)
-    callers = [Caller(losing(open_store(), random.Random(n)), n) for n in range(2)]  # noqa: S311  no secret
-
-    async def both() -> None:
-        await asyncio.gather(*(caller.converse() for caller in callers))
-
-    asyncio.run(both())
-
-    async def check(caller: Caller) -> None:
-        fresh = ChatStoreConversationStore(open_store(), user_id=caller.id)
-        loaded = await fresh.load(caller.id)
-        assert loaded is not None
-        assert told(loaded.messages) == [f"prompt {number}" for number in range(TURNS)]
-        assert [message.kind for message in loaded.messages] == ["request", "response"] * 2 * TURNS
-        assert loaded.usage.tool_calls == TURNS
-        assert caller.given_up > TURNS * CANCELLED / 3
-
+    """Whose save was cancelled or failed loads again, and sees the turn, or does it again: each
+    turn of two users is there once, whole and in order, and no model was handed a tool's result
+    without its call."""
+    with lossy_store(store_url, share=LOST) as lossy:
+        callers = [Caller(lossy.store, seed) for seed in range(2)]
+        await asyncio.gather(*(caller.converse(turns) for caller in callers))
+        assert lossy.lost > turns * LOST
     for caller in callers:
-        asyncio.run(check(caller))
+        loaded = await ChatStoreConversationStore(open_store(), user_id=caller.id).load(caller.id)
+        assert loaded is not None
+        assert told(loaded.messages) == [f"prompt {number}" for number in range(turns)]
+        assert [message.kind for message in loaded.messages] == ["request", "response"] * 2 * turns
+        assert loaded.usage.tool_calls == turns
+    assert sum(caller.given_up for caller in callers) > turns * CANCELLED / 4
