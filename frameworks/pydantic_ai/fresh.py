@@ -1,14 +1,13 @@
 """A plug-in of pytest: stores for these tests, each as another process would open it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from chatstore import MaintainedSessionStore
 from chatstore.integrations.conversations import open_conversation_store
-
-OpenStore = Callable[[], MaintainedSessionStore]
+from sides import OpenStore
 
 
 @pytest.fixture

@@ -15,6 +15,11 @@ from pydantic_ai.exceptions import UserError
 from pydantic_ai.messages import ModelMessage, ToolCallPart
 from pydantic_ai.tools import DeferredToolRequests
 
+from chatstore import MaintainedSessionStore
+
+OpenStore = Callable[[], MaintainedSessionStore]
+"""Opens a store at one place, a new object each time."""
+
 BEGIN = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
 

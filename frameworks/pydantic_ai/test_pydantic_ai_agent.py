@@ -13,8 +13,8 @@ from pydantic_ai.messages import ToolCallPart, ToolReturnPart
 
 from chatstore.integrations.pydantic_ai import ChatStoreConversationStore
 from chatstore.models import new_id
-from fresh import OpenStore
 from scripted import scripted_model, told
+from sides import OpenStore
 
 pytest_plugins = ["fresh"]
 EXAMPLE = Path(__file__).with_name("example.py")

@@ -20,8 +20,7 @@ from pydantic_ai.messages import (
 
 from chatstore.integrations.pydantic_ai import ChatStoreConversationStore
 from chatstore.models import new_id
-from fresh import OpenStore
-from sides import BEGIN, Side, is_error, minting
+from sides import BEGIN, OpenStore, Side, is_error, minting
 
 pytest_plugins = ["fresh"]
 SCOPES = (None, None, None, "web", "phone")
@@ -100,7 +99,7 @@ def fresh(open_store: OpenStore, user_id: str) -> ChatStoreConversationStore:
 
 @pytest.mark.parametrize(
     ("seed", "steps"),
-    [(0, 250), *(pytest.param(n, 2_000, marks=pytest.mark.long) for n in range(3))],
+    [(0, 700), *(pytest.param(n, 2_000, marks=pytest.mark.long) for n in range(3))],
 )
 async def test_every_answer_is_that_of_the_framework_s_own_store(
     seed: int, steps: int, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch

@@ -15,9 +15,9 @@ from chatstore import BackendError
 from chatstore.integrations.pydantic_ai import ChatStoreConversationStore
 from chatstore.models import new_id
 from chatstore.protocol import SessionStore
-from fresh import OpenStore
 from lost_answers import lossy_store
 from scripted import answer, told
+from sides import OpenStore
 
 pytest_plugins = ["fresh"]
 LOST = 0.05
