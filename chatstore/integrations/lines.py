@@ -19,8 +19,9 @@ from chatstore.models import Message, SessionInfo
 from chatstore.protocol import SessionStore
 from chatstore.record.limits import MAX_PAGE
 
-_LEAST_PAGE = 50
-"""An item may lie in several messages."""
+_LEAST_PAGE = 40
+"""More than the items that are asked for, as one may lie in several messages; and fewer than the 50
+that a session's window may have, which every engine has at hand."""
 
 
 class Place(NamedTuple):
