@@ -95,6 +95,22 @@ class Write:
                 return self._store.get(self._session_id, user_id=self._user_id, last=0)
             return self._info
 
+    def create(self, *, metadata: Mapping[str, object] | None = None) -> SessionInfo:
+        """Create the session with the items; the session after that. `metadata` is there when the
+        last item is complete. Raises `SessionExistsError` if the id is taken, by this write's
+        first sending too, if its outcome was unknown."""
+        with self._lock:
+            batch = _batch(self._unsent)
+            is_last = len(batch) == len(self._unsent)
+            self._info = info = self._store.create(
+                self._user_id,
+                session_id=self._session_id,
+                messages=batch,
+                metadata=metadata if is_last else None,
+            )
+            del self._unsent[: len(batch)]
+        return self.send(metadata=metadata, if_version=info.version, create=False)
+
     def _append(
         self,
         batch: Sequence[Message],
