@@ -4,10 +4,10 @@ A session, and each of its agents and multi-agents, is a session of the store. T
 session belong the others; that of an agent holds its state and its messages, an item each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from strands.session.session_repository import SessionRepository
 from strands.types.exceptions import SessionException
@@ -29,6 +29,8 @@ from chatstore.protocol import SessionStore
 
 if TYPE_CHECKING:
     from strands.multiagent import MultiAgentBase
+
+Result = TypeVar("Result")
 
 _AGENT = "agent"
 _MULTI_AGENT = "multi_agent"
@@ -52,42 +54,40 @@ class ChatStoreSessionRepository(SessionRepository):
     def create_session(self, session: Session, **kwargs: Any) -> Session:
         """Create a session. Raises `SessionException` if the id is taken."""
         with _told(f"session {session.session_id}"):
-            info = self._states.create(composed_id(session.session_id), session.to_dict())
+            info = self._states.create(self._place(session.session_id), session.to_dict())
         self._renewed[session.session_id] = info.updated_at
         return session
 
     def read_session(self, session_id: str, **kwargs: Any) -> Session | None:
         """The session, or None."""
-        try:
-            state, info = self._states.read(composed_id(session_id))
-        except SessionNotFoundError:
+        found = _found(lambda: self._states.read(self._place(session_id)))
+        if found is None:
             return None
+        state, info = found
         self._renewed[session_id] = info.updated_at
         return Session.from_dict(state)
 
     def delete_session(self, session_id: str, **kwargs: Any) -> None:
         """Delete a session, its agents and their messages, if it is there."""
-        self._states.delete(composed_id(session_id))
+        self._states.delete(self._place(session_id))
         self._renewed.pop(session_id, None)
 
     def create_agent(self, session_id: str, session_agent: SessionAgent, **kwargs: Any) -> None:
         """Create an agent. Raises `SessionException` if there is no session, or such an agent."""
-        state = session_agent.to_dict()
-        self._create(
-            session_id, _AGENT, session_agent.agent_id, state, created_at=session_agent.created_at
-        )
+        state, created_at = session_agent.to_dict(), session_agent.created_at
+        self._create(session_id, _AGENT, session_agent.agent_id, state, created_at=created_at)
 
     def read_agent(self, session_id: str, agent_id: str, **kwargs: Any) -> SessionAgent | None:
         """The agent, or None."""
-        try:
-            state, info = self._states.read(composed_id(session_id, _AGENT, agent_id))
-        except SessionNotFoundError:
+        found = _found(lambda: self._states.read(self._place(session_id, _AGENT, agent_id)))
+        if found is None:
             return None
+        state, info = found
         return SessionAgent.from_dict({**state, "created_at": info.metadata["created_at"]})
 
     def update_agent(self, session_id: str, session_agent: SessionAgent, **kwargs: Any) -> None:
         """Replace an agent's state, but for its `created_at`. Raises `SessionException`."""
-        place = composed_id(session_id, _AGENT, session_agent.agent_id)
+        place = self._place(session_id, _AGENT, session_agent.agent_id)
         with _told(f"agent {session_agent.agent_id} in session {session_id}"):
             info = self._states.update(place, session_agent.to_dict())
         session_agent.created_at = str(info.metadata["created_at"])
@@ -101,7 +101,7 @@ class ChatStoreSessionRepository(SessionRepository):
         Raises `SessionException` if there is no such agent, and `InvalidInputError` if the message
         is not the next one: another process has added one.
         """
-        place = composed_id(session_id, _AGENT, agent_id)
+        place = self._place(session_id, _AGENT, agent_id)
         number, value = session_message.message_id, _value_of(session_message)
         with _told(f"agent {agent_id} in session {session_id}"):
             self._items.add(place, number, value, session_message.to_message()["role"])
@@ -111,10 +111,8 @@ class ChatStoreSessionRepository(SessionRepository):
         self, session_id: str, agent_id: str, message_id: int, **kwargs: Any
     ) -> SessionMessage | None:
         """One message, or None."""
-        try:
-            item = self._items.item(composed_id(session_id, _AGENT, agent_id), message_id)
-        except SessionNotFoundError:
-            return None
+        place = self._place(session_id, _AGENT, agent_id)
+        item = _found(lambda: self._items.item(place, message_id))
         return None if item is None else SessionMessage.from_dict(item.value)
 
     def update_message(
@@ -129,7 +127,7 @@ class ChatStoreSessionRepository(SessionRepository):
             return _value_of(session_message)
 
         with _told(f"agent {agent_id} in session {session_id}"):
-            place = composed_id(session_id, _AGENT, agent_id)
+            place = self._place(session_id, _AGENT, agent_id)
             if not self._items.replace(place, number, changed):
                 raise SessionException(f"Message {number} does not exist")
         self._renew(session_id)
@@ -145,7 +143,7 @@ class ChatStoreSessionRepository(SessionRepository):
         """At most `limit` messages, from number `offset`: 0 is the first ever. Raises
         `SessionException` if there is no such agent."""
         with _told(f"agent {agent_id} in session {session_id}"):
-            items = self._items.items(composed_id(session_id, _AGENT, agent_id), offset, limit)
+            items = self._items.items(self._place(session_id, _AGENT, agent_id), offset, limit)
         return [SessionMessage.from_dict(item.value) for item in items]
 
     def create_multi_agent(
@@ -158,27 +156,29 @@ class ChatStoreSessionRepository(SessionRepository):
         self, session_id: str, multi_agent_id: str, **kwargs: Any
     ) -> dict[str, Any] | None:
         """The state of a multi-agent, or None."""
-        try:
-            state, _ = self._states.read(composed_id(session_id, _MULTI_AGENT, multi_agent_id))
-        except SessionNotFoundError:
-            return None
-        return dict(decode_bytes_values(state))
+        place = self._place(session_id, _MULTI_AGENT, multi_agent_id)
+        found = _found(lambda: self._states.read(place))
+        return None if found is None else dict(decode_bytes_values(found[0]))
 
     def update_multi_agent(
         self, session_id: str, multi_agent: "MultiAgentBase", **kwargs: Any
     ) -> None:
         """Replace the state of a multi-agent. Raises `SessionException` if there is none."""
-        place = composed_id(session_id, _MULTI_AGENT, multi_agent.id)
+        place = self._place(session_id, _MULTI_AGENT, multi_agent.id)
         with _told(f"multi-agent {multi_agent.id} in session {session_id}"):
             self._states.update(place, _state_of(multi_agent))
         self._renew(session_id)
 
+    def _place(self, *names: str) -> str:
+        """The id that a session of this repository has in the store."""
+        return composed_id(*names)
+
     def _create(
         self, session_id: str, kind: str, name: str, state: JsonObject, **metadata: str
     ) -> None:
-        place = composed_id(session_id, kind, name)
+        place = self._place(session_id, kind, name)
         with _told(f"session {session_id}"):
-            self._states.own(composed_id(session_id), place)
+            self._states.own(self._place(session_id), place)
         with _told(f"{kind} {name} in session {session_id}"):
             self._states.create(place, state, **metadata)
         self._renewed[session_id] = datetime.now(UTC)
@@ -191,8 +191,16 @@ class ChatStoreSessionRepository(SessionRepository):
             return
         renewed = self._renewed.get(session_id)
         if renewed is None or now - renewed > ttl / 4:
-            self._states.renew(composed_id(session_id))
+            self._states.renew(self._place(session_id))
             self._renewed[session_id] = now
+
+
+def _found(read: Callable[[], Result]) -> Result | None:
+    """What is read, or None where there is nothing."""
+    try:
+        return read()
+    except SessionNotFoundError:
+        return None
 
 
 @contextmanager
