@@ -74,7 +74,7 @@ class NumberedItems:
             self._unsent.pop(session_id, None)
             raise
         except BaseException:
-            _remember(self._unsent, session_id, unsent)
+            remember(self._unsent, session_id, unsent)
             raise
         self._unsent.pop(session_id, None)
 
@@ -86,7 +86,7 @@ class NumberedItems:
                 continue
             info = write.send(if_version=tail.version, create=False)
             tail = _Tail(info.version, number + 1)
-        _remember(self._tails, session_id, tail)
+        remember(self._tails, session_id, tail)
 
     def _require_same(self, session_id: str, number: int, item: NewItem, tail: _Tail) -> None:
         limit = f"{tail.following}, the next in the conversation"
@@ -276,7 +276,7 @@ def is_being_replaced(info: SessionInfo) -> bool:
     )
 
 
-def _remember(known: dict[str, Known], name: str, value: Known) -> None:
+def remember(known: dict[str, Known], name: str, value: Known) -> None:
     """Keep what is known of a session; of so many that memory stays bounded."""
     known[name] = value
     while len(known) > _MOST_KNOWN:

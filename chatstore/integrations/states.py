@@ -7,13 +7,14 @@ renewed and deleted with it.
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from chatstore.errors import SessionExistsError, SessionNotFoundError, VersionConflictError
 from chatstore.integrations.attempts import compare_and_set, resent
 from chatstore.integrations.conversations import Conversations
 from chatstore.integrations.items import NewItem, composed_id, json_text
-from chatstore.integrations.numbered import is_being_replaced
+from chatstore.integrations.numbered import is_being_replaced, remember
 from chatstore.models import JsonObject, SessionInfo, new_id
 from chatstore.values.json_values import utf8_size
 
@@ -30,6 +31,7 @@ class States:
         self._conversations = conversations
         self._store = conversations.store
         self._user_id = user_id
+        self._renewed: dict[str, datetime] = {}
 
     def create(self, session_id: str, state: JsonObject, **metadata: str) -> SessionInfo:
         """Create a session with a state. Raises `SessionExistsError` if there is one already."""
@@ -39,11 +41,14 @@ class States:
         )
         if any(found.metadata.get(name) != value for name, value in written.items()):
             raise SessionExistsError(session_id)
+        remember(self._renewed, session_id, found.updated_at)
         return found
 
     def read(self, session_id: str) -> tuple[dict[str, Any], SessionInfo]:
         """The state, and the session. Raises `SessionNotFoundError`."""
-        return compare_and_set(lambda: self._read(session_id))
+        state, info = compare_and_set(lambda: self._read(session_id))
+        remember(self._renewed, session_id, info.updated_at)
+        return state, info
 
     def update(self, session_id: str, state: JsonObject) -> SessionInfo:
         """Replace the state, whatever it is. Raises `SessionNotFoundError`."""
@@ -66,7 +71,21 @@ class States:
     def own(self, session_id: str, member_id: str) -> None:
         """Let another session belong to this one. Raises `SessionNotFoundError`."""
         member = {member_id: True}
-        resent(lambda: self._store.update(session_id, metadata=member, user_id=self._user_id))
+        info = resent(
+            lambda: self._store.update(session_id, metadata=member, user_id=self._user_id)
+        )
+        remember(self._renewed, session_id, info.updated_at)
+
+    def keep(self, session_id: str) -> None:
+        """Keep a session, and what belongs to it, as long as a part of it is written to: what is
+        renewed four times in a ttl does not end."""
+        policy, now = self._store.policy, datetime.now(UTC)
+        if policy.ttl is None or not policy.renew_on_write:
+            return
+        renewed = self._renewed.get(session_id)
+        if renewed is None or now - renewed > policy.ttl / 4:
+            self.renew(session_id)
+            remember(self._renewed, session_id, now)
 
     def renew(self, session_id: str) -> None:
         """Let the ttl of a session, and of what belongs to it, begin anew."""

@@ -6,7 +6,6 @@ session belong the others; that of an agent holds its state and its messages, an
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from strands.session.session_repository import SessionRepository
@@ -46,31 +45,23 @@ class ChatStoreSessionRepository(SessionRepository):
     """
 
     def __init__(self, store: SessionStore, *, user_id: str) -> None:
-        self._policy = store.policy
         self._states = States(Conversations(store), user_id)
         self._items = NumberedItems(store, user_id)
-        self._renewed: dict[str, datetime] = {}
 
     def create_session(self, session: Session, **kwargs: Any) -> Session:
         """Create a session. Raises `SessionException` if the id is taken."""
         with _told(f"session {session.session_id}"):
-            info = self._states.create(self._place(session.session_id), session.to_dict())
-        self._renewed[session.session_id] = info.updated_at
+            self._states.create(self._place(session.session_id), session.to_dict())
         return session
 
     def read_session(self, session_id: str, **kwargs: Any) -> Session | None:
         """The session, or None."""
         found = _found(lambda: self._states.read(self._place(session_id)))
-        if found is None:
-            return None
-        state, info = found
-        self._renewed[session_id] = info.updated_at
-        return Session.from_dict(state)
+        return None if found is None else Session.from_dict(found[0])
 
     def delete_session(self, session_id: str, **kwargs: Any) -> None:
         """Delete a session, its agents and their messages, if it is there."""
         self._states.delete(self._place(session_id))
-        self._renewed.pop(session_id, None)
 
     def create_agent(self, session_id: str, session_agent: SessionAgent, **kwargs: Any) -> None:
         """Create an agent. Raises `SessionException` if there is no session, or such an agent."""
@@ -91,7 +82,7 @@ class ChatStoreSessionRepository(SessionRepository):
         with _told(f"agent {session_agent.agent_id} in session {session_id}"):
             info = self._states.update(place, session_agent.to_dict())
         session_agent.created_at = str(info.metadata["created_at"])
-        self._renew(session_id)
+        self._states.keep(self._place(session_id))
 
     def create_message(
         self, session_id: str, agent_id: str, session_message: SessionMessage, **kwargs: Any
@@ -105,7 +96,7 @@ class ChatStoreSessionRepository(SessionRepository):
         number, value = session_message.message_id, _value_of(session_message)
         with _told(f"agent {agent_id} in session {session_id}"):
             self._items.add(place, number, value, session_message.to_message()["role"])
-        self._renew(session_id)
+        self._states.keep(self._place(session_id))
 
     def read_message(
         self, session_id: str, agent_id: str, message_id: int, **kwargs: Any
@@ -130,7 +121,7 @@ class ChatStoreSessionRepository(SessionRepository):
             place = self._place(session_id, _AGENT, agent_id)
             if not self._items.replace(place, number, changed):
                 raise SessionException(f"Message {number} does not exist")
-        self._renew(session_id)
+        self._states.keep(self._place(session_id))
 
     def list_messages(
         self,
@@ -167,7 +158,7 @@ class ChatStoreSessionRepository(SessionRepository):
         place = self._place(session_id, _MULTI_AGENT, multi_agent.id)
         with _told(f"multi-agent {multi_agent.id} in session {session_id}"):
             self._states.update(place, _state_of(multi_agent))
-        self._renew(session_id)
+        self._states.keep(self._place(session_id))
 
     def _place(self, *names: str) -> str:
         """The id that a session of this repository has in the store."""
@@ -181,18 +172,6 @@ class ChatStoreSessionRepository(SessionRepository):
             self._states.own(self._place(session_id), place)
         with _told(f"{kind} {name} in session {session_id}"):
             self._states.create(place, state, **metadata)
-        self._renewed[session_id] = datetime.now(UTC)
-
-    def _renew(self, session_id: str) -> None:
-        """Keep a session, and what belongs to it, as long as one of its agents is written to: four
-        times in a ttl is enough."""
-        ttl, now = self._policy.ttl, datetime.now(UTC)
-        if ttl is None or not self._policy.renew_on_write:
-            return
-        renewed = self._renewed.get(session_id)
-        if renewed is None or now - renewed > ttl / 4:
-            self._states.renew(self._place(session_id))
-            self._renewed[session_id] = now
 
 
 def _found(read: Callable[[], Result]) -> Result | None:
