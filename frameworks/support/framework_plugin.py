@@ -10,7 +10,7 @@ import pytest
 
 from chatstore import MaintainedSessionStore
 from chatstore.integrations.conversations import open_conversation_store
-from store_urls import SQLITE, prepared, server_urls
+from store_urls import SQLITE, prepared, server_urls, store_names
 
 
 def pytest_collect_file(file_path: Path) -> None:
@@ -23,7 +23,7 @@ def pytest_collect_file(file_path: Path) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that asks for a store on SQLite, and on each server that is named."""
     if "store_name" in metafunc.fixturenames:
-        metafunc.parametrize("store_name", [SQLITE, *server_urls()], scope="session")
+        metafunc.parametrize("store_name", store_names(), scope="session")
 
 
 @pytest.fixture

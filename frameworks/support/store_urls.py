@@ -1,5 +1,6 @@
 """Which stores there are to run on: SQLite, and the servers that the environment names."""
 
+import contextlib
 import os
 from functools import cache
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -8,7 +9,7 @@ from chatstore_dynamodb.cli import apply as apply_tables
 from chatstore_sql.postgresql.cli import apply as apply_schema
 
 SQLITE = "sqlite"
-_VARIABLES = {
+VARIABLES = {
     "redis": "CHATSTORE_TEST_REDIS_URL",
     "redis-cluster": "CHATSTORE_TEST_REDIS_CLUSTER_URL",
     "dynamodb": "CHATSTORE_TEST_DYNAMODB_URL",
@@ -17,10 +18,17 @@ _VARIABLES = {
 }
 
 
+def store_names() -> list[str]:
+    """The stores that tests run on: all there are, or the one that CHATSTORE_FRAMEWORKS_STORE
+    names."""
+    chosen = os.environ.get("CHATSTORE_FRAMEWORKS_STORE")
+    return [chosen] if chosen else [SQLITE, *server_urls()]
+
+
 def server_urls() -> dict[str, str]:
     """The URL of each server that the environment names. They are shared: whoever uses one makes
     up users and sessions that nobody else has."""
-    found = {name: os.environ.get(variable, "") for name, variable in _VARIABLES.items()}
+    found = {name: os.environ.get(variable, "") for name, variable in VARIABLES.items()}
     return {name: url for name, url in found.items() if url}
 
 
@@ -31,11 +39,13 @@ def prepared(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme == "dynamodb":
         tables = parts._replace(netloc="chatstore-frameworks", query=_with_history(parts.query))
-        apply_tables(url=tables.geturl(), history=True, yes=True)
+        with contextlib.redirect_stdout(None):
+            apply_tables(url=tables.geturl(), history=True, yes=True)
         return tables.geturl()
     if parts.scheme == "postgresql":
         schema = parts._replace(query="schema=chatstore_frameworks").geturl()
-        apply_schema(url=schema)
+        with contextlib.redirect_stdout(None):
+            apply_schema(url=schema)
         return schema
     return url
 
