@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,6 +20,9 @@ def pytest_collect_file(file_path: Path) -> None:
     folder = str(file_path.parent)
     if file_path.name.startswith("test_") and folder not in sys.path:
         sys.path.insert(0, folder)
+        # pytest would make a package of this folder's name, which for some is the framework's.
+        with suppress(ModuleNotFoundError):
+            import_module(file_path.parent.name)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
