@@ -84,7 +84,13 @@ class NumberedItems:
             if number != tail.following:
                 self._require_same(session_id, number, item, tail)
                 continue
-            info = write.send(if_version=tail.version, create=False)
+            try:
+                info = write.send(if_version=tail.version, create=False)
+            except InvalidInputError:
+                now = self._tail(self._to_write(session_id))
+                if number < now.following:
+                    self._require_same(session_id, number, item, now)
+                raise
             tail = _Tail(info.version, number + 1)
         remember(self._tails, session_id, tail)
 

@@ -91,12 +91,12 @@ def test_what_is_redacted_is_gone(
 ) -> None:
     """A redacted message, in the window or before it, in one piece or in parts, leaves nothing of
     its text in the store; its neighbours stay, and the next message can be added."""
-    secret = "4929-1111"
+    number_of_card = "4929-1111"
     for number in range(120):
-        text = f"{secret} " * 9_000 if number in {2, 115} else f"{secret} {number}"
+        text = f"{number_of_card} " * 9_000 if number in {2, 115} else f"{number_of_card} {number}"
         repository.create_message(session_id, AGENT, message(number, text))
     for number in (119, 115, 60, 2, 0):
-        redacted = message(number, f"{secret} {number}")
+        redacted = message(number, f"{number_of_card} {number}")
         redacted.redact_message = {"role": "user", "content": [{"text": f"BLOCKED {number}"}]}
         repository.update_message(session_id, AGENT, redacted)
     repository.create_message(session_id, AGENT, message(120))
@@ -110,7 +110,7 @@ def test_what_is_redacted_is_gone(
         if AGENT in each.session_id
     ]
     kept = [str(each.content) for each in store.iter_messages(place, newest_first=False)]
-    assert sum(secret in text for text in kept) == 120 - len(blocked)
+    assert sum(number_of_card in text for text in kept) == 120 - len(blocked)
 
 
 def repository_user(repository: ChatStoreSessionRepository) -> str:
