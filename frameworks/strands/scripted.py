@@ -33,7 +33,7 @@ class ScriptedModel(Model):
         """Not in any script."""
         raise NotImplementedError
 
-    async def stream(  # type: ignore[override]  # of its many arguments, the script takes one
+    async def stream(
         self, messages: Messages, *_: Any, **__: Any
     ) -> AsyncGenerator[StreamEvent, None]:
         """The events of one message."""

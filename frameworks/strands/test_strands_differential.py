@@ -44,6 +44,7 @@ class Program:
     def __init__(self, dice: random.Random, sides: list[SessionRepository]) -> None:
         self.dice = dice
         self.sides = sides
+        self.steps = 0
         self.sessions = [f"chat-{uuid4()}" for _ in range(3)]
         self.agents: dict[tuple[str, str], int] = {}
         self.created: set[str] = set()
@@ -60,6 +61,10 @@ class Program:
             self.page: 12,
             self.team: 4,
         }
+        if self.steps < len(AGENTS) * len(self.sessions) * 3:
+            # First of all there must be something to talk about.
+            steps = {self.session: 1, self.agent: 2}
+        self.steps += 1
         [chosen] = self.dice.choices(list(steps), list(steps.values()))
         chosen(self.dice.choice(self.sessions), self.dice.choice(AGENTS))
 
@@ -127,7 +132,7 @@ class Program:
         """A message, now and then one larger than a message of the store may be."""
         text = "large " * 9_000 if self.dice.random() < 0.03 else self.value()
         content: Any = [{"text": text}, {"image": {"source": {"bytes": b"\xff\x00"}}, "n": 7.0}]
-        role = self.dice.choice(("user", "assistant"))
+        role: Any = self.dice.choice(("user", "assistant"))
         return SessionMessage({"role": role, "content": content}, number)
 
     def value(self) -> str:

@@ -36,7 +36,9 @@ class OurRepository(ChatStoreSessionRepository):
 
 def pytest_configure() -> None:
     """Replace the class, before a test module imports it."""
-    from tests.fixtures import mock_session_repository
+    from tests.fixtures import (  # type: ignore[import-untyped]  # theirs
+        mock_session_repository,
+    )
 
     mock_session_repository.MockedSessionRepository = OurRepository
 
