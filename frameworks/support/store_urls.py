@@ -1,6 +1,7 @@
 """Which stores there are to run on: SQLite, and the servers that the environment names."""
 
 import contextlib
+import io
 import os
 from functools import cache
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -39,12 +40,12 @@ def prepared(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme == "dynamodb":
         tables = parts._replace(netloc="chatstore-frameworks", query=_with_history(parts.query))
-        with contextlib.redirect_stdout(None):
+        with contextlib.redirect_stdout(io.StringIO()):
             apply_tables(url=tables.geturl(), history=True, yes=True)
         return tables.geturl()
     if parts.scheme == "postgresql":
         schema = parts._replace(query="schema=chatstore_frameworks").geturl()
-        with contextlib.redirect_stdout(None):
+        with contextlib.redirect_stdout(io.StringIO()):
             apply_schema(url=schema)
         return schema
     return url
