@@ -26,7 +26,7 @@ from chatstore.integrations.items import (
     messages_of,
 )
 from chatstore.integrations.writes import Write
-from chatstore.models import JsonObject, Message, Session, SessionInfo
+from chatstore.models import JsonObject, Message, Session, SessionInfo, new_id
 from chatstore.policy import MAX_HISTORY_WINDOW, MAX_WINDOW_BYTES
 from chatstore.protocol import MaintainedSessionStore, SessionStore, require_store
 from chatstore.protocol.maintenance import Maintenance
@@ -103,11 +103,11 @@ class NumberedItems:
             advice = "another writer was faster: read the conversation again"
             raise InvalidInputError("number", limit, number, advice)
 
-    def _to_write(self, session_id: str) -> Session:
+    def _to_write(self, session_id: str, mark: str | None = None) -> Session:
         """The session, with its newest message. Raises `VersionConflictError` while an earlier
-        item is being replaced."""
+        item is being replaced, unless that has this mark."""
         session = self._session(session_id, last=1)
-        if is_being_replaced(session):
+        if is_being_replaced(session) and session.metadata[_REPLACING] != mark:
             raise VersionConflictError(session_id, session.version)
         return session
 
@@ -129,8 +129,11 @@ class NumberedItems:
         return [item for item in found if int(item.item_id) >= start][:count]
 
     def item(self, session_id: str, number: int) -> Item | None:
-        """One item. Raises `SessionNotFoundError`."""
-        found = [] if number < 0 else self.items(session_id, number, 1)
+        """One item; None if it is not there, or no such session."""
+        try:
+            found = [] if number < 0 else self.items(session_id, number, 1)
+        except SessionNotFoundError:
+            return None
         return found[0] if found and found[0].item_id == str(number) else None
 
     def replace(self, session_id: str, number: int, change: Callable[[Any], Any]) -> bool:
@@ -141,10 +144,13 @@ class NumberedItems:
         store has no maintenance, which is what rewrites a conversation of any length in one step.
         """
         self._tails.pop(session_id, None)
-        return compare_and_set(lambda: self._replace(session_id, number, change))
+        mark = f"{datetime.now(UTC).isoformat()} {new_id()}"
+        return compare_and_set(lambda: self._put(session_id, number, change, mark))
 
-    def _replace(self, session_id: str, number: int, change: Callable[[Any], Any]) -> bool:
-        info = self._to_write(session_id)
+    def _put(
+        self, session_id: str, number: int, change: Callable[[Any], Any], mark: str
+    ) -> bool:
+        info = self._to_write(session_id, mark)
         old = self.item(session_id, number)
         if old is None:
             return False
@@ -163,19 +169,20 @@ class NumberedItems:
                 pass  # It is before the window, or would make that too large.
             else:
                 return True
-        self._copy(info, number, new)
+        self._copy(info, number, new, mark)
         return True
 
-    def _copy(self, info: SessionInfo, number: int, new: list[Message]) -> None:
+    def _copy(self, info: SessionInfo, number: int, new: list[Message], mark: str) -> None:
         """Restore the conversation over itself, with an item replaced. A mark keeps other writers
         away meanwhile: what they wrote would be lost."""
         require_store("store", self._store, SessionStore, Maintenance)
         store = cast("MaintainedSessionStore", self._store)
         session_id = info.session_id
-        mark = {_REPLACING: datetime.now(UTC).isoformat()}
-        marked = store.update(
-            session_id, metadata=mark, user_id=self._user_id, if_version=info.version
-        )
+        if info.metadata.get(_REPLACING) != mark:
+            marked = {_REPLACING: mark}
+            info = store.update(
+                session_id, metadata=marked, user_id=self._user_id, if_version=info.version
+            )
         try:
             session = self._session(session_id, last=MAX_HISTORY_WINDOW)
             messages = _replaced(self._from(session, 0, None), number, new)
@@ -187,7 +194,7 @@ class NumberedItems:
                     "metadata": {
                         key: value for key, value in session.metadata.items() if key != _REPLACING
                     },
-                    "version": marked.version + 1,
+                    "version": info.version + 1,
                 }
             )
             before = messages[: len(messages) - window]
@@ -278,7 +285,7 @@ def is_being_replaced(info: SessionInfo) -> bool:
     since = info.metadata.get(_REPLACING)
     return (
         isinstance(since, str)
-        and datetime.now(UTC) - datetime.fromisoformat(since) < _LONGEST_REPLACING
+        and datetime.now(UTC) - datetime.fromisoformat(since.partition(" ")[0]) < _LONGEST_REPLACING
     )
 
 

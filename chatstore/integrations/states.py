@@ -44,9 +44,12 @@ class States:
         remember(self._renewed, session_id, found.updated_at)
         return found
 
-    def read(self, session_id: str) -> tuple[dict[str, Any], SessionInfo]:
-        """The state, and the session. Raises `SessionNotFoundError`."""
-        state, info = compare_and_set(lambda: self._read(session_id))
+    def find(self, session_id: str) -> tuple[dict[str, Any], SessionInfo] | None:
+        """The state, and the session; None if there is none."""
+        try:
+            state, info = compare_and_set(lambda: self._read(session_id))
+        except SessionNotFoundError:
+            return None
         remember(self._renewed, session_id, info.updated_at)
         return state, info
 

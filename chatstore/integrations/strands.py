@@ -4,9 +4,9 @@ A session, and each of its agents and multi-agents, is a session of the store. T
 session belong the others; that of an agent holds its state and its messages, an item each.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from strands.session.session_repository import SessionRepository
 from strands.types.exceptions import SessionException
@@ -28,8 +28,6 @@ from chatstore.protocol import SessionStore
 
 if TYPE_CHECKING:
     from strands.multiagent import MultiAgentBase
-
-Result = TypeVar("Result")
 
 _AGENT = "agent"
 _MULTI_AGENT = "multi_agent"
@@ -56,7 +54,7 @@ class ChatStoreSessionRepository(SessionRepository):
 
     def read_session(self, session_id: str, **kwargs: Any) -> Session | None:
         """The session, or None."""
-        found = _found(lambda: self._states.read(self._place(session_id)))
+        found = self._states.find(self._place(session_id))
         return None if found is None else Session.from_dict(found[0])
 
     def delete_session(self, session_id: str, **kwargs: Any) -> None:
@@ -70,7 +68,7 @@ class ChatStoreSessionRepository(SessionRepository):
 
     def read_agent(self, session_id: str, agent_id: str, **kwargs: Any) -> SessionAgent | None:
         """The agent, or None."""
-        found = _found(lambda: self._states.read(self._place(session_id, _AGENT, agent_id)))
+        found = self._states.find(self._place(session_id, _AGENT, agent_id))
         if found is None:
             return None
         state, info = found
@@ -103,7 +101,7 @@ class ChatStoreSessionRepository(SessionRepository):
     ) -> SessionMessage | None:
         """One message, or None."""
         place = self._place(session_id, _AGENT, agent_id)
-        item = _found(lambda: self._items.item(place, message_id))
+        item = self._items.item(place, message_id)
         return None if item is None else SessionMessage.from_dict(item.value)
 
     def update_message(
@@ -148,7 +146,7 @@ class ChatStoreSessionRepository(SessionRepository):
     ) -> dict[str, Any] | None:
         """The state of a multi-agent, or None."""
         place = self._place(session_id, _MULTI_AGENT, multi_agent_id)
-        found = _found(lambda: self._states.read(place))
+        found = self._states.find(place)
         return None if found is None else dict(decode_bytes_values(found[0]))
 
     def update_multi_agent(
@@ -172,14 +170,6 @@ class ChatStoreSessionRepository(SessionRepository):
             self._states.own(self._place(session_id), place)
         with _told(f"{kind} {name} in session {session_id}"):
             self._states.create(place, state, **metadata)
-
-
-def _found(read: Callable[[], Result]) -> Result | None:
-    """What is read, or None where there is nothing."""
-    try:
-        return read()
-    except SessionNotFoundError:
-        return None
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Real agents, with a scripted model and a tool: they go on where the process before stopped."""
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +37,7 @@ def run(*arguments: str, cwd: Path) -> str:
         capture_output=True,
         text=True,
         cwd=cwd,
-        env={"PYTHONPATH": str(HERE)},
+        env=os.environ | {"PYTHONPATH": str(HERE)},
         check=False,
     )
     assert done.returncode == 0, done.stderr

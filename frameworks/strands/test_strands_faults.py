@@ -140,3 +140,25 @@ def test_a_message_whose_write_failed_is_written_before_the_next(
     manager.append_message({"role": "assistant", "content": [{"text": turn(1).answer}]}, agent)
     kept = [each.to_message() for each in repository.list_messages(session_id, agent.agent_id)]
     assert steps(kept)[4:] == [Step("question", 1), Step("answer", 1)]
+
+
+def test_redactions_with_lost_answers(store_url: str, user_id: str) -> None:
+    """A third of the answers lost: each message, before the window too, is redacted, and no other
+    write waits for a redaction that is over."""
+    session_id = f"chat-{uuid4()}"
+    with lossy_store(store_url, share=0.3) as lossy:
+        repository = Persistent(lossy.store, user_id=user_id)
+        agent = persistently_sync(lambda: film_agent(repository, session_id, script))
+        for number in range(20):
+            agent(turn(number).question)
+        for number in range(0, 80, 8):
+            message = SessionMessage({"role": "user", "content": []}, number)
+            message.redact_message = {"role": "user", "content": [{"text": f"BLOCKED {number}"}]}
+            persistently_sync(
+                lambda: repository.update_message(session_id, agent.agent_id, message)  # noqa: B023  called at once
+            )
+        agent(turn(20).question)
+        kept = persistently_sync(lambda: repository.list_messages(session_id, agent.agent_id))
+    assert [each.message_id for each in kept] == list(range(84))
+    blocked = [each.message_id for each in kept if "BLOCKED" in str(each.to_message())]
+    assert blocked == list(range(0, 80, 8))
