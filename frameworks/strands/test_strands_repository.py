@@ -1,25 +1,21 @@
 """What the repository promises beyond the framework's own tests."""
 
 import math
-import sqlite3
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from strands.multiagent import MultiAgentBase
 from strands.types.exceptions import SessionException
-from strands.types.session import Session, SessionAgent, SessionMessage, SessionType
+from strands.types.session import Session, SessionAgent, SessionType
 
 from chatstore import MaintainedSessionStore, MemorySessionStore
 from chatstore.errors import ConfigurationError, InvalidInputError
 from chatstore.integrations import states
 from chatstore.integrations.strands import ChatStoreSessionRepository
-
-AGENT = "film-bot"
+from messages import AGENT, begin, message, texts
 
 
 @pytest.fixture
@@ -32,22 +28,10 @@ def session_id() -> str:
 def repository(
     store: MaintainedSessionStore, user_id: str, session_id: str
 ) -> ChatStoreSessionRepository:
-    """A repository with a session that has an agent."""
+    """A repository with that session."""
     made = ChatStoreSessionRepository(store, user_id=user_id)
-    made.create_session(Session(session_id, SessionType.AGENT))
-    made.create_agent(session_id, SessionAgent(AGENT, {}, {}))
+    begin(made, session_id)
     return made
-
-
-def message(number: int, text: str = "", **more: Any) -> SessionMessage:
-    """A message of the user."""
-    content: Any = {"role": "user", "content": [{"text": text or f"text {number}"}, more]}
-    return SessionMessage(content, number)
-
-
-def texts(messages: list[SessionMessage]) -> list[str]:
-    """What they say."""
-    return [each.to_message()["content"][0]["text"] for each in messages]
 
 
 def test_messages_come_back_as_they_were(
@@ -84,71 +68,6 @@ def test_offset_counts_from_the_first_message_ever(
             found = repository.list_messages(session_id, AGENT, limit=limit, offset=offset)
             wanted = range(75)[offset : None if limit is None else offset + limit]
             assert [each.message_id for each in found] == list(wanted)
-
-
-def test_what_is_redacted_is_gone(
-    repository: ChatStoreSessionRepository, store: MaintainedSessionStore, session_id: str
-) -> None:
-    """A redacted message, in the window or before it, in one piece or in parts, leaves nothing of
-    its text in the store; its neighbours stay, and the next message can be added."""
-    number_of_card = "4929-1111"
-    for number in range(120):
-        text = f"{number_of_card} " * 9_000 if number in {2, 115} else f"{number_of_card} {number}"
-        repository.create_message(session_id, AGENT, message(number, text))
-    for number in (119, 115, 60, 2, 0):
-        redacted = message(number, f"{number_of_card} {number}")
-        redacted.redact_message = {"role": "user", "content": [{"text": f"BLOCKED {number}"}]}
-        repository.update_message(session_id, AGENT, redacted)
-    repository.create_message(session_id, AGENT, message(120))
-    found = repository.list_messages(session_id, AGENT)
-    assert [each.message_id for each in found] == list(range(121))
-    blocked = {number for number, text in enumerate(texts(found)) if text == f"BLOCKED {number}"}
-    assert blocked == {0, 2, 60, 115, 119}
-    [place] = [
-        each.session_id
-        for each in store.iter_sessions(repository_user(repository))
-        if AGENT in each.session_id
-    ]
-    kept = [str(each.content) for each in store.iter_messages(place, newest_first=False)]
-    assert sum(number_of_card in text for text in kept) == 120 - len(blocked)
-
-
-def repository_user(repository: ChatStoreSessionRepository) -> str:
-    """Whose repository it is."""
-    return repository._items._user_id
-
-
-@pytest.mark.long
-def test_an_old_message_of_a_very_long_conversation_is_redacted(
-    repository: ChatStoreSessionRepository,
-    store: MaintainedSessionStore,
-    user_id: str,
-    session_id: str,
-) -> None:
-    """Also where the conversation is longer than what one rewrite takes."""
-    grow(store, user_id, session_id, 7_000)
-    redacted = message(1_500)
-    redacted.redact_message = {"role": "user", "content": [{"text": "BLOCKED"}]}
-    repository.update_message(session_id, AGENT, redacted)
-    repository.create_message(session_id, AGENT, message(7_000))
-    found = repository.list_messages(session_id, AGENT)
-    wanted = [f"text {number}" for number in range(7_001)]
-    wanted[1_500] = "BLOCKED"
-    assert texts(found) == wanted
-
-
-def grow(store: MaintainedSessionStore, user_id: str, session_id: str, count: int) -> None:
-    """Give an agent so many messages, a hundred at once."""
-    from chatstore.integrations.conversations import Conversations
-    from chatstore.integrations.items import NewItem, composed_id
-
-    place = composed_id(session_id, "agent", AGENT)
-    for start in range(0, count, 100):
-        items = [
-            NewItem(message(number).to_dict(), "user", str(number))
-            for number in range(start, min(start + 100, count))
-        ]
-        Conversations(store).add(place, user_id, items)
 
 
 def test_a_session_of_somebody_else_is_not_found(
@@ -309,24 +228,3 @@ def test_a_store_without_history_is_refused(user_id: str) -> None:
     """A window of ten would lose what the framework needs."""
     with pytest.raises(ConfigurationError, match="open_conversation_store"):
         ChatStoreSessionRepository(MemorySessionStore(), user_id=user_id)
-
-
-def test_nothing_of_a_redacted_text_is_in_the_file(tmp_path: Path, user_id: str) -> None:
-    """Of SQLite, no row has any of it."""
-    from chatstore.integrations.conversations import open_conversation_store
-
-    path = tmp_path / "chat.db"
-    with open_conversation_store(f"sqlite:///{path}", ttl=timedelta(days=1)) as store:
-        repository = ChatStoreSessionRepository(store, user_id=user_id)
-        repository.create_session(Session("s", SessionType.AGENT))
-        repository.create_agent("s", SessionAgent(AGENT, {}, {}))
-        for number in range(70):
-            repository.create_message("s", AGENT, message(number, "secret" if number == 3 else ""))
-        redacted = replace(message(3), redact_message=message(3, "BLOCKED").message)
-        repository.update_message("s", AGENT, redacted)
-    with sqlite3.connect(path) as connection:
-        dumped = "\n".join(connection.iterdump())
-    connection.close()
-    assert "BLOCKED" in dumped
-    assert "secret" not in dumped
-    assert datetime.now(UTC)
