@@ -79,7 +79,10 @@ class NumberedItems:
         self._unsent.pop(session_id, None)
 
     def _send(self, session_id: str, unsent: dict[int, tuple[NewItem, Write]]) -> None:
-        tail = self._tails.pop(session_id, None) or self._tail(self._to_write(session_id))
+        tail = self._tails.pop(session_id, None)
+        if tail is None or tail.following not in unsent:
+            # Nobody knows it here, or another process has written meanwhile.
+            tail = self._tail(self._to_write(session_id))
         for number, (item, write) in unsent.items():
             if number != tail.following:
                 self._require_same(session_id, number, item, tail)

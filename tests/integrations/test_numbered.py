@@ -107,6 +107,14 @@ def test_a_number_that_can_not_follow_is_refused(store: MemorySessionStore) -> N
     assert _values(items) == ["first", "second"]
 
 
+def test_two_processes_take_turns(store: MemorySessionStore) -> None:
+    """Each goes on where the other one stopped, whatever it knew before."""
+    both = (NumberedItems(store, USER), NumberedItems(store, USER))
+    for number in range(12):
+        both[number // 3 % 2].add("s", number, number, "user")
+    assert _values(both[0]) == list(range(12))
+
+
 def test_a_state_and_what_belongs_to_it(store: MemorySessionStore) -> None:
     """A large state lies apart, and goes as soon as another takes its place; the whole goes at
     once."""
