@@ -150,9 +150,7 @@ class NumberedItems:
         mark = f"{datetime.now(UTC).isoformat()} {new_id()}"
         return compare_and_set(lambda: self._put(session_id, number, change, mark))
 
-    def _put(
-        self, session_id: str, number: int, change: Callable[[Any], Any], mark: str
-    ) -> bool:
+    def _put(self, session_id: str, number: int, change: Callable[[Any], Any], mark: str) -> bool:
         info = self._to_write(session_id, mark)
         old = self.item(session_id, number)
         if old is None:
