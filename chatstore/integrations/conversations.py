@@ -62,6 +62,11 @@ class Conversations:
                 if len(self._kept) > _MOST_KEPT:
                     self._kept.popitem(last=False)
             raise
+        self.forget(session_id)
+
+    def forget(self, session_id: str) -> None:
+        """End what `writing` keeps of a session: items were taken out of it, and equal ones that
+        come next are new."""
         with self._lock:
             self._kept.pop(session_id, None)
 
