@@ -14,6 +14,13 @@ from chatstore.integrations.conversations import open_conversation_store
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Warnings are errors, but for what the framework itself still does with pydantic."""
+    config.addinivalue_line("filterwarnings", "ignore:The `__fields:DeprecationWarning")
+    config.addinivalue_line("filterwarnings", "ignore:Accessing the 'model_:DeprecationWarning")
+
+
 _SERVERS = ("REDIS", "DYNAMODB", "POSTGRESQL")
 
 

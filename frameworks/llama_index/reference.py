@@ -40,9 +40,9 @@ class Reference(SQLAlchemyChatStore):
         for row_id, role, status in await self.rows(key):
             if status != MessageStatus.ACTIVE.value:
                 continue
-            if role in _RESULTS and previous in ("beginning", "cut", "turn"):
-                orphans.append(row_id)
-            elif role in _ANSWERS and previous == "cut":
+            if (role in _RESULTS and previous in ("beginning", "cut", "turn")) or (
+                role in _ANSWERS and previous == "cut"
+            ):
                 orphans.append(row_id)
             else:
                 previous = "answer" if role in (*_RESULTS, *_ANSWERS) else "turn"

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from llama_index.core.storage.chat_store.base_db import MessageStatus
 from programs import Programs
-from reference import Reference, shown
 
 from chatstore import MaintainedSessionStore
 from chatstore.integrations.llama_index import SessionChatStore
+from reference import Reference, shown
 
 STEPS = 2_000
 CUTS = {"archive_oldest_messages", "delete_oldest_messages"}
@@ -70,9 +70,7 @@ def _plain(answer: Any) -> Any:
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_whole_turns(
-    store: MaintainedSessionStore, user_id: str, key: str, seed: int
-) -> None:
+def test_whole_turns(store: MaintainedSessionStore, user_id: str, key: str, seed: int) -> None:
     """As long as what is archived or deleted ends with a turn, every answer of 2,000 steps is the
     one that LlamaIndex's own store gives."""
     ours = SessionChatStore(store, user_id=user_id)
