@@ -40,12 +40,11 @@ class Reference(SQLAlchemyChatStore):
         for row_id, role, status in await self.rows(key):
             if status != MessageStatus.ACTIVE.value:
                 continue
-            if (role in _RESULTS and previous in ("beginning", "cut", "turn")) or (
-                role in _ANSWERS and previous == "cut"
-            ):
+            is_result, is_answer = role in _RESULTS, role in (*_RESULTS, *_ANSWERS)
+            if (is_result and previous != "answer") or (is_answer and previous == "cut"):
                 orphans.append(row_id)
             else:
-                previous = "answer" if role in (*_RESULTS, *_ANSWERS) else "turn"
+                previous = "answer" if is_answer else "turn"
         sessions, table = await self._initialize()
         async with sessions() as session:
             archived = {"status": MessageStatus.ARCHIVED.value}
