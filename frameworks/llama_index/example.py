@@ -5,10 +5,10 @@ import sys
 from datetime import timedelta
 
 from llama_index.core.memory import Memory
-from scripted import film_agent
 
 from chatstore.integrations.conversations import open_conversation_store
 from chatstore.integrations.llama_index import SessionChatStore
+from scripted import film_agent
 
 URL = sys.argv[1] if len(sys.argv) > 1 else "sqlite:///chat.db"
 

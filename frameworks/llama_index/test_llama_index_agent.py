@@ -11,11 +11,11 @@ from llama_index.core.agent.workflow import AgentWorkflow
 from llama_index.core.llms import ChatMessage
 from llama_index.core.memory import Memory
 from llama_index.core.storage.chat_store.base_db import MessageStatus
-from scripted import film_agent, require_acceptable
 
 from chatstore import MaintainedSessionStore, SessionNotFoundError
 from chatstore.integrations.conversations import open_conversation_store
 from chatstore.integrations.llama_index import SessionChatStore
+from scripted import film_agent, require_acceptable
 
 HERE = Path(__file__).parent
 
@@ -124,7 +124,7 @@ def test_two_users_at_once(store: MaintainedSessionStore, user_id: str, key: str
 def test_the_example_runs(store_url: str) -> None:
     """The example runs as it stands, twice, on each store; the second time it knows more."""
     for _ in range(2):
-        done = subprocess.run(  # noqa: S603  our own example
+        done = subprocess.run(
             [sys.executable, HERE / "example.py", store_url],
             check=True,
             capture_output=True,

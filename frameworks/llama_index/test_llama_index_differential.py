@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from llama_index.core.storage.chat_store.base_db import MessageStatus
-from programs import Programs
 
 from chatstore import MaintainedSessionStore
 from chatstore.integrations.llama_index import SessionChatStore
+from programs import Programs
 from reference import Reference, shown
 
 STEPS = 2_000

@@ -113,11 +113,13 @@ class LossyStore(MemorySessionStore):
 
     def update(self, *arguments: Any, **options: Any) -> SessionInfo:
         """The store's, with faults."""
-        return self._spoilt(super().update, *arguments, **options)
+        info: SessionInfo = self._spoilt(super().update, *arguments, **options)
+        return info
 
     def rewrite(self, *arguments: Any, **options: Any) -> Session:
         """The store's, with faults."""
-        return self._spoilt(super().rewrite, *arguments, **options)
+        session: Session = self._spoilt(super().rewrite, *arguments, **options)
+        return session
 
     def _spoilt(self, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         fault = self.faults.pop(0) if self.faults else "none"
@@ -226,7 +228,7 @@ def test_what_is_left_of_a_cut_turn_is_archived() -> None:
 
 
 def test_a_large_item_across_the_mark_is_whole() -> None:
-    """An item of several writes, between which another writer's item was archived, is read whole."""
+    """An item of several writes, between which another's was archived, is read whole."""
     store = MemorySessionStore(policy=POLICY)
     archive = archive_over(store)
     large = "u" + "x" * 700_000
