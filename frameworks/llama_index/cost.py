@@ -6,8 +6,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from cost_subject import Subject
+from llama_index.core.base.llms.types import ToolCallBlock
 from llama_index.core.llms import ChatMessage
-from llama_index.core.llms.mock import ToolCallBlock
 from llama_index.core.memory import Memory
 from llama_index.core.storage.chat_store.base_db import AsyncDBChatStore
 

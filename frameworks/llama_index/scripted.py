@@ -5,8 +5,9 @@ from itertools import count
 from typing import Any
 
 from llama_index.core.agent.workflow import FunctionAgent
+from llama_index.core.base.llms.types import ToolCallBlock
 from llama_index.core.llms import ChatMessage, TextBlock
-from llama_index.core.llms.mock import MockFunctionCallingLLM, ToolCallBlock
+from llama_index.core.llms.mock import MockFunctionCallingLLM
 
 _numbers = count(1)
 

@@ -4,8 +4,8 @@ import asyncio
 import random
 
 import pytest
+from llama_index.core.base.llms.types import ToolCallBlock
 from llama_index.core.llms import ChatMessage, TextBlock
-from llama_index.core.llms.mock import ToolCallBlock
 from llama_index.core.storage.chat_store.base_db import MessageStatus
 from lost_answers import lossy_store
 from persistent_callers import persistently
