@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import threading
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from llama_index.core.llms import ChatMessage
@@ -20,6 +22,7 @@ from chatstore import (
 )
 from chatstore.integrations.conversations import open_conversation_store
 from chatstore.integrations.llama_index import SessionChatStore
+from chatstore.models import SessionInfo
 
 POLICY = RetentionPolicy(max_messages=50, keep_history=True)
 
@@ -178,5 +181,49 @@ def test_a_cancelled_caller_finds_its_write_done_or_not(
                 await ours.add_messages(key, added)
             expected += added
             assert await ours.get_messages(key) == expected
+
+    asyncio.run(run())
+
+
+class HeldStore(MemorySessionStore):
+    """A store that holds appends until it is told."""
+
+    def __init__(self) -> None:
+        super().__init__(policy=POLICY)
+        self.began, self.released = threading.Event(), threading.Event()
+
+    def append(self, *arguments: Any, **options: Any) -> SessionInfo:
+        """The store's, later."""
+        self.began.set()
+        assert self.released.wait(30)
+        return super().append(*arguments, **options)
+
+
+@pytest.mark.parametrize("ours_again", [False, True])
+def test_what_comes_after_a_cancelled_write_waits_for_it(*, ours_again: bool) -> None:
+    """A write that was begun and cancelled ends before what is asked of that session next, by this
+    adapter or another one over the same store: reads see it, and writes stand behind it."""
+    store = HeldStore()
+    ours = SessionChatStore(store, user_id="ana")
+    other = ours if ours_again else SessionChatStore(store, user_id="ana")
+
+    async def run() -> None:
+        await ours.set_messages("chat", messages("ua"))
+        task = asyncio.ensure_future(ours.add_messages("chat", messages("ua")))
+        await asyncio.to_thread(store.began.wait, 30)
+        task.cancel()
+        await asyncio.wait({task})
+        assert task.cancelled()
+        counted = asyncio.ensure_future(other.count_messages("chat"))
+        got = asyncio.ensure_future(other.get_messages("chat"))
+        added = asyncio.ensure_future(other.add_message("chat", messages("u")[0]))
+        last = asyncio.ensure_future(other.get_messages("chat"))
+        # Whatever does not wait has its thread, and its answer, by now.
+        await ours.get_messages("another")
+        store.released.set()
+        assert await counted == 4
+        assert texts(await got) == ["u0", "a1", "u0", "a1"]
+        await added
+        assert texts(await last) == ["u0", "a1", "u0", "a1", "u0"]
 
     asyncio.run(run())

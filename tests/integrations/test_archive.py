@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -130,6 +131,9 @@ class LossyStore(MemorySessionStore):
         if fault == "sent again":
             # As a driver does, which then meets its own result.
             call(*arguments, **options)
+        if fault == "sent again, others between":
+            call(*arguments, **options)
+            self.meanwhile()
         result = call(*arguments, **options)
         if fault == "answer lost":
             raise BackendUnavailableError("no answer")
@@ -139,7 +143,16 @@ class LossyStore(MemorySessionStore):
         return result
 
 
-FAULTS = ("before", "answer lost", "others first", "sent again", "answer lost, others next")
+FAULTS = (
+    "before",
+    "answer lost",
+    "others first",
+    "sent again",
+    "answer lost, others next",
+    "sent again, others between",
+)
+AFTER = FAULTS[-2:]
+"""Others write after what was asked for has happened, and before that is known."""
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -170,7 +183,7 @@ def test_what_is_taken_is_taken_once(kind: str, fault: str, *, long: bool) -> No
         assert state(others) == ([], first[2:] + added)
     else:
         archive.remove("chat", lambda found: found.active)
-        assert state(others) == ([], added if fault == "answer lost, others next" else [])
+        assert state(others) == ([], added if fault in AFTER else [])
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -184,13 +197,51 @@ def test_replacing_is_one_write(fault: str, *, exists: bool) -> None:
         add(store, turns(4))
         archive.archive("chat", 4)
     seen: list[tuple[list[str], list[str]]] = []
-    store.meanwhile = lambda: seen.append(state(archive_over(store)))
+
+    def meanwhile() -> None:
+        seen.append(state(archive_over(store)))
+        add(store, turns(1, 900))
+
+    store.meanwhile = meanwhile
     store.faults = [fault]
     new = turns(70, 100)
     archive.replace("chat", [new_item(text, "item", ACTIVE) for text in new])
-    assert state(archive) == ([], new)
+    assert state(archive) == ([], new + (turns(1, 900) if fault in AFTER else []))
     old = (turns(4)[:4], turns(4)[4:]) if exists else ([], [])
     assert all(each in (old, ([], new)) for each in seen)
+
+
+def test_what_is_read_is_of_one_moment() -> None:
+    """If others replace everything between two pages of a long conversation, it is read anew."""
+    new = turns(80, 500)
+
+    class Hurried(Requests):
+        def list_messages(self, session_id: str, **options: Any) -> Page[Message]:
+            page = super().list_messages(session_id, **options)
+            if not self.written:
+                self.written.append("replaced")
+                archive_over(self).replace("chat", [new_item(each, "u", ACTIVE) for each in new])
+            return page
+
+    store = Hurried()
+    add(store, turns(200))
+    found = archive_over(store).snapshot("chat")
+    assert [each.value for each in found.active] == new
+
+
+def test_what_was_archived_can_be_added_again() -> None:
+    """A write whose outcome nobody knew is over once something was archived: equal items that come
+    next are new ones."""
+    store = MemorySessionStore(policy=POLICY)
+    conversations = Conversations(store)
+    archive: Archive[str] = Archive(conversations, "ana", str, lambda text: KINDS[text[0]])
+    items = [new_item("u0", "u", ACTIVE)]
+    with suppress(KeyboardInterrupt), conversations.writing("chat", "ana", items) as write:
+        write.send()
+        raise KeyboardInterrupt
+    assert archive.archive("chat", 1) == ["u0"]
+    conversations.add("chat", "ana", items)
+    assert state(archive) == (["u0"], ["u0"])
 
 
 def test_a_mark_whose_item_is_gone_counts_for_nothing() -> None:
@@ -215,6 +266,9 @@ def test_a_result_whose_call_is_removed_is_archived() -> None:
     assert state(archive) == (["t4"], ["u0", "a1", "u2", "a5"])
     archive.remove("chat", lambda found: found.active[2:3])
     assert state(archive) == (["t4"], ["u0", "a1", "a5"])
+    add(store, ["u6", "t7"])
+    archive.remove("chat", lambda found: found.active[3:4])
+    assert state(archive) == (["t4", "t7"], ["u0", "a1", "a5"])
 
 
 def test_what_is_left_of_a_cut_turn_is_archived() -> None:
