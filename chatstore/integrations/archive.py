@@ -100,14 +100,16 @@ class Archive(Generic[Value]):
         return self._take(session_id, choose, write, whole=whole)
 
     def replace(self, session_id: str, items: Sequence[NewItem]) -> None:
-        """Put items in the place of all, in one write; in a new session if there is none, and any
-        items."""
+        """Put items in the place of all, in one write; in a new session if there is none. To put
+        nothing in the place of somebody else's session does nothing."""
         messages = [each for item in items for each in messages_of(item, self._store.policy)]
 
         def attempt() -> None:
             opened = self._store.get_or_create if messages else self._store.get
             try:
                 session = opened(session_id, user_id=self._user_id)
+            except SessionNotFoundError:
+                return
             except SessionExistsError:
                 raise SessionNotFoundError(session_id) from None
             shown = {message.message_id for message in session.messages}

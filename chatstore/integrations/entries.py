@@ -53,10 +53,11 @@ class Snapshot(Generic[Value]):
         """What is in use."""
         return [entry for entry in self.entries if entry.is_active]
 
-    @property
-    def archived(self) -> list[Entry[Value]]:
-        """What is archived, of what was read."""
-        return [entry for entry in self.entries if not entry.is_active]
+    def of(self, status: str | None) -> list[Entry[Value]]:
+        """What was read that is active, or archived; or all of it."""
+        if status is None:
+            return self.entries
+        return [entry for entry in self.entries if entry.is_active == (status == ACTIVE)]
 
     def holds(self, entry: Entry[Value]) -> bool:
         """Whether an entry of an earlier snapshot is there as it was."""

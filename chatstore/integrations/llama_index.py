@@ -1,7 +1,6 @@
 """LlamaIndex: the chat store of its `Memory`, over any store."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -14,14 +13,15 @@ from chatstore.aio.threads import Threads
 from chatstore.errors import InvalidInputError, SessionNotFoundError
 from chatstore.integrations.archive import Archive
 from chatstore.integrations.conversations import Conversations
-from chatstore.integrations.entries import Entry, Kind, Snapshot, new_item
+from chatstore.integrations.entries import Kind, new_item
 from chatstore.integrations.items import NewItem
 from chatstore.integrations.shared import shared_over
 from chatstore.protocol import SessionStore
 from chatstore.record.limits import MAX_PAGE
 
-_RESULTS = frozenset({MessageRole.TOOL, MessageRole.FUNCTION})
-_ANSWERS = frozenset({MessageRole.ASSISTANT, MessageRole.CHATBOT, MessageRole.MODEL})
+_KINDS = dict.fromkeys((MessageRole.TOOL, MessageRole.FUNCTION), Kind.RESULT) | dict.fromkeys(
+    (MessageRole.ASSISTANT, MessageRole.CHATBOT, MessageRole.MODEL), Kind.ANSWERS
+)
 
 
 class SessionChatStore(AsyncDBChatStore):
@@ -79,7 +79,7 @@ class SessionChatStore(AsyncDBChatStore):
                 return [each.value for each in islice(filter(None, entries), start, stop)]
             is_whole = status is not MessageStatus.ACTIVE
             snapshot = self._archive.snapshot(key, whole=is_whole)
-            return [entry.value for entry in _of(snapshot, status)[start:stop]]
+            return [entry.value for entry in snapshot.of(status)[start:stop]]
 
         return await self._messages(key, found)
 
@@ -91,7 +91,7 @@ class SessionChatStore(AsyncDBChatStore):
         def counted() -> int:
             snapshot = self._archive.snapshot(key)
             unread = 0 if status is MessageStatus.ACTIVE else snapshot.unread
-            return unread + len(_of(snapshot, status))
+            return unread + len(snapshot.of(status))
 
         try:
             return await self._threads.run(counted, session_id=key)
@@ -120,23 +120,16 @@ class SessionChatStore(AsyncDBChatStore):
         """Put messages in the place of all, the archived ones too, in one write: at no moment are
         there fewer. Raises what `add_messages` does."""
         items = _new_items(messages, status)
-        replaced = self._threads.run(lambda: self._archive.replace(key, items), session_id=key)
-        if messages:
-            await replaced
-        else:
-            with suppress(SessionNotFoundError):
-                await replaced
+        await self._threads.run(lambda: self._archive.replace(key, items), session_id=key)
 
     async def delete_message(self, key: str, idx: int) -> ChatMessage | None:
         """Remove the message that has this place, from 0, among the active ones; it, or None."""
         place = _count("idx", idx)
-        removed = partial(
-            self._archive.remove,
-            key,
-            lambda found: found.active[place : place + 1],
-            is_cut=place == 0,
+        remove = partial(self._archive.remove, key, is_cut=place == 0)
+        found = await self._messages(
+            key, lambda: remove(lambda found: found.active[place : place + 1])
         )
-        return next(iter(await self._messages(key, removed)), None)
+        return found[0] if found else None
 
     async def delete_messages(self, key: str, status: MessageStatus | None = None) -> None:
         """Remove the messages of a status, or all. The session stays, with its metadata."""
@@ -144,16 +137,14 @@ class SessionChatStore(AsyncDBChatStore):
             await self.set_messages(key, [])
             return
         is_whole = status is not MessageStatus.ACTIVE
-        chosen = partial(_of, status=status)
-        await self._messages(key, partial(self._archive.remove, key, chosen, whole=is_whole))
+        remove = partial(self._archive.remove, key, whole=is_whole)
+        await self._messages(key, lambda: remove(lambda found: found.of(status)))
 
     async def delete_oldest_messages(self, key: str, n: int) -> list[ChatMessage]:
         """Remove the oldest `n` active messages; these."""
         count = _count("n", n)
-        remove = self._archive.remove
-        return await self._messages(
-            key, lambda: remove(key, lambda found: found.active[:count], is_cut=True)
-        )
+        remove = partial(self._archive.remove, key, is_cut=True)
+        return await self._messages(key, lambda: remove(lambda found: found.active[:count]))
 
     async def archive_oldest_messages(self, key: str, n: int) -> list[ChatMessage]:
         """Archive the oldest `n` active messages, by one small write; these."""
@@ -177,12 +168,6 @@ class SessionChatStore(AsyncDBChatStore):
             return []
 
 
-def _of(snapshot: Snapshot[ChatMessage], status: MessageStatus | None) -> list[Entry[ChatMessage]]:
-    if status is None:
-        return snapshot.entries
-    return snapshot.active if status is MessageStatus.ACTIVE else snapshot.archived
-
-
 def _new_items(messages: list[ChatMessage], status: MessageStatus) -> list[NewItem]:
     return [
         new_item(message.model_dump(mode="json"), message.role.value, status.value)
@@ -199,9 +184,7 @@ def _read(value: Any) -> ChatMessage | None:
 
 
 def _kind_of(message: ChatMessage) -> Kind:
-    if message.role in _RESULTS:
-        return Kind.RESULT
-    return Kind.ANSWERS if message.role in _ANSWERS else Kind.BEGINS_TURN
+    return _KINDS.get(message.role, Kind.BEGINS_TURN)
 
 
 def _count(name: str, value: int) -> int:

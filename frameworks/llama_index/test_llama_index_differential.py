@@ -12,6 +12,7 @@ from programs import Programs
 from reference import Reference, shown
 
 STEPS = 2_000
+SEEDS = (0, pytest.param(1, marks=pytest.mark.long))
 CUTS = {"archive_oldest_messages", "delete_oldest_messages"}
 
 
@@ -69,7 +70,7 @@ def _plain(answer: Any) -> Any:
     return shown([answer]) if hasattr(answer, "blocks") else answer
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_whole_turns(store: MaintainedSessionStore, user_id: str, key: str, seed: int) -> None:
     """As long as what is archived or deleted ends with a turn, every answer of 2,000 steps is the
     one that LlamaIndex's own store gives."""
@@ -77,7 +78,7 @@ def test_whole_turns(store: MaintainedSessionStore, user_id: str, key: str, seed
     assert asyncio.run(_compared(ours, key, seed, whole_turns=True)) == 0
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_any_program(store: MaintainedSessionStore, user_id: str, key: str, seed: int) -> None:
     """Whatever 2,000 steps do, every answer is the one of LlamaIndex's own store, once that has
     archived what each cut left of a turn, and the results whose call is gone."""

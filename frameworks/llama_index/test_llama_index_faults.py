@@ -48,7 +48,14 @@ async def manage_queue(ours: SessionChatStore, key: str) -> None:
         await ours.archive_oldest_messages(key, MOST_ACTIVE // 2)
 
 
-@pytest.mark.parametrize(("lost", "cancelled"), [(0.05, 0.0), (0.0, 0.2), (0.05, 0.05)])
+@pytest.mark.parametrize(
+    ("lost", "cancelled"),
+    [
+        pytest.param(0.05, 0.0, marks=pytest.mark.long),
+        pytest.param(0.0, 0.2, marks=pytest.mark.long),
+        (0.05, 0.05),
+    ],
+)
 def test_a_thousand_turns(
     store_url: str, user_id: str, key: str, lost: float, cancelled: float
 ) -> None:

@@ -19,7 +19,7 @@ from chatstore import (
 )
 from chatstore.integrations.archive import MARK, Archive
 from chatstore.integrations.conversations import Conversations
-from chatstore.integrations.entries import ACTIVE, Kind, new_item
+from chatstore.integrations.entries import ACTIVE, ARCHIVED, Kind, new_item
 from chatstore.models import Page, Session, SessionInfo
 
 POLICY = RetentionPolicy(max_messages=50, keep_history=True)
@@ -52,8 +52,8 @@ def state(archive: Archive[str]) -> tuple[list[str], list[str]]:
     found = archive.snapshot("chat", whole=True)
     short = archive.snapshot("chat")
     assert [each.value for each in short.active] == [each.value for each in found.active]
-    assert short.unread + len(short.archived) == len(found.archived)
-    return [each.value for each in found.archived], [each.value for each in found.active]
+    assert short.unread + len(short.of(ARCHIVED)) == len(found.of(ARCHIVED))
+    return [each.value for each in found.of(ARCHIVED)], [each.value for each in found.active]
 
 
 class Requests(MemorySessionStore):
@@ -340,7 +340,7 @@ def test_a_rewrite_that_no_store_takes_is_refused() -> None:
 
 
 def test_somebody_elses_session_is_not_there() -> None:
-    """Every call says so."""
+    """Every call says so, and emptying it, or one that is not there, does nothing."""
     store = MemorySessionStore(policy=POLICY)
     add(store, turns(1))
     archive = archive_over(store, "ben")
@@ -348,10 +348,12 @@ def test_somebody_elses_session_is_not_there() -> None:
         lambda: archive.snapshot("chat"),
         lambda: archive.archive("chat", 1),
         lambda: archive.remove("chat", lambda found: found.active),
-        lambda: archive.replace("chat", []),
         lambda: archive.replace("chat", [new_item("u", "u", ACTIVE)]),
     ):
         with pytest.raises(SessionNotFoundError):
             call()
+    archive.replace("chat", [])
+    archive.replace("none", [])
+    assert [each.value for each in archive_over(store).snapshot("chat").active] == turns(1)
     with pytest.raises(SessionNotFoundError):
-        archive.replace("none", [])
+        store.get("none")
