@@ -11,28 +11,40 @@ from chatstore.integrations.llama_index import SessionChatStore
 from programs import Programs
 from reference import Reference, shown
 
-STEPS = 2_000
-SEEDS = (0, pytest.param(1, marks=pytest.mark.long))
+PROGRAMS = (
+    (0, 200),
+    pytest.param(0, 2_000, marks=pytest.mark.long),
+    pytest.param(1, 2_000, marks=pytest.mark.long),
+)
+"""Each a seed and a number of steps."""
 CUTS = {"archive_oldest_messages", "delete_oldest_messages"}
 
 
-async def _compared(ours: SessionChatStore, prefix: str, seed: int, *, whole_turns: bool) -> int:
+async def _compared(
+    ours: SessionChatStore, prefix: str, seed: int, steps: int, *, whole_turns: bool
+) -> int:
     """Do the same to both and compare every answer; how many messages the rule of turns took."""
     theirs = Reference(table_name="messages")
     try:
-        return await _run_program(ours, theirs, prefix, seed, whole_turns=whole_turns)
+        return await _run_program(ours, theirs, prefix, seed, steps, whole_turns=whole_turns)
     finally:
         await theirs.close()
 
 
 async def _run_program(
-    ours: SessionChatStore, theirs: Reference, prefix: str, seed: int, *, whole_turns: bool
+    ours: SessionChatStore,
+    theirs: Reference,
+    prefix: str,
+    seed: int,
+    steps: int,
+    *,
+    whole_turns: bool,
 ) -> int:
     programs = Programs(seed, whole_turns=whole_turns)
     keys = [f"{prefix}-{number}" for number in range(3)]
     has_mark = dict.fromkeys(keys, False)
     taken = 0
-    for number in range(STEPS):
+    for number in range(steps):
         key = programs.choose.choice(keys)
         roles = [role for _, role, status in await theirs.rows(key) if status == "active"]
         name, arguments = programs.step(roles)
@@ -70,17 +82,21 @@ def _plain(answer: Any) -> Any:
     return shown([answer]) if hasattr(answer, "blocks") else answer
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_whole_turns(store: MaintainedSessionStore, user_id: str, key: str, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "steps"), PROGRAMS)
+def test_whole_turns(
+    store: MaintainedSessionStore, user_id: str, key: str, seed: int, steps: int
+) -> None:
     """As long as what is archived or deleted ends with a turn, every answer of 2,000 steps is the
     one that LlamaIndex's own store gives."""
     ours = SessionChatStore(store, user_id=user_id)
-    assert asyncio.run(_compared(ours, key, seed, whole_turns=True)) == 0
+    assert asyncio.run(_compared(ours, key, seed, steps, whole_turns=True)) == 0
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_any_program(store: MaintainedSessionStore, user_id: str, key: str, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "steps"), PROGRAMS)
+def test_any_program(
+    store: MaintainedSessionStore, user_id: str, key: str, seed: int, steps: int
+) -> None:
     """Whatever 2,000 steps do, every answer is the one of LlamaIndex's own store, once that has
     archived what each cut left of a turn, and the results whose call is gone."""
     ours = SessionChatStore(store, user_id=user_id)
-    assert asyncio.run(_compared(ours, key, seed, whole_turns=False)) > 0
+    assert asyncio.run(_compared(ours, key, seed, steps, whole_turns=False)) > 0
