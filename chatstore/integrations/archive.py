@@ -35,8 +35,8 @@ from chatstore.policy import MAX_WINDOW_BYTES
 from chatstore.record.limits import MAX_MESSAGES, MAX_PAGE
 from chatstore.values.json_values import utf8_size
 
-MARK = "archive"
-"""The name of the mark in a session's metadata."""
+MARK = "chatstore_archive"
+"""The name of the mark in a session's metadata, which is the application's otherwise."""
 
 Choice = Callable[[Snapshot[Value]], Sequence[Entry[Value]]]
 
