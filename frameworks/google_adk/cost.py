@@ -41,7 +41,7 @@ def ours(store: MaintainedSessionStore, user_id: str) -> Subject:
     place = Place(owner, APP, user_id, CHAT)
     conversations = Conversations(store)
 
-    def grow(runner: asyncio.Runner, more: int) -> None:
+    def grow(_: asyncio.Runner, more: int) -> None:
         for start in range(0, more, 100):
             events = [event(number) for number in range(start, min(start + 100, more))]
             items = [
