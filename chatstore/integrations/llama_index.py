@@ -12,10 +12,10 @@ from pydantic import BaseModel, Field, PrivateAttr
 from chatstore.aio.threads import Threads
 from chatstore.errors import InvalidInputError, SessionNotFoundError
 from chatstore.integrations.archive import Archive
+from chatstore.integrations.awaiting import shared_over
 from chatstore.integrations.conversations import Conversations
 from chatstore.integrations.entries import Kind, new_item
 from chatstore.integrations.items import NewItem
-from chatstore.integrations.shared import shared_over
 from chatstore.protocol import SessionStore
 from chatstore.record.limits import MAX_PAGE
 

@@ -1,21 +1,16 @@
 """openai-agents: its sessions, kept in any store."""
 
-import asyncio
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakKeyDictionary, proxy
 
 from agents import TResponseInputItem
 from agents.memory import SessionSettings
 
-from chatstore.aio.store import MAX_WORKERS
-from chatstore.aio.threads import Threads
 from chatstore.errors import ConfigurationError, SessionNotFoundError
-from chatstore.integrations.conversations import Conversations
+from chatstore.integrations.awaiting import settled, shared_over
 from chatstore.integrations.items import Item, NewItem
 from chatstore.integrations.tail import replace_all, replace_newest, take_newest
-from chatstore.protocol import SessionStore, require_store
+from chatstore.protocol import SessionStore
 
 if TYPE_CHECKING:
     from agents.memory.session import _CompactionSnapshot as CompactionSnapshot
@@ -60,7 +55,7 @@ class ChatStoreSession:
         self.session_settings = session_settings or SessionSettings()
         self._user_id = user_id
         self._store = store
-        self._conversations, self._threads = _shared_over(store)
+        self._conversations, self._threads = shared_over(store)
         self._place = (self._conversations, session_id, user_id)
         self._is_closed = False
 
@@ -147,39 +142,11 @@ class ChatStoreSession:
         return await self._settled(lambda: replace_all(*self._place, new))
 
     async def _settled(self, write: Callable[[], Result]) -> Result:
-        """The result of a write, which is waited for however often the caller is cancelled."""
-        running = asyncio.ensure_future(self._threads.run(write, session_id=self._kept_as))
-        cancellation: asyncio.CancelledError | None = None
-        while not running.done():
-            try:
-                await asyncio.wait({running})
-            except asyncio.CancelledError as error:
-                cancellation = cancellation or error
-        if cancellation is None:
-            return running.result()
-        if not running.cancelled():
-            # An error that nobody sees must not be reported as forgotten.
-            running.exception()
-        raise cancellation
+        return await settled(self._threads, self._kept_as, write)
 
     def _require_open(self) -> None:
         if self._is_closed:
             raise ConfigurationError("this session object is closed; make another")
-
-
-_shared: WeakKeyDictionary[SessionStore, tuple[Conversations, Threads]] = WeakKeyDictionary()
-_shared_lock = threading.Lock()
-
-
-def _shared_over(store: SessionStore) -> tuple[Conversations, Threads]:
-    """What all sessions over one store object share, as long as that lives."""
-    require_store("store", store, SessionStore)
-    with _shared_lock:
-        shared = _shared.get(store)
-        if shared is None:
-            # A strong reference from here would keep the store alive for ever.
-            shared = _shared[store] = Conversations(proxy(store)), Threads(MAX_WORKERS)
-        return shared
 
 
 def _new_items(items: Sequence[TResponseInputItem]) -> list[NewItem]:

@@ -13,7 +13,7 @@ from pydantic_ai.conversation_store import (
 from pydantic_ai.messages import ModelMessagesTypeAdapter
 
 from chatstore.errors import CorruptSessionError, VersionConflictError
-from chatstore.integrations.awaiting import settled, threads_over
+from chatstore.integrations.awaiting import settled, shared_over
 from chatstore.integrations.items import json_text
 from chatstore.integrations.lines import Link
 from chatstore.integrations.trees import Change, RecordConflictError, Trees
@@ -44,7 +44,7 @@ class ChatStoreConversationStore(ConversationStore):
 
     def __init__(self, store: SessionStore, *, user_id: str) -> None:
         self._trees = Trees(store, "pydanticAi", user_id)
-        self._threads = threads_over(store)
+        _, self._threads = shared_over(store)
 
     async def read_record(self, conversation_id: str) -> ConversationRecord | None:
         def read() -> ConversationRecord | None:

@@ -8,10 +8,10 @@ from typing import Any
 from anyio.from_thread import start_blocking_portal
 from claude_agent_sdk import InMemorySessionStore
 from claude_agent_sdk.types import SessionKey, SessionStore
-from cost_subject import Subject
 
 from chatstore import MaintainedSessionStore
 from chatstore.integrations.claude_agent_sdk import ClaudeSessionStore
+from cost_subject import Subject
 
 THEIRS = "InMemorySessionStore"
 

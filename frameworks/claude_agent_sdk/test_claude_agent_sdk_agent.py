@@ -9,7 +9,6 @@ from typing import Any
 
 import anyio
 import pytest
-from both_loops import under_both
 from claude_agent_sdk import (
     ClaudeAgentOptions,
     ClaudeSDKClient,
@@ -27,6 +26,7 @@ from claude_agent_sdk import (
     tag_session_via_store,
 )
 
+from both_loops import under_both
 from chatstore.integrations.claude_agent_sdk import ClaudeSessionStore
 from chatstore.protocol import MaintainedSessionStore
 
@@ -73,7 +73,7 @@ def test_the_example_runs_as_it_stands(store_url: str) -> None:
     run = [sys.executable, str(HERE / "example.py"), *arguments]
 
     def printed() -> list[str]:
-        done = subprocess.run(run, check=True, capture_output=True, text=True)  # noqa: S603  our own
+        done = subprocess.run(run, check=True, capture_output=True, text=True)
         return done.stdout.splitlines()
 
     before, after = printed(), printed()

@@ -5,10 +5,10 @@ import uuid
 from typing import Any, cast
 
 import pytest
-from both_loops import under_both
 from claude_agent_sdk import InMemorySessionStore
 from claude_agent_sdk.types import SessionKey, SessionStore
 
+from both_loops import under_both
 from chatstore.integrations.claude_agent_sdk import ClaudeSessionStore
 from chatstore.protocol import MaintainedSessionStore
 

@@ -10,16 +10,16 @@ from typing import Any
 
 import anyio
 import pytest
-from both_loops import under_both
 from claude_agent_sdk import fold_session_summary
 from claude_agent_sdk._internal.transcript_mirror_batcher import TranscriptMirrorBatcher
 from claude_agent_sdk.types import SessionKey
-from lost_answers import lossy_store
 
+from both_loops import under_both
 from chatstore import BackendUnavailableError
 from chatstore.integrations.claude_agent_sdk import ClaudeSessionStore
 from chatstore.integrations.conversations import open_conversation_store
 from chatstore.protocol import MaintainedSessionStore
+from lost_answers import lossy_store
 
 TURNS = 100
 KEY: SessionKey = {"project_key": "-home-ana", "session_id": "s"}

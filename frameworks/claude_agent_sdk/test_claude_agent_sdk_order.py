@@ -6,9 +6,9 @@ from typing import Any
 
 import anyio
 import pytest
-from both_loops import under_both
 from claude_agent_sdk.types import SessionKey
 
+from both_loops import under_both
 from chatstore.integrations.claude_agent_sdk import ClaudeSessionStore
 from chatstore.protocol import MaintainedSessionStore
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from both_loops import under_both
 from claude_agent_sdk import (
     fold_session_summary,
     list_sessions_from_store,
@@ -14,6 +13,7 @@ from claude_agent_sdk import (
 from claude_agent_sdk.testing import run_session_store_conformance
 from claude_agent_sdk.types import SessionKey
 
+from both_loops import under_both
 from chatstore import ConfigurationError, MemorySessionStore
 from chatstore.integrations.claude_agent_sdk import ClaudeSessionStore
 from chatstore.protocol import MaintainedSessionStore

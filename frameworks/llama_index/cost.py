@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import uuid4
 
-from cost_subject import Subject
 from llama_index.core.base.llms.types import ToolCallBlock
 from llama_index.core.llms import ChatMessage
 from llama_index.core.memory import Memory
@@ -13,6 +12,7 @@ from llama_index.core.storage.chat_store.base_db import AsyncDBChatStore
 
 from chatstore import MaintainedSessionStore
 from chatstore.integrations.llama_index import SessionChatStore
+from cost_subject import Subject
 from reference import Reference
 
 THEIRS = "SQLAlchemyChatStore"

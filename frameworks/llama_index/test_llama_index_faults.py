@@ -7,11 +7,11 @@ import pytest
 from llama_index.core.base.llms.types import ToolCallBlock
 from llama_index.core.llms import ChatMessage, TextBlock
 from llama_index.core.storage.chat_store.base_db import MessageStatus
+
+from chatstore.integrations.llama_index import SessionChatStore
 from lost_answers import lossy_store
 from persistent_callers import persistently
 from whole_turns import KINDS, Step, Turn, assert_no_orphans, assert_whole, number_in, turn
-
-from chatstore.integrations.llama_index import SessionChatStore
 
 MOST_ACTIVE = 60
 

@@ -33,9 +33,12 @@ def types(environment: Environment) -> Row:
     """Mypy --strict of the adapter and of everything below frameworks/NAME."""
     framework = environment.framework
     checked = [path for path in (framework.module, framework.folder) if path is not None]
-    command = [
-        *(environment.python, "-m", "mypy", "--config-file", ROOT / "frameworks" / "mypy.ini"),
-        *("--cache-dir", environment.folder / "mypy", *checked, SUPPORT),
+    command: list[str | Path] = [
+        environment.python,
+        *("-m", "mypy", "--config-file", str(ROOT / "frameworks" / "mypy.ini")),
+        *("--cache-dir", str(environment.folder / "mypy")),
+        *checked,
+        SUPPORT,
     ]
     log = _log(environment, "types", "")
     status = _run(command, environment, log, cwd=ROOT, variables={})

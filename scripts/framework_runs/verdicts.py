@@ -67,22 +67,27 @@ class TableRow(Protocol):
     @property
     def framework(self) -> str:
         """The framework and its version."""
+        ...
 
     @property
     def what(self) -> str:
         """Types, our tests, or theirs."""
+        ...
 
     @property
     def store(self) -> str:
         """The store; empty if there is none."""
+        ...
 
     @property
     def verdict(self) -> Verdict:
         """How it went."""
+        ...
 
     @property
     def log(self) -> Path:
         """Where all of it is."""
+        ...
 
 
 def table(rows: Sequence[TableRow]) -> Iterator[str]:

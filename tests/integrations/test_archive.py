@@ -288,7 +288,7 @@ def test_a_large_item_across_the_mark_is_whole() -> None:
     large = "u" + "x" * 700_000
     parts = Conversations(store)
     with parts.writing("chat", "ana", [new_item(large, "u", ACTIVE)]) as write:
-        unsent = list(write._unsent)
+        unsent = [piece.message for piece in write._unsent]
         store.create("ana", session_id="chat", messages=unsent[:5])
         add(store, ["u0", "a0"])
         archive.archive("chat", 2)

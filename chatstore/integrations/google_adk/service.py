@@ -19,7 +19,7 @@ from google.adk.sessions.base_session_service import (
 from google.adk.sessions.session import Session
 
 from chatstore.errors import SessionNotFoundError, VersionConflictError
-from chatstore.integrations.awaiting import threads_over
+from chatstore.integrations.awaiting import shared_over
 from chatstore.integrations.google_adk.mapping import Place, mark
 from chatstore.integrations.google_adk.storage import AdkSessions
 from chatstore.integrations.items import composed_id
@@ -44,7 +44,7 @@ class ChatStoreSessionService(BaseSessionService):
         require_store("store", store)
         self._owner = require_id("owner", owner)
         self._sessions = AdkSessions(store, owner)
-        self._threads = threads_over(store)
+        _, self._threads = shared_over(store)
 
     def store_user(self, *, app_name: str, user_id: str) -> str:
         """The store's user under whom all is kept that belongs to a user: `store.delete_user` of it

@@ -6,7 +6,7 @@ import weakref
 import pytest
 
 from chatstore import ConfigurationError, MemorySessionStore, RetentionPolicy
-from chatstore.integrations.shared import shared_over
+from chatstore.integrations.awaiting import shared_over
 
 POLICY = RetentionPolicy(max_messages=50, keep_history=True)
 
