@@ -14,6 +14,7 @@ from chatstore.integrations.attempts import resent
 from chatstore.integrations.items import json_text
 from chatstore.models import SessionInfo
 from chatstore.protocol import SessionStore
+from chatstore.record.state import require_map
 
 _MOST_REMEMBERED = 10_000
 
@@ -46,6 +47,11 @@ class SharedStates:
         found = resent(lambda: self._store.get_many(session_ids))
         by_id = {session.session_id: unpacked(session.metadata) for session in found}
         return [by_id.get(session_id, {}) for session_id in session_ids]
+
+    def require(self, session_id: str, changes: Mapping[str, object]) -> None:
+        """Raise `InvalidInputError` if a state would be too large with these changes."""
+        [state] = self.read(session_id)
+        require_map("state", packed(state) | packed(changes))
 
     def merge(self, session_id: str, user_id: str, changes: Mapping[str, object]) -> None:
         """Set some names of a state; done again, it does the same."""

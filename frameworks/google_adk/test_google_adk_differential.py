@@ -29,6 +29,7 @@ class Program:
         self.apps = [f"app-{uuid4()}" for _ in range(2)]
         self.users = ["ana", '["ana"]']
         self.names = ["chat", " chat 2 ", '","']
+        self.ids = ["one"]
         self.now = 1_800_000_000.0
 
     async def step(self) -> None:
@@ -61,6 +62,10 @@ class Program:
         """Append one or two events to a session that was read, one of them twice."""
         name = self.dice.choice(self.names)
         events = [self.event() for _ in range(self.dice.choice((1, 1, 2)))]
+        if self.dice.random() < 0.1:
+            # Another event, with the id of one that is there perhaps.
+            events[0].id = self.dice.choice(self.ids)
+        self.ids.append(events[0].id)
         is_repeated = self.dice.random() < 0.1
         if is_repeated:
             # ADK's service takes an event whose temporary state it has left out for another one.

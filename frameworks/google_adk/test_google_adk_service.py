@@ -10,7 +10,12 @@ from google.adk.errors.session_not_found_error import SessionNotFoundError
 from google.adk.events.event import Event
 from google.adk.events.event_actions import EventActions
 
-from chatstore import ConfigurationError, MaintainedSessionStore, MemorySessionStore
+from chatstore import (
+    ConfigurationError,
+    InvalidInputError,
+    MaintainedSessionStore,
+    MemorySessionStore,
+)
 from chatstore.integrations.conversations import open_conversation_store
 from chatstore.integrations.google_adk import ChatStoreSessionService
 from scripted import said
@@ -102,6 +107,21 @@ async def test_an_event_is_stored_whole_and_once(
     [info] = store.iter_sessions(service.store_user(app_name=APP, user_id="ana"))
     assert info.version == 2
     assert json.loads(info.session_id)[1:] == [APP, "ana", "chat"]
+
+
+async def test_what_is_refused_changes_nothing(service: ChatStoreSessionService) -> None:
+    """An event whose state is too large for its place is refused before any of it is written: not
+    the event, nor what it says of the user and of the application."""
+    session = await service.create_session(app_name=APP, user_id="ana", session_id="chat")
+    large = "x" * 40_000
+    for name in ("x", "user:x", "app:x"):
+        with pytest.raises(InvalidInputError):
+            await service.append_event(
+                session, event("film", **{"y": 1, "user:y": 1, "app:y": 1, name: large})
+            )
+    found = await service.get_session(app_name=APP, user_id="ana", session_id="chat")
+    assert found is not None
+    assert (found.events, found.state) == ([], {})
 
 
 async def test_a_users_state_outlives_its_sessions_writes(store_url: str) -> None:

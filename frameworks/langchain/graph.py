@@ -2,6 +2,7 @@
 
 import sys
 from datetime import timedelta
+from typing import cast
 
 from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.graph import END, START, MessagesState, StateGraph
@@ -27,9 +28,9 @@ def agent() -> CompiledStateGraph[MessagesState, None, MessagesState, MessagesSt
 
 def turn(history: ChatStoreHistory, question: str) -> list[AnyMessage]:
     """Ask, with what was said before; keep what is new, as one write; the new messages."""
-    before = history.messages
-    given: list[AnyMessage] = [*before, HumanMessage(question)]
-    new: list[AnyMessage] = agent().invoke({"messages": given})["messages"][len(before) :]
+    before = cast("list[AnyMessage]", history.messages)
+    state = agent().invoke({"messages": [*before, HumanMessage(question)]})
+    new: list[AnyMessage] = state["messages"][len(before) :]
     history.add_messages(new)
     return new
 

@@ -60,11 +60,9 @@ async def test_turns_that_are_taken_back_and_run_again(
     again, has every turn once in the end. On the way no result is there without its call."""
     dice = random.Random(turns)  # noqa: S311  no secret
     session = session_over(lossy, make)
-    broken = 0
     for number in range(turns):
         before = scripted.expected(range(number))[-1:]
         while not await survives(dice, partial(scripted.turn, session, number, limit=9)):
-            broken += 1
             tail = scripted.told(await make().get_items(limit=scripted.ITEMS_OF_A_TURN + 1))
             begun = tail[tail.index(before[0]) + 1 :] if before else tail
             assert begun == scripted.expected(range(number, number + 1))[: len(begun)]
@@ -73,7 +71,6 @@ async def test_turns_that_are_taken_back_and_run_again(
                     await session.pop_item()
     assert scripted.told(await make().get_items()) == scripted.expected(range(turns))
     assert lossy.lost > 0
-    assert broken > 0
 
 
 async def test_items_that_are_added_until_it_succeeds(
@@ -83,15 +80,13 @@ async def test_items_that_are_added_until_it_succeeds(
     even equal ones in a row, and by objects that are made anew each time."""
     dice = random.Random(turns)  # noqa: S311  no secret
     everything: list[Any] = []
-    broken = 0
     for number in range(turns):
         items = items_of(
             {"role": "user", "content": "yes"},
             {"type": "function_call_output", "output": f"{number}" * (number % 20_000)},
         )
         while not await survives(dice, partial(add, lossy, make, items)):
-            broken += 1
+            pass
         everything += items
     assert await make().get_items() == everything
     assert lossy.lost > 0
-    assert broken > 0

@@ -14,15 +14,17 @@ from chatstore import MaintainedSessionStore
 from chatstore.integrations.conversations import open_conversation_store
 from store_urls import SQLITE, prepared, server_urls, store_names
 
+# pytest makes a package of a folder's name, which for some is the framework's, unless there is one.
+for folder_of_tests in Path(__file__).parent.parent.iterdir():
+    with suppress(ModuleNotFoundError):
+        import_module(folder_of_tests.name)
+
 
 def pytest_collect_file(file_path: Path) -> None:
     """Let a test import what lies beside it: `example`, `scripted`, `cost`."""
     folder = str(file_path.parent)
     if file_path.name.startswith("test_") and folder not in sys.path:
         sys.path.insert(0, folder)
-        # pytest would make a package of this folder's name, which for some is the framework's.
-        with suppress(ModuleNotFoundError):
-            import_module(file_path.parent.name)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -41,9 +41,9 @@ class Framework:
 
     @property
     def module(self) -> Path | None:
-        """Its adapter, if it has one."""
-        path = ROOT / "chatstore" / "integrations" / f"{self.name}.py"
-        return path if path.exists() else None
+        """Its adapter, a file or a package, if it has one."""
+        path = ROOT / "chatstore" / "integrations" / self.name
+        return next((each for each in (path, path.with_suffix(".py")) if each.exists()), None)
 
     @property
     def oldest(self) -> list[str]:

@@ -96,12 +96,12 @@ class ChatStoreSessionService(BaseSessionService):
         return await self._run(None, lambda: self._sessions.user_state(user))
 
     async def append_event(self, session: Session, event: Event) -> Event:
-        """Append an event, once by its id, with the state that it leads to.
+        """Append an event, once however often it is sent, with the state that it leads to.
 
         Raises `StaleSessionError` if somebody else wrote to the session since `session` was read,
         and ADK's `SessionNotFoundError`.
         """
-        if event.partial or any(each.id == event.id for each in session.events):
+        if event.partial or self._is_there(session, event):
             return event
         self._apply_temp_state(session, event)
         event = self._trim_temp_delta_state(event)
@@ -117,6 +117,10 @@ class ChatStoreSessionService(BaseSessionService):
         mark(session, info)
         session.last_update_time = event.timestamp
         return self._commit_event_to_session(session, event)
+
+    def _is_there(self, session: Session, event: Event) -> bool:
+        same = [each for each in session.events if each.id == event.id]
+        return bool(same) and self._trim_temp_delta_state(event.model_copy(deep=True)) in same
 
     async def _run(self, place: Place | None, call: Callable[[], Result]) -> Result:
         return await self._threads.run(call, session_id=place and place.session_id)

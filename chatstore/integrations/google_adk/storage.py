@@ -23,9 +23,10 @@ from chatstore.integrations.google_adk.mapping import (
 )
 from chatstore.integrations.items import Item, NewItem, composed_id, items_of
 from chatstore.integrations.shared_states import SharedStates
+from chatstore.models import JsonObject, SessionInfo, new_id
 from chatstore.models import Session as StoredSession
-from chatstore.models import SessionInfo, new_id
 from chatstore.protocol import MaintainedSessionStore
+from chatstore.record.state import require_map
 
 _CREATION = "creation"
 
@@ -92,9 +93,7 @@ class AdkSessions:
         if stored.message_count > len(stored.messages) and len(items) < (most or inf):
             walk = self._conversations.walk(place.session_id, place.user, newest_first=True)
             return list(takewhile(is_late, islice(walk, most)))[::-1]
-        return list(takewhile(is_late, items[: -(most or 0) - 1 : -1] if most else items[::-1]))[
-            ::-1
-        ]
+        return list(takewhile(is_late, islice(reversed(items), most)))[::-1]
 
     def listing(self, app_name: str, user_id: str | None) -> ListSessionsResponse:
         """A user's sessions, or all users', without events, by their last update."""
@@ -128,28 +127,34 @@ class AdkSessions:
         that is stale, and `SessionNotFoundError`."""
         version = version_of(session)
         app, user, own = scopes_of(event.actions.state_delta or {})
+        metadata = state_of_session(own, event.timestamp)
         value = event.model_dump(mode="json", by_alias=True, exclude_none=True)
-        item = NewItem(value, event.author, event.id or None)
+        # ADK keeps two events of one id, if they are not the same one.
+        is_taken = any(each.id == event.id for each in session.events)
+        item = NewItem(value, event.author, None if is_taken else event.id or None)
         with self._conversations.writing(place.session_id, place.user, [item]) as write:
             if app or user:
-                self._require_fresh(place, version, event)
+                self._require_writable(place, version, item, metadata)
                 self._share(place, app, user)
-            info = write.send(
-                metadata=state_of_session(own, event.timestamp), if_version=version, create=False
-            )
+            info = write.send(metadata=metadata, if_version=version, create=False)
         self._states.keep(place.user, place.user)
         self._states.keep(place.app, place.app)
         return info
 
-    def _require_fresh(self, place: Place, version: int | None, event: Event) -> None:
+    def _require_writable(
+        self, place: Place, version: int | None, item: NewItem, metadata: JsonObject
+    ) -> None:
         """Raise what the append would raise: what others share is written before it."""
         found = self._store.get(place.session_id, user_id=place.user, last=1)
-        is_there = any(item.item_id == event.id for item in items_of(found.messages))
+        is_there = any(each.item_id == item.item_id for each in items_of(found.messages))
         if version not in (None, found.version) and not is_there:
             raise VersionConflictError(place.session_id, version)
+        require_map("state", found.metadata | metadata)
 
     def _share(self, place: Place, app: Mapping[str, object], user: Mapping[str, object]) -> None:
-        if app:
-            self._states.merge(place.app, place.app, app)
-        if user:
-            self._states.merge(place.user, place.user, user)
+        for session_id, changes in ((place.app, app), (place.user, user)):
+            if changes:
+                self._states.require(session_id, changes)
+        for session_id, changes in ((place.app, app), (place.user, user)):
+            if changes:
+                self._states.merge(session_id, session_id, changes)
