@@ -19,13 +19,18 @@ DOCUMENTS = sorted(
     for path in ROOT.rglob("*.md")
     if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
 )
+ELSEWHERE = {"docs/langchain.md"}
+"""Pages that need a framework: they are run where it is, by `make frameworks`."""
 # A block under a file's name shows that file, and is held against it elsewhere.
 PYTHON_BLOCK = re.compile(r"(?<!`:\n\n)^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
 
 def examples(document: Path) -> str:
-    """All examples of a document, one after the other, as a reader would paste them."""
+    """All examples of a document, one after the other, as a reader would paste them; none of a page
+    that is run elsewhere."""
+    if named(document) in ELSEWHERE:
+        return ""
     return "\n".join(PYTHON_BLOCK.findall(document.read_text()))
 
 

@@ -11,8 +11,7 @@ ROOT = Path(__file__).parent.parent
 CORE_MAY_IMPORT = {"pydantic", "pydantic_core", "chatstore"}
 COMMAND_LINE_MAY_IMPORT = {"pydantic", "chatstore", "typer", "rich", "click"}
 ADAPTERS = {
-    "claude_agent_sdk": {"claude_agent_sdk"},
-    "turns": {"anyio"},
+    "claude_agent_sdk": {"claude_agent_sdk", "anyio"},
     "google_adk": {"google"},
     "llama_index": {"llama_index"},
     "openai_agents": {"agents"},

@@ -25,12 +25,6 @@ LONG = "long" * 200
 """More than the window holds."""
 
 
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests don't wait for what waits."""
-    monkeypatch.setattr("chatstore.integrations.attempts._LONGEST_PAUSE", 0)
-
-
 class LossyStore(MemorySessionStore):
     """A store some of whose writes fail, before they happen or after, at most `most_failures` in a
     row."""

@@ -9,12 +9,6 @@ from chatstore.integrations.trees import RecordConflictError
 from .branching import Conversation, observed, trees
 
 
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests don't wait for what waits."""
-    monkeypatch.setattr("chatstore.integrations.attempts._LONGEST_PAUSE", 0)
-
-
 def test_a_fork_of_what_is_gone_is_a_conflict() -> None:
     """A fork never points at nothing: if its history was deleted meanwhile, it is refused."""
     _, conversation = observed()
