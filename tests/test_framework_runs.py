@@ -1,4 +1,4 @@
-"""`scripts/frameworks`: what counts as a run that went as it must, and which frameworks there are."""
+"""`scripts/frameworks`: when a run went as it must, and which frameworks there are."""
 
 import sys
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ def test_a_reason_is_asked_for() -> None:
 
 
 def test_what_went_well_is_counted() -> None:
-    """Passed, not applicable and skipped are told apart, and what was not asked for is no matter."""
+    """Passed, not applicable and skipped are told apart; what was not asked for is no matter."""
     outcomes = {
         "tests/a.py::test_a": "passed",
         "tests/a.py::test_b[x]": "failed",
