@@ -1,13 +1,12 @@
 """Conversations whose items are numbered, 0 being the first ever: any of them is found, read and
 replaced by its number, at a cost that does not grow with what is before it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar, cast
 
-from chatstore.clock import utc_text
 from chatstore.engine.cursor import MessagePosition, encode_message_cursor
 from chatstore.errors import (
     InvalidInputError,
@@ -18,20 +17,25 @@ from chatstore.errors import (
 )
 from chatstore.integrations.attempts import compare_and_set, resent
 from chatstore.integrations.items import (
-    BESIDE_CONTENT,
     Item,
     NewItem,
     items_of,
     json_text,
     messages_of,
 )
+from chatstore.integrations.numbered_messages import (
+    is_last_part,
+    number_of,
+    replaced,
+    window_length,
+)
 from chatstore.integrations.writes import Write
-from chatstore.models import JsonObject, Message, Session, SessionInfo, new_id
-from chatstore.policy import MAX_HISTORY_WINDOW, MAX_WINDOW_BYTES
+from chatstore.models import Message, Session, SessionInfo, new_id
+from chatstore.policy import MAX_HISTORY_WINDOW
 from chatstore.protocol import MaintainedSessionStore, SessionStore, require_store
 from chatstore.protocol.maintenance import Maintenance
 from chatstore.record.limits import MAX_PAGE
-from chatstore.values.json_values import utf8_size
+from chatstore.store.message_pages import life_of
 
 Known = TypeVar("Known")
 
@@ -118,7 +122,14 @@ class NumberedItems:
         if not session.messages:
             return _Tail(session.version, 0)
         message = session.messages[-1]
-        return _Tail(session.version, _number_of(message) + _is_last_part(message))
+        return _Tail(session.version, number_of(message) + is_last_part(message))
+
+    def note(self, info: SessionInfo) -> None:
+        """Learn of the session as a write of the caller's own, which added no item, has left it:
+        the next item needs no question about that. If somebody else wrote too, nothing is known."""
+        tail = self._tails.get(info.session_id)
+        if tail is not None and info.version == tail.version + 1:
+            self._tails[info.session_id] = tail._replace(version=info.version)
 
     def items(self, session_id: str, start: int, count: int | None = None) -> list[Item]:
         """At most `count` items from number `start`, or all. Raises `SessionNotFoundError`."""
@@ -186,8 +197,8 @@ class NumberedItems:
             )
         try:
             session = self._session(session_id, last=MAX_HISTORY_WINDOW)
-            messages = _replaced(self._from(session, 0, None), number, new)
-            window = _window_length(messages, session.history)
+            messages = replaced(self._from(session, 0, None), number, new)
+            window = window_length(messages, session.history)
             restored = session.model_copy(
                 update={
                     "messages": messages[len(messages) - window :],
@@ -213,7 +224,7 @@ class NumberedItems:
         middle = low
         while low < high:
             message = next(self._from(session, middle, 1), None)
-            if message is None or _number_of(message) >= number:
+            if message is None or number_of(message) >= number:
                 high = middle
             else:
                 low = middle + 1
@@ -223,8 +234,7 @@ class NumberedItems:
     def _from(self, session: Session, position: int, count: int | None) -> Iterator[Message]:
         """The messages from a position on, oldest first, read as they are asked for."""
         limit = MAX_PAGE if count is None else min(max(count, 1), MAX_PAGE)
-        life = session.creation_id or utc_text(session.created_at)
-        before = MessagePosition(session.session_id, life, position - 1)
+        before = MessagePosition(session.session_id, life_of(session), position - 1)
         cursor = encode_message_cursor(before) if position else None
         while True:
             page = resent(
@@ -240,45 +250,6 @@ class NumberedItems:
             yield from page.items
             if (cursor := page.next_cursor) is None:
                 return
-
-
-def _replaced(messages: Iterable[Message], number: int, new: list[Message]) -> list[Message]:
-    """The messages with those of an item replaced, parts of a write that was broken off too."""
-    kept: list[Message] = []
-    is_placed = False
-    for message in messages:
-        if _number_of(message) != number:
-            kept.append(message)
-        elif not is_placed:
-            kept += new
-            is_placed = True
-    return kept
-
-
-def _window_length(messages: list[Message], history: int | None) -> int:
-    """How many of the newest messages are the window."""
-    room = MAX_WINDOW_BYTES
-    length = 0
-    for message in islice(reversed(messages), history or MAX_HISTORY_WINDOW):
-        room -= utf8_size(str(message.content)) + BESIDE_CONTENT
-        if room < 0:
-            break
-        length += 1
-    return length
-
-
-def _part_of(message: Message) -> JsonObject:
-    part = (message.model_extra or {}).get("part")
-    return part if isinstance(part, dict) else {}
-
-
-def _number_of(message: Message) -> int:
-    return int(_part_of(message).get("itemId", message.message_id))
-
-
-def _is_last_part(message: Message) -> bool:
-    part = _part_of(message)
-    return part.get("number") == part.get("count")
 
 
 def is_being_replaced(info: SessionInfo) -> bool:

@@ -79,6 +79,7 @@ class ChatStoreSessionRepository(SessionRepository):
         place = self._place(session_id, _AGENT, session_agent.agent_id)
         with _told(f"agent {session_agent.agent_id} in session {session_id}"):
             info = self._states.update(place, session_agent.to_dict())
+        self._items.note(info)
         session_agent.created_at = str(info.metadata["created_at"])
         self._states.keep(self._place(session_id))
 

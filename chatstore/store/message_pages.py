@@ -68,7 +68,7 @@ def _page(
 ) -> Page[Message]:
     """What was found, cut to the page. Raises `InvalidCursorError` if the session was created anew
     since the cursor was made."""
-    life = info.creation_id or utc_text(info.created_at)
+    life = life_of(info)
     if cursor is not None and cursor.life != life:
         raise InvalidCursorError(size="one of an earlier session with this id")
     items = list(_fitting(calls, query, found))
@@ -79,6 +79,11 @@ def _page(
         else encode_message_cursor(MessagePosition(query.session_id, life, last))
     )
     return Page(items, following, info.version, info.creation_id)
+
+
+def life_of(info: SessionInfo) -> str:
+    """What tells a session from an earlier or a later one with its id, in a cursor."""
+    return info.creation_id or utc_text(info.created_at)
 
 
 def _fitting(

@@ -115,6 +115,24 @@ def test_two_processes_take_turns(store: MemorySessionStore) -> None:
     assert _values(both[0]) == list(range(12))
 
 
+def test_a_write_of_its_own_is_no_other_writer(store: MemorySessionStore) -> None:
+    """Who changed a session's state goes on without a question; if somebody else wrote meanwhile,
+    that is found out."""
+    items, states = NumberedItems(store, USER), States(Conversations(store), USER)
+    other = NumberedItems(store, USER)
+    asked: list[str] = []
+    get = store.get
+    items.add("s", 0, 0, "user")
+    store.get = lambda *a, **b: asked.append("get") or get(*a, **b)  # type: ignore[method-assign, func-returns-value]  # counts
+    items.note(states.update("s", {"turns": 1}))
+    items.add("s", 1, 1, "user")
+    assert asked == []
+    other.add("s", 2, 2, "user")
+    items.note(states.update("s", {"turns": 2}))
+    items.add("s", 3, 3, "user")
+    assert _values(items) == [0, 1, 2, 3]
+
+
 def test_a_state_and_what_belongs_to_it(store: MemorySessionStore) -> None:
     """A large state lies apart, and goes as soon as another takes its place; the whole goes at
     once."""
