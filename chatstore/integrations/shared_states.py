@@ -45,8 +45,16 @@ class SharedStates:
     def read(self, *session_ids: str) -> list[dict[str, Any]]:
         """The states that lie in these sessions; empty ones where there is none."""
         found = resent(lambda: self._store.get_many(session_ids))
-        by_id = {session.session_id: unpacked(session.metadata) for session in found}
-        return [by_id.get(session_id, {}) for session_id in session_ids]
+        by_id = {session.session_id: session for session in found}
+        now = datetime.now(UTC)
+        for session_id in session_ids:
+            session = by_id.get(session_id)
+            # Where there is no such state yet, whoever makes it renews it.
+            self._remember(session_id, now if session is None else session.updated_at)
+        return [
+            unpacked(by_id[session_id].metadata) if session_id in by_id else {}
+            for session_id in session_ids
+        ]
 
     def require(self, session_id: str, changes: Mapping[str, object]) -> None:
         """Raise `InvalidInputError` if a state would be too large with these changes."""
@@ -78,7 +86,6 @@ class SharedStates:
             renewed = self._renewed.get(session_id)
         if renewed is not None and now - renewed < policy.ttl / 4:
             return
-        # Where there is no such state yet, whoever makes it renews it.
         with suppress(SessionNotFoundError):
             resent(lambda: self._store.update(session_id, user_id=user_id))
         self._remember(session_id, now)

@@ -14,9 +14,12 @@ from chatstore import (
     ConfigurationError,
     InvalidInputError,
     MaintainedSessionStore,
+    ManualClock,
     MemorySessionStore,
+    RetentionPolicy,
+    open_store,
+    utc_now,
 )
-from chatstore.integrations.conversations import open_conversation_store
 from chatstore.integrations.google_adk import ChatStoreSessionService
 from scripted import said
 
@@ -124,22 +127,31 @@ async def test_what_is_refused_changes_nothing(service: ChatStoreSessionService)
     assert (found.events, found.state) == ([], {})
 
 
-async def test_a_users_state_outlives_its_sessions_writes(store_url: str) -> None:
-    """A user's state is renewed while the user's sessions are written to: it does not end before
-    them."""
-    with open_conversation_store(store_url, ttl=timedelta(days=30)) as store:
-        service = ChatStoreSessionService(store, owner=str(uuid4()))
-        session = await service.create_session(
+async def test_a_users_state_lives_as_long_as_its_sessions(store_url: str) -> None:
+    """A user's state is renewed while the user's sessions are written to, four times in a ttl: it
+    does not end before them. A session that was read just now needs no request for that."""
+    clock = ManualClock(utc_now())
+    policy = RetentionPolicy(max_messages=50, keep_history=True, ttl=timedelta(days=40))
+    with open_store(store_url, policy=policy, clock=clock) as store:
+        owner = str(uuid4())
+        service = ChatStoreSessionService(store, owner=owner)
+        await service.create_session(
             app_name=APP, user_id="ana", session_id="chat", state={"user:x": 1}
         )
-        # Another process, which has not renewed it yet.
-        other = ChatStoreSessionService(store, owner=service._owner)
         user = service.store_user(app_name=APP, user_id="ana")
-        before = store.get(user).version
-        await other.append_event(session, event())
-        assert store.get(user).version == before + 1
-        await other.append_event(session, event())
-        assert store.get(user).version == before + 1
+        for days, renewals in ((0, 0), (-11, 1), (0, 0)):
+            # Time is the machine's for the adapter: what is stored becomes so much older.
+            clock.advance(timedelta(days=days))
+            if days:
+                store.update(user, metadata={"aged": True})
+                clock.advance(timedelta(days=-days))
+            service = ChatStoreSessionService(store, owner=owner)
+            session = await service.get_session(app_name=APP, user_id="ana", session_id="chat")
+            assert session is not None
+            before = store.get(user).version
+            await service.append_event(session, event())
+            await service.append_event(session, event())
+            assert store.get(user).version == before + renewals
 
 
 def test_a_window_is_refused() -> None:
