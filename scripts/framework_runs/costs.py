@@ -19,7 +19,10 @@ def cost_table(environments: list[Environment], servers: Mapping[str, str]) -> I
         cells: dict[str, list[str]] = {}
         for line in lines_of(environment, [environment.python, program], servers):
             row = json.loads(line)
-            text = f"{row['milliseconds']:.1f} ms ({row['requests']:.0f})"
+            text = f"{row['milliseconds']:.1f} ms"
+            if row["requests"]:
+                # A store in memory has none, and those of a cluster's nodes are not seen.
+                text += f" ({row['requests']:.0f})"
             cells.setdefault(row["store"], []).append(text)
         for store, texts in cells.items():
             yield f"| {environment.framework.name} | {store} | {' | '.join(texts)} |"
