@@ -40,6 +40,33 @@ def brief_record(**changes: Any) -> JsonObject:
 class ForeignBehaviour(Behaviour):
     """Records of another service."""
 
+    def test_to_amend_it_by_the_same_writes_nothing(
+        self, store: MaintainedSessionStore, harness: Harness
+    ) -> None:
+        """A message that says the same in another spelling, of a time, of a number, of nothing, is
+        the same: an `amend` by what was read writes nothing."""
+        spellings: list[JsonObject] = [
+            {"timestamp": "2026-02-28T10:00:00Z"},
+            {"timestamp": "2026-02-28T11:00:00.5+01:00"},
+            {"extractedFilters": {"rating": 7.0, "genres": ["a"]}},
+            {"confidence": 1.0, "extra": 250.0},
+            {"extra": [1e2, {"a": 5.0}]},
+            {"recommendations": None, "confidence": None, "extractedFilters": None},
+        ]
+        plain = {"type": "user", "content": "text", "timestamp": "2026-02-28T10:00:00.123456Z"}
+        messages = [
+            {"messageId": f"m{number}", **plain, **spelling}
+            for number, spelling in enumerate(spellings)
+        ]
+        harness.raw_write(brief_record(messages=messages, messageCount=len(messages)))
+        found, stored = store.get("foreign"), harness.raw_read("foreign")
+        assert len(found.messages) == len(spellings)
+        for each in found.messages:
+            assert store.amend("foreign", each) == found
+            later = each.model_copy(update={"timestamp": found.created_at})
+            assert store.amend("foreign", later) == found
+        assert harness.raw_read("foreign") == stored
+
     def test_it_is_read(self, store: MaintainedSessionStore, harness: Harness) -> None:
         """Foreign forms of time are read as UTC, unknown attributes under their exact names."""
         harness.raw_write(brief_record())
