@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, cast
 
 from chatstore.engine.cursor import MessagePosition, encode_message_cursor
 from chatstore.errors import (
@@ -29,6 +29,7 @@ from chatstore.integrations.numbered_messages import (
     replaced,
     window_length,
 )
+from chatstore.integrations.remembered import Remembered
 from chatstore.integrations.writes import Write
 from chatstore.models import Message, Session, SessionInfo, new_id
 from chatstore.policy import MAX_HISTORY_WINDOW
@@ -37,9 +38,6 @@ from chatstore.protocol.maintenance import Maintenance
 from chatstore.record.limits import MAX_PAGE
 from chatstore.store.message_pages import life_of
 
-Known = TypeVar("Known")
-
-_MOST_KNOWN = 10_000
 _REPLACING = "replacing"
 _LONGEST_REPLACING = timedelta(minutes=10)
 """After that a copy was broken off: it left everything as it was, but for the mark."""
@@ -59,8 +57,8 @@ class NumberedItems:
     def __init__(self, store: SessionStore, user_id: str) -> None:
         self._store = store
         self._user_id = user_id
-        self._tails: dict[str, _Tail] = {}
-        self._unsent: dict[str, dict[int, tuple[NewItem, Write]]] = {}
+        self._tails = Remembered[_Tail]()
+        self._unsent = Remembered[dict[int, tuple[NewItem, Write]]]()
 
     def add(self, session_id: str, number: int, value: object, label: str) -> None:
         """Add the item that has the next number; one that is there already changes nothing.
@@ -70,20 +68,20 @@ class NumberedItems:
         """
         item = NewItem(value, label, str(number))
         write = Write(self._store, session_id, self._user_id, [item])
-        former = self._unsent.get(session_id, {})
+        former = self._unsent.get(session_id) or {}
         unsent = {key: former[key] for key in former if key < number} | {number: (item, write)}
         try:
             compare_and_set(lambda: self._send(session_id, unsent))
         except (SessionNotFoundError, InvalidInputError):
-            self._unsent.pop(session_id, None)
+            self._unsent.take(session_id)
             raise
         except BaseException:
-            remember(self._unsent, session_id, unsent)
+            self._unsent.put(session_id, unsent)
             raise
-        self._unsent.pop(session_id, None)
+        self._unsent.take(session_id)
 
     def _send(self, session_id: str, unsent: dict[int, tuple[NewItem, Write]]) -> None:
-        tail = self._tails.pop(session_id, None)
+        tail = self._tails.take(session_id)
         if tail is None or tail.following not in unsent:
             # Nobody knows it here, or another process has written meanwhile.
             tail = self._tail(self._to_write(session_id))
@@ -99,7 +97,7 @@ class NumberedItems:
                     self._require_same(session_id, number, item, now)
                 raise
             tail = _Tail(info.version, number + 1)
-        remember(self._tails, session_id, tail)
+        self._tails.put(session_id, tail)
 
     def _require_same(self, session_id: str, number: int, item: NewItem, tail: _Tail) -> None:
         limit = f"{tail.following}, the next in the conversation"
@@ -129,7 +127,7 @@ class NumberedItems:
         the next item needs no question about that. If somebody else wrote too, nothing is known."""
         tail = self._tails.get(info.session_id)
         if tail is not None and info.version == tail.version + 1:
-            self._tails[info.session_id] = tail._replace(version=info.version)
+            self._tails.put(info.session_id, tail._replace(version=info.version))
 
     def items(self, session_id: str, start: int, count: int | None = None) -> list[Item]:
         """At most `count` items from number `start`, or all. Raises `SessionNotFoundError`."""
@@ -157,7 +155,7 @@ class NumberedItems:
         Raises `SessionNotFoundError`; and `ConfigurationError` if it is before the window and the
         store has no maintenance, which is what rewrites a conversation of any length in one step.
         """
-        self._tails.pop(session_id, None)
+        self._tails.take(session_id)
         mark = f"{datetime.now(UTC).isoformat()} {new_id()}"
         return compare_and_set(lambda: self._put(session_id, number, change, mark))
 
@@ -259,10 +257,3 @@ def is_being_replaced(info: SessionInfo) -> bool:
         isinstance(since, str)
         and datetime.now(UTC) - datetime.fromisoformat(since.partition(" ")[0]) < _LONGEST_REPLACING
     )
-
-
-def remember(known: dict[str, Known], name: str, value: Known) -> None:
-    """Keep what is known of a session; of so many that memory stays bounded."""
-    known[name] = value
-    while len(known) > _MOST_KNOWN:
-        known.pop(next(iter(known)), None)

@@ -2,8 +2,6 @@
 of the metadata for each of its names, so that writers merge."""
 
 import json
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -12,11 +10,10 @@ from typing import Any
 from chatstore.errors import SessionNotFoundError
 from chatstore.integrations.attempts import resent
 from chatstore.integrations.items import json_text
+from chatstore.integrations.remembered import Remembered
 from chatstore.models import SessionInfo
 from chatstore.protocol import SessionStore
 from chatstore.record.state import require_map
-
-_MOST_REMEMBERED = 10_000
 
 
 def packed(state: Mapping[str, object]) -> dict[str, str]:
@@ -39,8 +36,7 @@ class SharedStates:
 
     def __init__(self, store: SessionStore) -> None:
         self._store = store
-        self._lock = threading.Lock()
-        self._renewed: OrderedDict[str, datetime] = OrderedDict()
+        self._renewed = Remembered[datetime]()
 
     def read(self, *session_ids: str) -> list[dict[str, Any]]:
         """The states that lie in these sessions; empty ones where there is none."""
@@ -50,7 +46,7 @@ class SharedStates:
         for session_id in session_ids:
             session = by_id.get(session_id)
             # Where there is no such state yet, whoever makes it renews it.
-            self._remember(session_id, now if session is None else session.updated_at)
+            self._renewed.put(session_id, now if session is None else session.updated_at)
         return [
             unpacked(by_id[session_id].metadata) if session_id in by_id else {}
             for session_id in session_ids
@@ -74,7 +70,7 @@ class SharedStates:
                     return made
                 return self._store.update(session_id, user_id=user_id, metadata=patch)
 
-        self._remember(session_id, resent(merged).updated_at)
+        self._renewed.put(session_id, resent(merged).updated_at)
 
     def keep(self, session_id: str, user_id: str) -> None:
         """Let a state live as long as what uses it is written to: what is renewed four times in a
@@ -82,17 +78,9 @@ class SharedStates:
         policy, now = self._store.policy, datetime.now(UTC)
         if policy.ttl is None or not policy.renew_on_write:
             return
-        with self._lock:
-            renewed = self._renewed.get(session_id)
+        renewed = self._renewed.get(session_id)
         if renewed is not None and now - renewed < policy.ttl / 4:
             return
         with suppress(SessionNotFoundError):
             resent(lambda: self._store.update(session_id, user_id=user_id))
-        self._remember(session_id, now)
-
-    def _remember(self, session_id: str, renewed: datetime) -> None:
-        with self._lock:
-            self._renewed[session_id] = renewed
-            self._renewed.move_to_end(session_id)
-            if len(self._renewed) > _MOST_REMEMBERED:
-                self._renewed.popitem(last=False)
+        self._renewed.put(session_id, now)

@@ -14,7 +14,8 @@ from chatstore.errors import SessionExistsError, SessionNotFoundError, VersionCo
 from chatstore.integrations.attempts import compare_and_set, resent
 from chatstore.integrations.conversations import Conversations
 from chatstore.integrations.items import NewItem, composed_id, json_text
-from chatstore.integrations.numbered import is_being_replaced, remember
+from chatstore.integrations.numbered import is_being_replaced
+from chatstore.integrations.remembered import Remembered
 from chatstore.models import JsonObject, SessionInfo, new_id
 from chatstore.values.json_values import utf8_size
 
@@ -31,7 +32,7 @@ class States:
         self._conversations = conversations
         self._store = conversations.store
         self._user_id = user_id
-        self._renewed: dict[str, datetime] = {}
+        self._renewed = Remembered[datetime]()
 
     def create(self, session_id: str, state: JsonObject, **metadata: str) -> SessionInfo:
         """Create a session with a state. Raises `SessionExistsError` if there is one already."""
@@ -41,7 +42,7 @@ class States:
         )
         if any(found.metadata.get(name) != value for name, value in written.items()):
             raise SessionExistsError(session_id)
-        remember(self._renewed, session_id, found.updated_at)
+        self._renewed.put(session_id, found.updated_at)
         return found
 
     def find(self, session_id: str) -> tuple[dict[str, Any], SessionInfo] | None:
@@ -50,7 +51,7 @@ class States:
             state, info = compare_and_set(lambda: self._read(session_id))
         except SessionNotFoundError:
             return None
-        remember(self._renewed, session_id, info.updated_at)
+        self._renewed.put(session_id, info.updated_at)
         return state, info
 
     def update(self, session_id: str, state: JsonObject) -> SessionInfo:
@@ -77,7 +78,7 @@ class States:
         info = resent(
             lambda: self._store.update(session_id, metadata=member, user_id=self._user_id)
         )
-        remember(self._renewed, session_id, info.updated_at)
+        self._renewed.put(session_id, info.updated_at)
 
     def keep(self, session_id: str) -> None:
         """Keep a session, and what belongs to it, as long as a part of it is written to: what is
@@ -88,7 +89,7 @@ class States:
         renewed = self._renewed.get(session_id)
         if renewed is None or now - renewed > policy.ttl / 4:
             self.renew(session_id)
-            remember(self._renewed, session_id, now)
+            self._renewed.put(session_id, now)
 
     def renew(self, session_id: str) -> None:
         """Let the ttl of a session, and of what belongs to it, begin anew."""
