@@ -28,6 +28,7 @@ from chatstore.record.stored import (
     StoredMessage,
 )
 from chatstore.store.engine_calls import EngineCalls
+from chatstore.values.json_values import stored_size
 
 from .mutant import caught_by
 
@@ -180,6 +181,25 @@ class MovesWhatItAmends(MemoryEngine):
         record = self.load(write.session_id)
         assert record is not None
         return record.body
+
+
+@caught_by("test_to_amend_it_by_the_same_writes_nothing")
+class TakesASpellingForAChange(MemoryEngine):
+    """An amend is a change if the stored message has another size."""
+
+    def amend(self, write: Write, message: StoredMessage) -> Body:
+        sizes = {
+            each.get("messageId"): stored_size(each)
+            for each in self.storage.documents.get(write.session_id, {}).get("messages", ())
+        }
+        body = super().amend(write, message)
+        stored = self.storage.documents[write.session_id]
+        if "version" not in stored and sizes[message.message_id] != message.size:
+            stored["version"] = 1
+            record = self.load(write.session_id)
+            assert record is not None
+            return record.body
+        return body
 
 
 @caught_by("test_an_equal_amend_writes_nothing")
