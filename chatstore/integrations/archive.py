@@ -19,7 +19,7 @@ from chatstore.errors import (
     VersionConflictError,
 )
 from chatstore.integrations.attempts import compare_and_set
-from chatstore.integrations.conversations import Conversations
+from chatstore.integrations.conversations import Conversations, fits_window
 from chatstore.integrations.entries import (
     ACTIVE,
     Entry,
@@ -29,11 +29,9 @@ from chatstore.integrations.entries import (
     settled,
     without,
 )
-from chatstore.integrations.items import BESIDE_CONTENT, Item, NewItem, items_of, messages_of
+from chatstore.integrations.items import Item, NewItem, items_of, messages_of
 from chatstore.models import Message, Session, new_id
-from chatstore.policy import MAX_WINDOW_BYTES
 from chatstore.record.limits import MAX_MESSAGES, MAX_PAGE
-from chatstore.values.json_values import utf8_size
 
 MARK = "chatstore_archive"
 """The name of the mark in a session's metadata, which is the application's otherwise."""
@@ -232,7 +230,7 @@ class Archive(Generic[Value]):
 
         shown = changed(session.messages)
         is_within = places.keys() <= {message.message_id for message in session.messages}
-        is_whole = not (is_within and _fits(shown, session))
+        is_whole = not (is_within and fits_window(shown, session))
         if is_whole:
             # If these are of another version, the rewrite is refused.
             shown = changed(self._conversations.whole(session.session_id, self._user_id)[0])
@@ -250,12 +248,6 @@ class Archive(Generic[Value]):
             user_id=self._user_id,
             whole=is_whole,
         )
-
-
-def _fits(messages: Sequence[Message], session: Session) -> bool:
-    """Whether these can take the window's place: as many, and not heavier than a write may be."""
-    weight = sum(utf8_size(str(message.content)) + BESIDE_CONTENT for message in messages)
-    return len(messages) <= len(session.messages) and weight <= MAX_WINDOW_BYTES
 
 
 def _mark_of(session: Session) -> tuple[str | None, int, str | None]:

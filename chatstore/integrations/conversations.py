@@ -8,11 +8,11 @@ from datetime import timedelta
 from itertools import islice
 
 from chatstore.errors import ConfigurationError, VersionConflictError
-from chatstore.integrations.items import Item, NewItem, items_of
+from chatstore.integrations.items import Item, NewItem, items_of, most_weight
 from chatstore.integrations.writes import Write, key_of
-from chatstore.models import Message, SessionInfo
+from chatstore.models import Message, Session, SessionInfo
 from chatstore.opening import open_store
-from chatstore.policy import MAX_HISTORY_WINDOW, RetentionPolicy
+from chatstore.policy import MAX_HISTORY_WINDOW, MAX_WINDOW_BYTES, RetentionPolicy
 from chatstore.protocol import MaintainedSessionStore, SessionStore, require_store
 from chatstore.record.limits import MAX_PAGE
 
@@ -115,3 +115,10 @@ class Conversations:
             messages += page.items
             if (cursor := page.next_cursor) is None:
                 return messages, info
+
+
+def fits_window(messages: Sequence[Message], session: Session) -> bool:
+    """Whether these can take the place of the session's window, which may be larger than what a
+    reader with a smaller one sees: as many, and not heavier than a write may be."""
+    weight = sum(map(most_weight, messages))
+    return len(messages) <= len(session.messages) and weight <= MAX_WINDOW_BYTES

@@ -98,6 +98,11 @@ def messages_of(item: NewItem, policy: RetentionPolicy) -> list[Message]:
     ]
 
 
+def most_weight(message: Message) -> int:
+    """What a message of an item weighs at most in a window."""
+    return utf8_size(str(message.content)) + BESIDE_CONTENT
+
+
 def items_of(messages: Iterable[Message], *, newest_first: bool = False) -> Iterator[Item]:
     """The items that lie in messages, which come in the order that `newest_first` says.
 

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from itertools import islice
 
-from chatstore.integrations.items import BESIDE_CONTENT
+from chatstore.integrations.items import most_weight
 from chatstore.models import JsonObject, Message
 from chatstore.policy import MAX_HISTORY_WINDOW, MAX_WINDOW_BYTES
-from chatstore.values.json_values import utf8_size
 
 
 def replaced(messages: Iterable[Message], number: int, new: list[Message]) -> list[Message]:
@@ -27,7 +26,7 @@ def window_length(messages: list[Message], history: int | None) -> int:
     room = MAX_WINDOW_BYTES
     length = 0
     for message in islice(reversed(messages), history or MAX_HISTORY_WINDOW):
-        room -= utf8_size(str(message.content)) + BESIDE_CONTENT
+        room -= most_weight(message)
         if room < 0:
             break
         length += 1

@@ -6,13 +6,11 @@ from functools import partial
 
 from chatstore.errors import ChatStoreError, SessionNotFoundError
 from chatstore.integrations.attempts import compare_and_set, resent
-from chatstore.integrations.conversations import Conversations
-from chatstore.integrations.items import BESIDE_CONTENT, Item, NewItem, items_of, messages_of
+from chatstore.integrations.conversations import Conversations, fits_window
+from chatstore.integrations.items import Item, NewItem, items_of, messages_of
 from chatstore.models import Message, Session
-from chatstore.policy import MAX_WINDOW_BYTES
 from chatstore.protocol import SessionStore
 from chatstore.record.limits import MAX_MESSAGES
-from chatstore.values.json_values import utf8_size
 
 _TAKEN = "taken"
 """The attribute of a mark: the message in the place of an item that was taken."""
@@ -91,7 +89,7 @@ def replace_newest(
             # The answer of an earlier sending was lost.
             return True
         shown = _replaced(session.messages, expected, new, None)
-        if shown is not None and not _fits(shown, session):
+        if shown is not None and not fits_window(shown, session):
             shown = None
         if shown is None or leave_out is not None:
             messages, info = conversations.whole(session_id, user_id)
@@ -180,10 +178,3 @@ def _replaced(
         gone.append(item)
     gone_messages = {id(message) for item in gone for message in item.messages}
     return [message for message in messages if id(message) not in gone_messages] + list(new)
-
-
-def _fits(messages: Sequence[Message], session: Session) -> bool:
-    """Whether these can take the place of the session's window, which may be larger than what a
-    reader with a smaller one sees."""
-    weight = sum(utf8_size(str(message.content)) + BESIDE_CONTENT for message in messages)
-    return len(messages) <= len(session.messages) and weight <= MAX_WINDOW_BYTES

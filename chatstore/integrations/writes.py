@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 
 from chatstore.errors import SessionExistsError, SessionNotFoundError
 from chatstore.integrations.attempts import resent
-from chatstore.integrations.items import BESIDE_CONTENT, NewItem, json_text, messages_of
+from chatstore.integrations.items import NewItem, json_text, messages_of, most_weight
 from chatstore.models import Message, SessionInfo, new_id
 from chatstore.policy import MAX_WINDOW_BYTES, RetentionPolicy
 from chatstore.protocol import SessionStore
 from chatstore.record.limits import MAX_BATCH
-from chatstore.values.json_values import utf8_size
 
 Metadata = Mapping[str, object] | Callable[[list[Any]], Mapping[str, object]]
 """What is merged into a session's metadata; or what tells it of the values of the items that an
@@ -163,7 +162,7 @@ def _batch(pieces: Sequence[_Piece]) -> list[Message]:
     room = MAX_WINDOW_BYTES
     batch: list[Message] = []
     for message, *_ in pieces[:MAX_BATCH]:
-        room -= utf8_size(str(message.content)) + BESIDE_CONTENT
+        room -= most_weight(message)
         if room < 0 and batch:
             break
         batch.append(message)
