@@ -52,10 +52,11 @@ class SharedStates:
             for session_id in session_ids
         ]
 
-    def require(self, session_id: str, changes: Mapping[str, object]) -> None:
-        """Raise `InvalidInputError` if a state would be too large with these changes."""
-        [state] = self.read(session_id)
-        require_map("state", packed(state) | packed(changes))
+    def require(self, changes: Mapping[str, Mapping[str, object]]) -> None:
+        """Raise `InvalidInputError` if a state would be too large with its changes, which are named
+        by the session that it lies in."""
+        for state, changed in zip(self.read(*changes), changes.values(), strict=True):
+            require_map("state", packed(state) | packed(changed))
 
     def merge(self, session_id: str, user_id: str, changes: Mapping[str, object]) -> None:
         """Set some names of a state; done again, it does the same."""

@@ -4,7 +4,6 @@ import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -13,22 +12,6 @@ from chatstore.integrations.conversations import Conversations, open_conversatio
 from chatstore.integrations.items import NewItem, composed_id
 from chatstore.integrations.strands import ChatStoreSessionRepository
 from messages import AGENT, begin, message, texts
-
-
-@pytest.fixture
-def session_id() -> str:
-    """The id of a session that nobody else has."""
-    return f"chat-{uuid4()}"
-
-
-@pytest.fixture
-def repository(
-    store: MaintainedSessionStore, user_id: str, session_id: str
-) -> ChatStoreSessionRepository:
-    """A repository with that session."""
-    made = ChatStoreSessionRepository(store, user_id=user_id)
-    begin(made, session_id)
-    return made
 
 
 def test_what_is_redacted_is_gone(

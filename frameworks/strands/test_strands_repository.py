@@ -15,23 +15,7 @@ from chatstore import MaintainedSessionStore, MemorySessionStore
 from chatstore.errors import ConfigurationError, InvalidInputError
 from chatstore.integrations import states
 from chatstore.integrations.strands import ChatStoreSessionRepository
-from messages import AGENT, begin, message, texts
-
-
-@pytest.fixture
-def session_id() -> str:
-    """The id of a session that nobody else has."""
-    return f"chat-{uuid4()}"
-
-
-@pytest.fixture
-def repository(
-    store: MaintainedSessionStore, user_id: str, session_id: str
-) -> ChatStoreSessionRepository:
-    """A repository with that session."""
-    made = ChatStoreSessionRepository(store, user_id=user_id)
-    begin(made, session_id)
-    return made
+from messages import AGENT, message, texts
 
 
 def test_messages_come_back_as_they_were(

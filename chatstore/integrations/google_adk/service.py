@@ -43,8 +43,8 @@ class ChatStoreSessionService(BaseSessionService):
     def __init__(self, store: MaintainedSessionStore, *, owner: str) -> None:
         require_store("store", store)
         self._owner = require_id("owner", owner)
-        self._sessions = AdkSessions(store, owner)
-        _, self._threads = shared_over(store)
+        conversations, self._threads = shared_over(store)
+        self._sessions = AdkSessions(store, conversations, owner)
 
     def store_user(self, *, app_name: str, user_id: str) -> str:
         """The store's user under whom all is kept that belongs to a user: `store.delete_user` of it

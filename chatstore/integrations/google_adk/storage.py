@@ -1,6 +1,6 @@
 """ADK's sessions in a store, by calls that are not awaited."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice, takewhile
 from math import inf
 from typing import Any
@@ -34,10 +34,12 @@ _CREATION = "creation"
 class AdkSessions:
     """The sessions below one owner. Calls for one session come one after the other."""
 
-    def __init__(self, store: MaintainedSessionStore, owner: str) -> None:
+    def __init__(
+        self, store: MaintainedSessionStore, conversations: Conversations, owner: str
+    ) -> None:
         self._store = store
         self._owner = owner
-        self._conversations = Conversations(store)
+        self._conversations = conversations
         self._states = SharedStates(store)
 
     def create(self, place: Place, state: dict[str, Any]) -> Session:
@@ -90,10 +92,10 @@ class AdkSessions:
         if most == 0:
             return []
         items = list(items_of(stored.messages))
+        newest_first: Iterator[Item] = reversed(items)
         if stored.message_count > len(stored.messages) and len(items) < (most or inf):
-            walk = self._conversations.walk(place.session_id, place.user, newest_first=True)
-            return list(takewhile(is_late, islice(walk, most)))[::-1]
-        return list(takewhile(is_late, islice(reversed(items), most)))[::-1]
+            newest_first = self._conversations.walk(place.session_id, place.user, newest_first=True)
+        return list(takewhile(is_late, islice(newest_first, most)))[::-1]
 
     def listing(self, app_name: str, user_id: str | None) -> ListSessionsResponse:
         """A user's sessions, or all users', without events, by their last update."""
@@ -152,9 +154,9 @@ class AdkSessions:
         require_map("state", found.metadata | metadata)
 
     def _share(self, place: Place, app: Mapping[str, object], user: Mapping[str, object]) -> None:
-        for session_id, changes in ((place.app, app), (place.user, user)):
-            if changes:
-                self._states.require(session_id, changes)
-        for session_id, changes in ((place.app, app), (place.user, user)):
-            if changes:
-                self._states.merge(session_id, session_id, changes)
+        changes = {place.app: app, place.user: user}
+        changed = {session_id: given for session_id, given in changes.items() if given}
+        if changed:
+            self._states.require(changed)
+        for session_id, given in changed.items():
+            self._states.merge(session_id, session_id, given)
